@@ -1,0 +1,66 @@
+# What one does with the source: `make run` starts the program, `make test` checks it. Both install what they need.
+#
+# PYTHON=... chooses the Python of .venv; ARGS=... goes to pytest.
+
+bin := .venv/bin
+ifeq ($(OS),Windows_NT)
+bin := .venv/Scripts
+endif
+python := $(bin)/python
+
+.PHONY: help setup run test test-tools lint format lock clean
+.NOTPARALLEL:
+
+help:
+	@echo "make run      start Sottovoce; without a display, transcribe the sample recording"
+	@echo "make test     lint, and run all tests"
+	@echo "make setup    install what both need: system packages (on Debian and its kin), .venv, the starter model"
+	@echo "make lint     ruff and mypy"
+	@echo "make format   let ruff format the source"
+	@echo "make lock     resolve the dependencies anew"
+	@echo "make clean    remove all that was made here, .venv included"
+
+setup:
+	@packaging/system-packages.sh run
+	@packaging/environment.sh
+
+# Only Linux can be without a display.
+ifeq ($(shell uname -s)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
+run: setup
+	@echo "There is no display to show a window on, so here is the sample recording as text."
+	@$(bin)/sottovoce transcribe resources/sample.flac --output-dir out --format txt,srt,json
+else
+run: setup
+	@$(bin)/sottovoce
+endif
+
+# What Python reads and writes does not depend on the locale of whoever runs the tests.
+test lint: export PYTHONUTF8 = 1
+
+test: setup test-tools lint
+	@$(python) -m pytest $(ARGS)
+
+test-tools:
+	@packaging/system-packages.sh test
+	@tests/speech/fetch.sh
+
+lint: setup
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@$(python) -m mypy
+
+format: setup
+	@$(python) -m ruff check --fix .
+	@$(python) -m ruff format .
+
+lock: setup
+	@$(python) -m venv .cache/uv
+	@.cache/uv/bin/python -m pip install --quiet uv
+	@.cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		--extra starter pyproject.toml -o requirements.lock
+	@.cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		--extra starter --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis out build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# Proves that a fresh clone runs and passes its tests on a bare Debian 12: in a chroot with Python, pip and make.
+#
+#   packaging/prove-fresh-clone.sh [--working-tree] [--setup-only] [--keep] [FOLDER]
+#
+#   --working-tree  take the files as they are now, without the ignored ones, instead of the last commit
+#   --setup-only    stop after `make setup`, and look whether the window's libraries are all there
+#   --keep          leave the chroot in FOLDER, and use the one that is there: the next run starts sooner
+#
+# Needs root and debootstrap, and this machine's apt and pip to be set up: the chroot gets copies of their settings.
+set -euo pipefail
+
+# A name space of its own: what is mounted here, and what runs here, ends with this script however it ends.
+if [ "${PROOF_ALONE:-}" != yes ]; then
+    PROOF_ALONE=yes exec unshare --mount --pid --fork --kill-child --mount-proc "$0" "$@"
+fi
+
+repository=$(cd "$(dirname "$0")/.." && pwd)
+source=commit setup_only=no keep=no root=""
+for argument in "$@"; do
+    case $argument in
+        --working-tree) source=working-tree ;;
+        --setup-only) setup_only=yes ;;
+        --keep) keep=yes ;;
+        -*) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+        *) root=$argument ;;
+    esac
+done
+root=${root:-$(mktemp -d /var/tmp/sottovoce-proof.XXXXXX)}
+mounted=() # below the chroot
+
+main() {
+    trap 'remove_chroot' EXIT
+    step "A bare Debian 12"
+    [ -e "$root/usr/bin/make" ] || make_bare_system
+    copy_settings
+    mount_what_a_system_has
+    within "dpkg-query -W -f '.' | wc -c | sed 's/$/ packages/'; python3 --version; pip --version | cut -d' ' -f1-2; make --version | head -1"
+
+    step "The $source"
+    copy_source
+    within "ls -a | tr '\n' ' '"
+
+    step "make setup"
+    within "time make setup && time make setup"
+    look_at_libraries
+    [ $setup_only = no ] || return 0
+
+    step "make run, without a display"
+    within "time make run && ls -l out"
+    step "make test"
+    within "time make test"
+    if [ "$source" = commit ] && [ -n "$(git -C "$root/srv/sottovoce" status --porcelain)" ]; then
+        echo "But they leave files behind that git does not ignore:"
+        git -C "$root/srv/sottovoce" status --short
+        exit 1
+    fi
+    echo "A fresh clone runs and passes its tests on a bare Debian 12."
+}
+
+step() {
+    printf '\n=== %s\n' "$*"
+}
+
+make_bare_system() {
+    mkdir -p "$root"
+    chmod 755 "$root" # mktemp's is closed to apt's own user
+    debootstrap --variant=minbase --include=ca-certificates,make,python3,python3-pip bookworm "$root" "$(mirror)" |
+        tail -1
+}
+
+# Print where this machine gets its Debian packages.
+mirror() {
+    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
+        awk '$1 == "URIs:" && !found { found = $2 }
+             $1 == "deb" && !found { for (i = 2; i <= NF; i++) if ($i ~ /^[a-z]+:\//) { found = $i; break } }
+             END { print found }'
+}
+
+# Give the chroot this machine's sources of packages, its certificates and its names.
+copy_settings() {
+    rm -rf "$root/etc/apt/sources.list" "$root/etc/apt/sources.list.d"
+    cp -a /etc/apt/sources.list.d "$root/etc/apt/"
+    [ ! -e /etc/apt/sources.list ] || cp /etc/apt/sources.list "$root/etc/apt/"
+    cp /etc/apt/apt.conf.d/* "$root/etc/apt/apt.conf.d/"
+    cp -a /etc/apt/keyrings/. "$root/etc/apt/keyrings/" 2>/dev/null || true
+    cp /etc/resolv.conf /etc/hosts "$root/etc/"
+    cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+    python3 -m pip config list | python3 -c '
+import ast, sys
+print("[global]")
+for line in sys.stdin:
+    name, _, value = line.strip().partition("=")
+    if name.startswith("global."):
+        print(name.removeprefix("global."), "=", ast.literal_eval(value).replace("\n", "\n    "))
+' >"$root/etc/pip.conf"
+}
+
+mount_what_a_system_has() {
+    mount_at /proc -t proc proc
+    mount_at /dev/pts -t devpts devpts
+    mount_at /dev/shm -t tmpfs tmpfs
+    local folder
+    # Folders of packages that pip is told to look into.
+    python3 -m pip config list | grep -oE "/[^ ',\\]+" | sed -E 's#^//##; s#/simple/?$##' | sort -u | while read -r folder; do
+        [ ! -d "$folder" ] || echo "$folder"
+    done >"$root/folders"
+    while read -r folder; do
+        mount_at "$folder" --bind -o ro "$folder"
+    done <"$root/folders"
+    rm "$root/folders"
+}
+
+# mount_at FOLDER ARGUMENTS... : mount something in the chroot's FOLDER.
+mount_at() {
+    local folder=$1
+    shift
+    mkdir -p "$root$folder"
+    mount "$@" "$root$folder"
+    mounted+=("$root$folder")
+}
+
+copy_source() {
+    rm -rf "$root/srv/sottovoce"
+    if [ "$source" = commit ]; then
+        git clone --quiet --no-hardlinks "$repository" "$root/srv/sottovoce"
+    else
+        mkdir -p "$root/srv/sottovoce"
+        # shellcheck disable=SC2016 # that is for the inner shell
+        git -C "$repository" ls-files -z --cached --others --exclude-standard |
+            (cd "$repository" && xargs -0 sh -c 'for f; do [ ! -e "$f" ] || printf "%s\0" "$f"; done' sh) |
+            tar -C "$repository" --null -T - -c | tar -C "$root/srv/sottovoce" -x --no-same-owner
+    fi
+}
+
+# Run a line of shell in the chroot's copy of the source, with an environment as bare as the system.
+within() {
+    local settings
+    mapfile -t settings < <(env | grep -E '^PIP_' || true)
+    chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin "${settings[@]}" \
+        bash -c "cd /srv/sottovoce 2>/dev/null; set -e; $1" </dev/null
+}
+
+look_at_libraries() {
+    # shellcheck disable=SC2016 # that is for the inner shell
+    within '
+        qt=$(.venv/bin/python -c "import PySide6; print(PySide6.__path__[0])")/Qt/plugins
+        for plugin in platforms/libqxcb.so platforms/libqoffscreen.so platforms/libqwayland.so \
+                      imageformats/libqsvg.so iconengines/libqsvgicon.so platformthemes/libqxdgdesktopportal.so; do
+            ! LD_LIBRARY_PATH= ldd $qt/$plugin | grep "not found" || { echo "$plugin lacks libraries"; exit 1; }
+        done
+        QT_QPA_PLATFORM=offscreen .venv/bin/python -c "
+from PySide6 import QtNetwork, QtSvg, QtWidgets
+application = QtWidgets.QApplication([])
+label = QtWidgets.QLabel(\"Grüße, мир\")
+label.show()
+application.processEvents()
+print(\"Qt\", application.platformName(), label.font().family(), label.sizeHint().width(), \"pixels wide\")
+import faster_whisper
+print(\"faster-whisper\", faster_whisper.__version__)
+"'
+}
+
+remove_chroot() {
+    local folder
+    for folder in "${mounted[@]}"; do
+        umount "$folder"
+    done
+    [ $keep = yes ] || rm -rf --one-file-system "$root"
+}
+
+main
