@@ -1,0 +1,108 @@
+"""The window: builds the objects, joins them, runs the event loop."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QLoggingCategory, QTimer
+from PySide6.QtWidgets import QApplication
+
+from desktop_app import __version__, paths, settings
+from desktop_app.terminal import Signals
+from desktop_app.transcripts.history import History
+from desktop_app.ui import appearance, wording
+from desktop_app.ui.main_window import MainWindow
+from desktop_app.work.backend_process import BackendProcess
+from desktop_app.work.history_thread import HistoryThread
+from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.ownership import Ownership
+from desktop_app.work.single_instance import SingleInstance
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Open the window with the files named on the command line."""
+    return open_window([Path(name) for name in sys.argv[1:] if not name.startswith("-")])
+
+
+def open_window(files: Sequence[Path]) -> int:
+    """Open the window, queue `files` in it, and return the exit code when it is closed.
+
+    If a window is open already, the files go there.
+    """
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName(wording.APPLICATION)
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("sottovoce")
+    QLoggingCategory.setFilterRules("qt.text.font.db=false")  # a line a script and font that is not installed
+    instance = SingleInstance(paths.home())
+    files = [file.absolute() for file in files]
+    if instance.hand_over(files):
+        return 0
+    _keep_log()
+
+    chosen = settings.load(paths.settings_file())
+    appearance.apply(chosen.appearance)
+    history = HistoryThread(paths.database())
+    backend = BackendProcess(paths.backend_command(), paths.logs() / "backend.log")
+    ownership = Ownership(paths.locks())
+    queue = JobQueue(history, backend, ownership)
+    window = MainWindow(queue, history, chosen)
+
+    def receive(more: Sequence[Path]) -> None:
+        window.add_files(more)
+        window.come_forward()
+
+    def save(_: History) -> None:
+        settings.save(chosen, paths.settings_file())
+
+    def end() -> None:
+        queue.leave()
+        history.ask(save)
+        application.quit()
+
+    def begin() -> None:
+        queue.start()
+        window.add_files(files)
+        window.warm_up()
+
+    instance.files_arrived.connect(receive)
+    window.closing.connect(end)
+    instance.listen()
+    history.start()
+    window.show()
+    QTimer.singleShot(0, begin)  # the window first
+    try:
+        with Signals(end):
+            return application.exec()
+    finally:
+        instance.close()
+        backend.stop()
+        history.close()
+        ownership.release()
+
+
+def _keep_log() -> None:
+    handler = logging.handlers.RotatingFileHandler(
+        paths.logs() / "window.log", maxBytes=1_000_000, backupCount=1, encoding="utf-8"
+    )
+    logging.basicConfig(
+        handlers=[handler], level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
+    )
+    sys.excepthook = _log_bug
+
+
+def _log_bug(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
+    """The one handler at the top: a bug of ours is logged whole, and the window goes on."""
+    log.critical("unforeseen:\n%s", "".join(traceback.format_exception(kind, error, where)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

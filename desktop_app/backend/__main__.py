@@ -1,0 +1,126 @@
+"""Reads commands, runs one job at a time, writes events.
+
+Before anything that could print is imported, the pipe is moved to descriptors of our own and descriptor 1 is pointed at
+stderr: a library's stray print then lands in the log and not between two messages. The work is a plain loop on the main
+thread. The only other thread sleeps in a blocking read of the commands, so that a cancel, a ping, or the end of the
+parent is noticed at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import logging
+import os
+import queue
+import sys
+import threading
+from typing import IO, NoReturn
+
+from desktop_app.messages import (
+    BackendReady,
+    Cancel,
+    Command,
+    Garbled,
+    Message,
+    Ping,
+    Pong,
+    command_from,
+    to_line,
+)
+
+NICENESS = 5  # the window goes first; measured in tests/benchmarks/README.md
+
+
+class Pipe:
+    """The way to the parent. Messages from both threads are written whole."""
+
+    def __init__(self) -> None:
+        self._commands: IO[bytes] = os.fdopen(os.dup(0), "rb")
+        self._events = os.dup(1)
+        self._writing = threading.Lock()
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+
+    def send(self, message: Message) -> None:
+        line = memoryview(to_line(message))
+        with self._writing:
+            try:
+                while line:
+                    line = line[os.write(self._events, line) :]
+            except OSError:  # nobody listens any more
+                leave()
+
+    def commands(self) -> IO[bytes]:
+        return self._commands
+
+
+class Inbox:
+    """What the parent asked for: filled by the reading thread, emptied by the main one."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self._waiting: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._cancelled: set[int] = set()
+        threading.Thread(target=self._read, name="commands", daemon=True).start()
+
+    def next(self) -> Command:
+        """Return the next command; wait for it."""
+        return self._waiting.get()
+
+    def is_cancelled(self, job_id: int) -> bool:
+        return job_id in self._cancelled
+
+    def forget_cancel(self, job_id: int) -> None:
+        self._cancelled.discard(job_id)
+
+    def _read(self) -> None:
+        for line in self._pipe.commands():
+            try:
+                command = command_from(line)
+            except Garbled as error:
+                logging.error("a garbled command: %s", error)
+                break
+            match command:
+                case Cancel(job_id=job_id):
+                    self._cancelled.add(job_id)
+                case Ping(number=number):
+                    self._pipe.send(Pong(number))
+                case _:
+                    self._waiting.put(command)
+        leave()
+
+
+def leave() -> NoReturn:
+    """End the process now. Destroying a CUDA model can crash (CTranslate2 #1782), and nothing here needs tidying."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    os._exit(0)
+
+
+def main() -> None:
+    pipe = Pipe()
+    faulthandler.enable(sys.stderr)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("faster_whisper").setLevel(logging.WARNING)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    inbox = Inbox(pipe)
+    from desktop_app.backend import engine  # the heavy imports, now that nothing can disturb the pipe
+    from desktop_app.backend.worker import Worker
+
+    worker = Worker(pipe.send, inbox.is_cancelled)
+    pipe.send(BackendReady(os.getpid(), engine.version()))
+    while True:
+        command = inbox.next()
+        worker.carry_out(command)
+        if (job_id := getattr(command, "job_id", None)) is not None:
+            inbox.forget_cancel(job_id)
+
+
+if __name__ == "__main__":
+    main()

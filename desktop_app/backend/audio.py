@@ -1,0 +1,198 @@
+"""Any media file -> blocks of mono 16 kHz samples, streamed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any, Self
+
+import av
+import av.error
+import numpy as np
+
+from desktop_app.backend.cuts import what_is_missing
+from desktop_app.backend.failures import CannotTranscribe
+from desktop_app.messages import Failure
+
+SAMPLE_RATE = 16_000
+GAP_WORTH_FILLING = 0.2  # seconds; players hide shorter ones, and encoders' padding is shorter
+LOSS_WORTH_TELLING = 0.5  # seconds of sound
+NAMED_SO_THAT_THEIR_DURATION_IS_READ = {"wav", "flac", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "aiff", "w64"}
+
+
+class Recording:
+    """An opened media file. Use it as a context manager, go once over `blocks`, then read `partial` and `length`.
+
+    duration: seconds, as the file declares them; None if it does not.
+    length: seconds of sound really delivered so far.
+    broke_off: what the reader said where the file turned out cut or damaged; empty if it was whole.
+
+    Times count from the start of the file as a player shows it: sound that begins late, or has a hole, is preceded or
+    filled by silence.
+    """
+
+    def __init__(self, path: bytes) -> None:
+        """Open `path`, bytes as from `os.fsencode`. Raise CannotTranscribe if there is no sound to be had."""
+        self._closing = ExitStack()
+        self._file = self._closing.enter_context(_opened(path))
+        try:
+            self._missing = what_is_missing(self._file)
+        except OSError as error:  # opened, but the disk does not deliver
+            self._closing.close()
+            raise CannotTranscribe(Failure.FILE_UNREADABLE, _said(error)) from error
+        try:
+            # The open file instead of its name: any bytes will do for a name, and a name such as "http:x" or
+            # "concat:x" is not taken for an address. No protocol is allowed: a playlist cannot reach out.
+            self._container = self._closing.enter_context(
+                av.open(self._file, mode="r", metadata_errors="replace", options={"protocol_whitelist": "none"})
+            )
+        except (av.error.FFmpegError, ValueError, OSError) as error:
+            self._closing.close()
+            raise CannotTranscribe(Failure.NOT_MEDIA, _said(error)) from error
+        if not self._container.streams.audio:
+            name = self._container.format.name
+            # FFmpeg takes many a text for subtitles, or for a picture of letters.
+            kind = Failure.NO_AUDIO if self._container.streams.video and name != "tty" else Failure.NOT_MEDIA
+            self._closing.close()
+            raise CannotTranscribe(kind, f"format {name}")
+        self._stream: Any = self._container.streams.audio[0]
+        self._origin = (self._container.start_time or 0) / av.time_base
+        self.duration = self._declared_duration()
+        self.length = 0.0
+        self.broke_off = ""
+        self._lost = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._closing.close()
+
+    @property
+    def partial(self) -> bool:
+        return bool(self.broke_off)
+
+    def blocks(self, samples: int) -> Iterator[np.ndarray]:
+        """Yield the first audio stream as mono float32 at 16 kHz, shape (samples,) each; the last may be shorter.
+
+        Holds one block in memory, whatever the length of the file.
+        """
+        held: list[np.ndarray] = []
+        count = 0
+        for piece in self._pieces():
+            held.append(piece)
+            count += len(piece)
+            while count >= samples:
+                joined = np.concatenate(held)
+                self.length += samples / SAMPLE_RATE
+                yield joined[:samples]
+                held, count = [joined[samples:]], count - samples
+        if count:
+            self.length += count / SAMPLE_RATE
+            yield np.concatenate(held)
+        self._notice_a_cut()
+
+    def _pieces(self) -> Iterator[np.ndarray]:
+        """Yield the decoded sound in whatever sizes the decoder delivers, holes filled by silence."""
+        resampler = _resampler()
+        shape: tuple[str, str, int] | None = None
+        delivered = 0
+        for frame in self._frames():
+            missing = self._missing_before(frame, delivered)
+            while missing > 0:
+                silence = np.zeros(min(missing, SAMPLE_RATE), np.float32)
+                delivered += len(silence)
+                missing -= len(silence)
+                yield silence
+            now = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if shape is not None and now != shape:  # some broadcasts change in the middle
+                for piece in _resampled(resampler, None):
+                    delivered += len(piece)
+                    yield piece
+                resampler = _resampler()
+            shape = now
+            frame.pts = None  # else the resampler minds the holes as well
+            for piece in _resampled(resampler, frame):
+                delivered += len(piece)
+                yield piece
+        if shape is not None:
+            yield from _resampled(resampler, None)
+
+    def _frames(self) -> Iterator[Any]:
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except (av.error.FFmpegError, OSError) as error:
+                self.broke_off = f"reading: {_said(error)}"
+                return
+            if packet is None:
+                return
+            try:
+                yield from packet.decode()
+            except av.error.EOFError:
+                return
+            except (av.error.FFmpegError, ValueError) as error:
+                self._lost += float((packet.duration or 0) * (packet.time_base or 0))
+                if self._lost > LOSS_WORTH_TELLING:
+                    self.broke_off = f"decoding: {_said(error)}"
+
+    def _missing_before(self, frame: Any, delivered: int) -> int:
+        """Return how many samples of silence stand between what was delivered and `frame`."""
+        if frame.time is None:
+            return 0
+        due = frame.time - self._origin
+        if self.duration is None or due > self.duration + 1:  # a time that lies: do not fill a year with silence
+            return 0
+        gap = due - delivered / SAMPLE_RATE
+        return round(gap * SAMPLE_RATE) if gap > GAP_WORTH_FILLING else 0
+
+    def _declared_duration(self) -> float | None:
+        if self._container.duration:
+            return self._container.duration / av.time_base
+        if self._stream.duration and self._stream.time_base:
+            return float(self._stream.duration * self._stream.time_base)
+        return None
+
+    def _notice_a_cut(self) -> None:
+        """Tell that the file broke off if it is shorter, or holds clearly less sound, than its header promises."""
+        self.broke_off = self.broke_off or self._missing
+        if self.broke_off or self._container.format.name not in NAMED_SO_THAT_THEIR_DURATION_IS_READ:
+            return  # for the others the duration is a guess from size and bit rate
+        if not self._stream.duration or not self._stream.time_base:
+            return
+        begins = float((self._stream.start_time or 0) * self._stream.time_base) - self._origin
+        promised = begins + float(self._stream.duration * self._stream.time_base)
+        if promised - self.length > max(LOSS_WORTH_TELLING, 0.01 * promised):
+            self.broke_off = f"promised {promised:.1f} s, delivered {self.length:.1f} s"
+
+
+def _opened(path: bytes) -> IO[bytes]:
+    try:
+        about = Path(os.fsdecode(path)).stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise CannotTranscribe(Failure.NOT_A_FILE, stat.filemode(about.st_mode))
+        if about.st_size == 0:
+            raise CannotTranscribe(Failure.FILE_EMPTY)
+        return Path(os.fsdecode(path)).open("rb")
+    except (FileNotFoundError, ValueError) as error:  # ValueError: a zero byte, which no name can have
+        raise CannotTranscribe(Failure.FILE_MISSING, type(error).__name__) from error
+    except OSError as error:
+        raise CannotTranscribe(Failure.FILE_UNREADABLE, error.strerror or str(error.errno)) from error
+
+
+def _said(error: Exception) -> str:
+    """Return what went wrong, without the file's name, which does not belong into a log."""
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
+def _resampler() -> av.AudioResampler:
+    return av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+
+
+def _resampled(resampler: av.AudioResampler, frame: Any) -> Iterator[np.ndarray]:
+    for resampled in resampler.resample(frame):
+        yield resampled.to_ndarray().reshape(-1)

@@ -1,0 +1,54 @@
+"""What this machine can run, and what to step down to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from desktop_app.backend.failures import CannotTranscribe
+from desktop_app.messages import Device, Failure
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One way of running a model."""
+
+    device: Literal["cpu", "cuda"]
+    compute_type: str
+    threads: int
+
+
+def setups(device: Device) -> Iterator[Setup]:
+    """Yield the ways to try, the best first. Raise CannotTranscribe if `device` is not in this machine."""
+    import ctranslate2
+
+    graphics_cards = ctranslate2.get_cuda_device_count()
+    if device == "cuda" and not graphics_cards:
+        raise CannotTranscribe(Failure.DEVICE_MISSING, "CTranslate2 finds no CUDA device")
+    if device in ("auto", "cuda") and graphics_cards:
+        supported = ctranslate2.get_supported_compute_types("cuda")
+        for compute_type in ("float16", "int8_float16", "float32"):
+            if compute_type in supported:
+                yield Setup("cuda", compute_type, threads())
+    if device != "cuda":
+        yield Setup("cpu", "int8", threads())
+
+
+def threads() -> int:
+    """Return how many cores this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 4
+
+
+def kind_of(error: Exception) -> Failure:
+    """Return what an error from CTranslate2 means. It raises RuntimeError for everything; only the text tells."""
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or "out of memory" in text or "bad_alloc" in text or "allocate" in text:
+        return Failure.OUT_OF_MEMORY
+    if any(word in text for word in ("cuda", "cublas", "cudnn", "gpu")):
+        return Failure.DEVICE_MISSING
+    return Failure.UNFORESEEN

@@ -1,0 +1,433 @@
+"""The same work without a window: the queue, the library and the backend, driven from a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+import desktop_app
+from desktop_app import messages, paths, terminal
+from desktop_app.messages import Segment, Task
+from desktop_app.models import shelf
+from desktop_app.models.errors import ModelError
+from desktop_app.transcripts import export
+from desktop_app.transcripts.history import History, JobGone, NewerDatabase
+from desktop_app.transcripts.languages import LANGUAGES, code_of
+from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Transcript
+from desktop_app.ui import display, wording
+
+DONE, SOME_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+DEFAULT_FORMAT = "txt"
+COMMANDS = ("transcribe", "history")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command in `arguments` (those of this process by default) and return its exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    terminal.write_any_name()
+    options = _parsed(arguments)
+    if options.command == "transcribe":
+        return _transcribe(options)
+    if options.command == "history":
+        return _history(options)
+    if not display.is_there():
+        return terminal.complain("There is no screen to open a window on. Use: sottovoce transcribe FILE", SOME_FAILED)
+    from desktop_app.__main__ import open_window
+
+    return open_window([Path(file) for file in options.files])
+
+
+# --- what can be typed -----------------------------------------------------------------------------------------------
+
+
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    if arguments and arguments[0] in COMMANDS:
+        return _parser_of_commands().parse_args(arguments)
+    parser = argparse.ArgumentParser(
+        prog="sottovoce",
+        description="Turns speech into text on this computer. Without a command, opens the window.",
+        epilog="Commands: sottovoce transcribe --help, sottovoce history --help",
+    )
+    parser.add_argument("files", metavar="FILE", nargs="*", help="recordings to queue in the window")
+    _add_version(parser)
+    parser.set_defaults(command=None)
+    return parser.parse_args(arguments)
+
+
+def _parser_of_commands() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sottovoce")
+    commands = parser.add_subparsers(dest="command")
+    formats = ", ".join(export.FORMATS)
+
+    transcribe = commands.add_parser("transcribe", help="transcribe recordings", description="Transcribe recordings.")
+    transcribe.add_argument("files", metavar="FILE", nargs="+", help="a recording, or a folder of recordings")
+    transcribe.add_argument("--model", default="base", metavar="NAME|FOLDER", help="the model (default: base)")
+    transcribe.add_argument(
+        "--language", type=_language, default=None, metavar="CODE|auto", help="what is spoken (default: auto)"
+    )
+    transcribe.add_argument("--task", choices=[task.value for task in Task], default="transcribe")
+    transcribe.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    transcribe.add_argument(
+        "--no-words", dest="words", action="store_false", help="no times for single words: a little faster"
+    )
+    transcribe.add_argument(
+        "--format", type=_formats, default=None, metavar="FORMAT,...", help=f"{formats} (default: {DEFAULT_FORMAT})"
+    )
+    transcribe.add_argument(
+        "--output-dir", type=Path, metavar="DIR", help="where the files go (default: beside each recording)"
+    )
+    transcribe.add_argument(
+        "--name", default="{name}", metavar="TEMPLATE", help="names of the files, e.g. '{name} {language} {date}'"
+    )
+    transcribe.add_argument(
+        "--stdout", action="store_true", help="print the transcript; write no files unless asked to"
+    )
+    transcribe.add_argument(
+        "--events", action="store_true", help="print one JSON object a line as things happen; write no files likewise"
+    )
+    transcribe.add_argument("--quiet", action="store_true", help="no progress bar")
+
+    history = commands.add_parser("history", help="what was transcribed before", description="Earlier transcripts.")
+    actions = history.add_subparsers(dest="action")
+    listing = actions.add_parser("list", help="list the jobs, the newest first")
+    listing.add_argument("--json", action="store_true")
+    show = actions.add_parser("show", help="print a transcript with times")
+    show.add_argument("id", type=int)
+    exporting = actions.add_parser("export", help="write a transcript to a file")
+    exporting.add_argument("id", type=int)
+    exporting.add_argument("--format", type=_formats, required=True, metavar="FORMAT,...", help=formats)
+    exporting.add_argument("--stdout", action="store_true")
+    exporting.add_argument("--output-dir", type=Path, metavar="DIR", help="default: beside the recording")
+    removing = actions.add_parser("remove", help="forget jobs and their transcripts; recordings are not touched")
+    removing.add_argument("ids", type=int, nargs="+", metavar="id")
+    history.set_defaults(action="list", json=False)
+    _add_version(parser)
+    return parser
+
+
+def _add_version(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--version", action="version", version=f"Sottovoce {desktop_app.__version__}")
+
+
+def _language(words: str) -> str | None:
+    if words.casefold() == "auto":
+        return None
+    code = code_of(words)
+    if code is None:
+        raise argparse.ArgumentTypeError(f"“{words}” is no language Whisper knows. Known: {', '.join(LANGUAGES)}")
+    return code
+
+
+def _formats(words: str) -> list[str]:
+    names = [name.strip() for name in words.split(",") if name.strip()]
+    for name in names:
+        if name not in export.FORMATS:
+            raise argparse.ArgumentTypeError(f"“{name}” is no format. Formats: {', '.join(export.FORMATS)}")
+    if not names:
+        raise argparse.ArgumentTypeError(f"name at least one of: {', '.join(export.FORMATS)}")
+    return names
+
+
+# --- transcribe ------------------------------------------------------------------------------------------------------
+
+
+def _transcribe(arguments: argparse.Namespace) -> int:
+    complaint = _what_cannot_work(arguments)
+    if complaint:
+        return terminal.complain(complaint, WRONG_USAGE)
+    from PySide6.QtCore import QCoreApplication
+
+    from desktop_app.work.backend_process import BackendProcess
+    from desktop_app.work.history_thread import HistoryThread
+    from desktop_app.work.job_queue import JobQueue
+    from desktop_app.work.ownership import Ownership
+
+    application = QCoreApplication.instance() or QCoreApplication(["sottovoce"])
+    try:
+        ownership = Ownership(paths.locks())
+    except OSError as error:
+        return terminal.complain(wording.library_failure(error), SOME_FAILED)
+    history = HistoryThread(paths.database())
+    backend = BackendProcess(paths.backend_command(), paths.logs() / "backend.log")
+    queue = JobQueue(history, backend, ownership)
+    run = _Run(arguments, queue, history, application.exit)
+    history.start()
+    try:
+        with terminal.Signals(run.interrupt):
+            run.begin()
+            return application.exec()
+    finally:
+        backend.stop()
+        history.close()
+        ownership.release()
+
+
+def _what_cannot_work(arguments: argparse.Namespace) -> str:
+    try:
+        export.file_name(arguments.name, _specimen(), DEFAULT_FORMAT)
+    except export.UnknownField as error:
+        return f"--name: {error}"
+    try:
+        model = shelf.find(arguments.model)
+    except ModelError as error:
+        return f"{error}".rstrip(".") + "."
+    if shelf.languages(model) is shelf.Languages.ENGLISH:
+        if arguments.language not in (None, "en"):
+            return f"The model “{arguments.model}” understands English only."
+        if arguments.task == "translate":
+            return f"The model “{arguments.model}” cannot translate."
+    if arguments.output_dir is not None:
+        try:
+            arguments.output_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return f"The folder “{terminal.shown(arguments.output_dir)}” cannot be made: {error.strerror}."
+    return ""
+
+
+def _specimen() -> Job:
+    return Job(0, Path("x.wav"), JobOptions(), JobState.DONE, time.time())
+
+
+class _Run:
+    """One call of `sottovoce transcribe`: its jobs, what it prints, and the exit code it ends with."""
+
+    def __init__(self, arguments: argparse.Namespace, queue: Any, history: Any, leave: Callable[[int], Any]) -> None:
+        self._arguments = arguments
+        self._queue = queue
+        self._history = history
+        self._leave = leave
+        self._waiting: dict[int, Job] = {}
+        self._failed = False
+        self._interrupted = False
+        self._all_added = False
+        explicit = arguments.format or arguments.output_dir
+        self._formats = arguments.format or [DEFAULT_FORMAT]
+        self._writes_files = bool(explicit) or not (arguments.stdout or arguments.events)
+        self._bar = terminal.ProgressBar(shown=not arguments.quiet and sys.stderr.isatty())
+        queue.job_changed.connect(self._on_job_changed)
+        queue.job_started.connect(self._on_job_started)
+        queue.segments_added.connect(self._on_segments_added)
+        queue.progressed.connect(self._on_progressed)
+        history.could_not_open.connect(self._on_library_failed)
+        history.failed.connect(self._on_library_failed)
+
+    def begin(self) -> None:
+        arguments = self._arguments
+        model = arguments.model if arguments.model in _names_of_models() else str(Path(arguments.model).absolute())
+        options = JobOptions(
+            model=model,
+            language=arguments.language,
+            task=Task(arguments.task),
+            words=arguments.words,
+            device=arguments.device,
+        )
+        self._queue.warm_up(options)
+        self._queue.add([Path(file).absolute() for file in arguments.files], options, self._on_added)
+
+    def interrupt(self) -> None:
+        """End: what was heard is stored already; the jobs are cancelled."""
+        self._interrupted = True
+        self._bar.stop()
+        self._queue.end_all()
+        if not self._waiting:
+            self._leave(INTERRUPTED)
+
+    def _on_added(self, jobs: list[Job]) -> None:
+        self._waiting = {job.id: job for job in jobs if job.state is JobState.QUEUED}
+        for job in jobs:
+            if job.state is JobState.FAILED:
+                self._tell_failure(job)
+        self._leave_if_done()
+
+    def _on_job_changed(self, job: Job) -> None:
+        if job.id not in self._waiting or job.state in (JobState.QUEUED, JobState.RUNNING):
+            return
+        self._bar.stop()
+        if job.state is JobState.DONE:
+            self._history.ask(lambda history: history.transcript(job.id), self._on_transcript)
+            return
+        if job.state is JobState.FAILED:
+            self._tell_failure(job)
+        elif not self._interrupted:  # cancelled
+            self._failed = True
+        self._ended(job)
+
+    def _on_transcript(self, transcript: Transcript) -> None:
+        """Print and write the finished transcript."""
+        job = transcript.job
+        if job.partial:
+            terminal.say(f"“{job.name}”: {wording.PARTIAL}")
+        if self._arguments.stdout:
+            terminal.print_out(export.text_of(transcript, self._formats[0]), end="")
+        files = self._write(transcript) if self._writes_files else []
+        self._tell(
+            "finished",
+            job,
+            duration=job.duration,
+            language=job.language,
+            partial=job.partial,
+            files=[terminal.shown(file) for file in files],
+        )
+        self._ended(job)
+
+    def _write(self, transcript: Transcript) -> list[Path]:
+        files = []
+        folder = self._arguments.output_dir or transcript.job.path.parent
+        for name in self._formats:
+            wanted = folder / export.file_name(self._arguments.name, transcript.job, name)
+            try:
+                written = export.write(transcript, wanted, name)
+            except OSError as error:
+                self._failed = True
+                terminal.say(wording.cannot_write(terminal.shown(wanted), error.strerror or str(error)))
+                continue
+            files.append(written)
+            if written.name != wanted.name:
+                terminal.say(wording.name_was_taken(wanted.name, written.name))
+            if not (self._arguments.stdout or self._arguments.events):
+                terminal.print_out(terminal.shown(written))
+        return files
+
+    def _tell_failure(self, job: Job) -> None:
+        self._failed = True
+        sentence = wording.job_failure(job)
+        terminal.say(sentence)
+        assert job.failure is not None
+        self._tell("failed", job, kind=job.failure.value, message=sentence)
+
+    def _ended(self, job: Job) -> None:
+        self._waiting.pop(job.id, None)
+        self._leave_if_done()
+
+    def _leave_if_done(self) -> None:
+        if not self._waiting:
+            self._leave(INTERRUPTED if self._interrupted else SOME_FAILED if self._failed else DONE)
+
+    def _on_job_started(self, event: messages.JobStarted) -> None:
+        job = self._waiting.get(event.job_id)
+        if job is not None:
+            self._tell(
+                "started",
+                job,
+                language=event.language,
+                language_probability=event.language_probability,
+                duration=event.duration,
+                device=event.device,
+            )
+
+    def _on_segments_added(self, job_id: int, segments: list[Segment]) -> None:
+        job = self._waiting.get(job_id)
+        if job is not None:
+            for segment in segments:
+                self._tell("segment", job, **msgspec.to_builtins(segment))
+
+    def _on_progressed(self, progress: Any) -> None:
+        job = self._waiting.get(progress.job_id)
+        if job is None or self._interrupted:
+            return
+        self._bar.show(job.name, wording.STAGES[progress.stage], progress)
+        self._tell("progress", job, **{k: v for k, v in msgspec.to_builtins(progress).items() if k != "job_id"})
+
+    def _tell(self, event: str, job: Job, **facts: Any) -> None:
+        if self._arguments.events:
+            told = {"event": event, "job": job.id, "file": terminal.shown(job.path), **facts}
+            terminal.print_out(msgspec.json.encode(told).decode())
+
+    def _on_library_failed(self, error: Exception) -> None:
+        self._bar.stop()
+        terminal.say(wording.library_failure(error))
+        self._leave(SOME_FAILED)
+
+
+# --- history ---------------------------------------------------------------------------------------------------------
+
+
+def _history(arguments: argparse.Namespace) -> int:
+    try:
+        history = History(paths.database())
+    except (sqlite3.Error, OSError, NewerDatabase) as error:
+        return terminal.complain(wording.library_failure(error), SOME_FAILED)
+    actions = {"list": _list, "show": _show, "export": _export, "remove": _remove}
+    try:
+        return actions[arguments.action](history, arguments)
+    except JobGone as error:
+        return terminal.complain(
+            f"There is no job {error}. “sottovoce history list” shows those there are.", SOME_FAILED
+        )
+    finally:
+        history.close()
+
+
+def _list(history: History, arguments: argparse.Namespace) -> int:
+    jobs = history.jobs()
+    if arguments.json:
+        terminal.print_out(msgspec.json.format(msgspec.json.encode([_facts(job) for job in jobs])).decode())
+        return DONE
+    if not jobs:
+        terminal.say("Nothing has been transcribed yet.")
+    for job in jobs:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.added_at))
+        terminal.print_out(f"{job.id:>5}  {when}  {terminal.one_line(job.name)}  ({wording.job_status(job)})")
+    return DONE
+
+
+def _facts(job: Job) -> dict[str, Any]:
+    facts: dict[str, Any] = msgspec.to_builtins(job, enc_hook=terminal.shown)
+    return facts | {"name": job.name}
+
+
+def _show(history: History, arguments: argparse.Namespace) -> int:
+    transcript = history.transcript(arguments.id)
+    job = transcript.job
+    terminal.say(f"{terminal.shown(job.path)} · {wording.about_job(job)} · {wording.job_status(job)}")
+    terminal.print_out(export.text_of(transcript, "txt-times"), end="")
+    return DONE
+
+
+def _export(history: History, arguments: argparse.Namespace) -> int:
+    transcript = history.transcript(arguments.id)
+    for name in arguments.format:
+        if arguments.stdout:
+            terminal.print_out(export.text_of(transcript, name), end="")
+            continue
+        folder = arguments.output_dir or transcript.job.path.parent
+        wanted = folder / export.file_name("{name}", transcript.job, name)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            written = export.write(transcript, wanted, name)
+        except OSError as error:
+            sentence = wording.cannot_write(terminal.shown(wanted), error.strerror or str(error))
+            return terminal.complain(sentence, SOME_FAILED)
+        if written.name != wanted.name:
+            terminal.say(wording.name_was_taken(wanted.name, written.name))
+        terminal.print_out(terminal.shown(written))
+    return DONE
+
+
+def _remove(history: History, arguments: argparse.Namespace) -> int:
+    for job_id in arguments.ids:
+        job = history.job(job_id)
+        if job.state in (JobState.QUEUED, JobState.RUNNING):
+            return terminal.complain(f"“{job.name}” is not finished: cancel it first.", SOME_FAILED)
+        history.remove(job_id)
+        terminal.say(f"Removed: “{job.name}”. The recording itself is not touched.")
+    return DONE
+
+
+def _names_of_models() -> set[str]:
+    return {model.name for model in shelf.installed()} | {"base"}
+
+
+def _exit() -> NoReturn:
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    _exit()

@@ -1,0 +1,222 @@
+"""The door: what the two processes say to each other, and how it is written on the pipe.
+
+One JSON line a message, UTF-8, ended by a newline; the class name is on the wire as "type" and decoding checks every
+field's type. Commands go to the backend, events come from it. A path crosses as bytes (`os.fsencode`), since a file's
+name need not be valid Unicode. Times are seconds as float, counted from the start of the recording.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Literal, TypeAlias, TypeVar
+
+import msgspec
+
+LONGEST_LINE = 4 * 1024 * 1024  # bytes; no honest message comes near it
+
+
+class Garbled(Exception):
+    """A line on the pipe that is no message."""
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """What every command and every event is."""
+
+
+class Task(enum.StrEnum):
+    TRANSCRIBE = "transcribe"
+    TRANSLATE = "translate"  # to English
+
+
+class Stage(enum.StrEnum):
+    """What the backend is doing for a job, in the order it happens."""
+
+    STARTING = "starting"
+    LOADING_MODEL = "loading_model"
+    READING_AUDIO = "reading_audio"
+    FINDING_SPEECH = "finding_speech"
+    TRANSCRIBING = "transcribing"
+
+
+class Failure(enum.StrEnum):
+    """Every way a job can fail that we foresee; `ui/wording.py` has the sentence for each."""
+
+    FILE_MISSING = "file_missing"
+    FILE_EMPTY = "file_empty"
+    FILE_UNREADABLE = "file_unreadable"  # no permission, or the disk does not deliver
+    NOT_A_FILE = "not_a_file"  # a device, a pipe, a socket
+    NOT_MEDIA = "not_media"
+    NO_AUDIO = "no_audio"
+    NAME_NOT_UNICODE = "name_not_unicode"
+    FOLDER_WITHOUT_MEDIA = "folder_without_media"
+    MODEL_MISSING = "model_missing"
+    MODEL_BROKEN = "model_broken"
+    LANGUAGE_NOT_IN_MODEL = "language_not_in_model"
+    TRANSLATION_NOT_IN_MODEL = "translation_not_in_model"
+    DEVICE_MISSING = "device_missing"
+    OUT_OF_MEMORY = "out_of_memory"
+    BACKEND_DIED = "backend_died"
+    BACKEND_GARBLED = "backend_garbled"  # what it wrote on the pipe was no message
+    BACKEND_NOT_STARTED = "backend_not_started"
+    INTERRUPTED = "interrupted"  # the program that ran the job ended before the job did
+    UNFORESEEN = "unforeseen"  # a bug of ours
+
+
+Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+
+
+class Word(msgspec.Struct, frozen=True):
+    start: float
+    end: float
+    text: str  # with the space before it, if the language has one: the words joined are the segment's text
+    probability: float
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A stretch of speech and its words. Final once sent."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()  # empty if they were not asked for
+    average_log_probability: float = 0.0
+    no_speech_probability: float = 0.0
+
+
+# --- commands: to the backend ---------------------------------------------------------------------------------------
+
+
+class LoadModel(Message, frozen=True):
+    """Load a model before there is a job for it, so that the first job does not wait."""
+
+    model: bytes  # its folder
+    device: Device = "auto"
+
+
+class Transcribe(Message, frozen=True):
+    job_id: int
+    audio: bytes  # the file
+    model: bytes  # its folder
+    device: Device = "auto"
+    language: str | None = None  # None: detect it
+    task: Task = Task.TRANSCRIBE
+    words: bool = True
+
+
+class Cancel(Message, frozen=True):
+    job_id: int
+
+
+class Ping(Message, frozen=True):
+    number: int
+
+
+Command: TypeAlias = LoadModel | Transcribe | Cancel | Ping
+
+
+# --- events: from the backend ---------------------------------------------------------------------------------------
+
+
+class BackendReady(Message, frozen=True):
+    """The backend reads commands now."""
+
+    pid: int
+    engine: str  # names and versions, for the log and the About box
+
+
+class ModelLoaded(Message, frozen=True):
+    model: bytes
+    device: Literal["cpu", "cuda"]
+    compute_type: str
+    seconds: float  # that loading took
+
+
+class ModelFailed(Message, frozen=True):
+    """A model that was to be loaded ahead of any job could not be."""
+
+    model: bytes
+    kind: Failure
+    detail: str
+
+
+class JobStarted(Message, frozen=True):
+    job_id: int
+    duration: float | None  # None: the file does not tell
+    language: str  # as detected, or as asked for
+    language_probability: float  # 1.0 if asked for
+    device: Literal["cpu", "cuda"]
+
+
+class Progress(Message, frozen=True):
+    job_id: int
+    stage: Stage
+    position: float  # everything before it has been dealt with
+    duration: float | None
+
+
+class SegmentReady(Message, frozen=True):
+    job_id: int
+    segment: Segment
+
+
+class JobFinished(Message, frozen=True):
+    job_id: int
+    duration: float  # of the audio that was really there
+    partial: bool  # the file broke off: it was cut, or damaged
+    detail: str  # what the reader said where it broke off, for the log
+
+
+class JobFailed(Message, frozen=True):
+    job_id: int
+    kind: Failure
+    detail: str  # for the log; never shown alone
+
+
+class JobCancelled(Message, frozen=True):
+    job_id: int
+
+
+class Pong(Message, frozen=True):
+    number: int
+
+
+Event: TypeAlias = (
+    BackendReady
+    | ModelLoaded
+    | ModelFailed
+    | JobStarted
+    | Progress
+    | SegmentReady
+    | JobFinished
+    | JobFailed
+    | JobCancelled
+    | Pong
+)
+
+Decoded = TypeVar("Decoded")
+_encoder = msgspec.json.Encoder()
+_commands: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
+_events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def to_line(message: Message) -> bytes:
+    """Return `message` as one line for the pipe, its newline included."""
+    return _encoder.encode(message) + b"\n"
+
+
+def command_from(line: bytes) -> Command:
+    """Return the command on `line`. Raise Garbled if it is none."""
+    return _decoded(_commands, line)
+
+
+def event_from(line: bytes) -> Event:
+    """Return the event on `line`. Raise Garbled if it is none."""
+    return _decoded(_events, line)
+
+
+def _decoded(decoder: msgspec.json.Decoder[Decoded], line: bytes) -> Decoded:
+    try:
+        return decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        # Not the line itself: it may hold what somebody said.
+        raise Garbled(f"{error} (a line of {len(line)} bytes)") from error

@@ -1,0 +1,51 @@
+"""The published models: their files, sizes and checksums."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import msgspec
+
+from desktop_app import paths
+
+
+class PublishedFile(msgspec.Struct, frozen=True):
+    name: str
+    size_bytes: int
+
+
+class PublishedModel(msgspec.Struct, frozen=True):
+    """A CTranslate2 conversion of a Whisper model, as published."""
+
+    id: str
+    repo: str
+    revision: str
+    model_bin_sha256: str
+    files: tuple[PublishedFile, ...]
+    recommended_vram_mb_float16: int
+    recommended_ram_mb_int8: int
+    language: str | None  # None: multilingual
+
+    def flaw(self, folder: Path) -> str | None:
+        """Return what a copy in `folder` lacks to be this model, or None. Looks at sizes, not at every byte."""
+        for file in self.files:
+            try:
+                size = (folder / file.name).stat().st_size
+            except OSError as error:
+                return f"{file.name}: {error.strerror}"
+            if size != file.size_bytes:
+                return f"{file.name} has {size} bytes instead of {file.size_bytes}"
+        return None
+
+
+class _Catalogue(msgspec.Struct, frozen=True):
+    note: str
+    models: tuple[PublishedModel, ...]
+
+
+@functools.cache
+def published() -> dict[str, PublishedModel]:
+    """Return the published models by name."""
+    text = (paths.resources() / "model-catalogue.json").read_bytes()
+    return {model.id: model for model in msgspec.json.decode(text, type=_Catalogue).models}

@@ -1,0 +1,73 @@
+"""Where things live: what the user keeps, what came with the program, and how the backend is started."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import platformdirs
+
+
+def home() -> Path:
+    """Return the folder of everything the user keeps, made if need be; SOTTOVOCE_HOME moves it."""
+    chosen = os.environ.get("SOTTOVOCE_HOME")
+    return _made(Path(chosen).absolute() if chosen else platformdirs.user_data_path("Sottovoce", appauthor=False))
+
+
+def database() -> Path:
+    """Return the file of all jobs and their transcripts."""
+    return home() / "library.sqlite3"
+
+
+def settings_file() -> Path:
+    """Return the file of what the user has chosen."""
+    return home() / "settings.json"
+
+
+def models() -> Path:
+    """Return the folder of the user's own models, one folder each."""
+    return _made(home() / "models")
+
+
+def logs() -> Path:
+    """Return the folder of the logs."""
+    return _made(home() / "logs")
+
+
+def locks() -> Path:
+    """Return the folder of the files by which our processes keep out of each other's way."""
+    return _made(home() / "locks")
+
+
+def resources() -> Path:
+    """Return the folder of what comes with the program: the sample recording, the icons, the model catalogue."""
+    package = Path(__file__).resolve().parent
+    bundle = getattr(sys, "_MEIPASS", None)  # PyInstaller's
+    places = [package / "resources", package.parent / "resources"]
+    if bundle:
+        places.insert(0, Path(bundle, "resources"))
+    return next((place for place in places if place.is_dir()), places[-1])
+
+
+def sample_recording() -> Path:
+    """Return the recording one can try the program with."""
+    return resources() / "sample.flac"
+
+
+def bundled_models() -> list[Path]:
+    """Return the folders where models may lie that came with the program: to be read, never to be changed."""
+    return [Path(sys.prefix, "share", "sottovoce", "models"), resources() / "models"]
+
+
+def backend_command() -> list[str]:
+    """Return the program and the arguments that start the backend."""
+    if getattr(sys, "frozen", False):
+        name = "sottovoce-backend.exe" if sys.platform == "win32" else "sottovoce-backend"
+        return [str(Path(sys.executable).with_name(name))]
+    return [sys.executable, "-P", "-m", "desktop_app.backend"]
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people said is nobody else's
+    return folder

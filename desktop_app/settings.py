@@ -1,0 +1,46 @@
+"""What the user has chosen, kept in one small JSON file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Appearance: TypeAlias = Literal["system", "light", "dark"]
+
+log = logging.getLogger(__name__)
+
+
+class Settings(msgspec.Struct):
+    """The choices; a missing or unreadable one is as on the first day."""
+
+    model: str = "base"
+    language: str | None = None  # None: detect it
+    task: Literal["transcribe", "translate"] = "transcribe"
+    words: bool = True
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    appearance: Appearance = "system"
+    export_folder: str = ""  # where the last export went
+    export_format: str = "txt"
+    geometry: bytes = b""  # of the window, as Qt saves it
+    splitter: bytes = b""
+
+
+def load(file: Path) -> Settings:
+    """Return the settings in `file`. One that is missing or damaged gives those of the first day."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Settings)
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        log.warning("the settings could not be read: %s", error)
+        return Settings()
+
+
+def save(settings: Settings, file: Path) -> None:
+    """Write the settings whole or not at all. Raise OSError."""
+    fresh = file.with_name(file.name + ".new")
+    fresh.write_bytes(msgspec.json.format(msgspec.json.encode(settings)))
+    fresh.replace(file)

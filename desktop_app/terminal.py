@@ -1,0 +1,137 @@
+"""What the command line does with a terminal: printing, a progress bar, signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from desktop_app.ui import wording
+
+
+def shown(path: Path) -> str:
+    """Return a path as it can be printed: bytes that are no UTF-8 become U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def one_line(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
+def _cut(text: str, most: int) -> str:
+    text = one_line(text)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def print_out(text: str, end: str = "\n") -> None:
+    try:
+        sys.stdout.write(text + end)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, head say, has enough
+        os._exit(0)
+
+
+def say(sentence: str) -> None:
+    sys.stderr.write(one_line(sentence) + "\n")
+    sys.stderr.flush()
+
+
+def complain(sentence: str, code: int) -> int:
+    say(f"sottovoce: {sentence}")
+    return code
+
+
+def write_any_name() -> None:
+    """Let no name, and no terminal that knows only ASCII, end the program with a UnicodeEncodeError."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            encoding = stream.encoding if sys.platform != "win32" or stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="replace")
+
+
+class ProgressBar:
+    """The progress bar on stderr."""
+
+    def __init__(self, shown: bool) -> None:
+        self._shown = shown
+        self._progress: Any = None
+        self._task: Any = None
+
+    def show(self, name: str, stage: str, progress: Any) -> None:
+        if not self._shown:
+            return
+        if self._progress is None:
+            self._progress = _rich_progress()
+            self._task = self._progress.add_task("", total=None)
+            self._progress.start()
+        self._progress.update(
+            self._task,
+            name=_cut(name, 32),
+            stage=stage,
+            total=progress.duration,
+            completed=progress.position,
+            left=f"{wording.about(progress.seconds_left)} left" if progress.seconds_left is not None else "",
+            speed=wording.speed(progress.speed) if progress.speed is not None else "",
+        )
+
+    def stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+def _rich_progress() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (
+        TextColumn("{task.fields[name]}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[stage]}", markup=False),
+        TextColumn("{task.fields[left]}", markup=False),
+        TextColumn("{task.fields[speed]}", markup=False),
+    )
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+class Signals:
+    """While in this context, SIGINT and SIGTERM call `action` in the event loop; a third one ends the program."""
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action = action
+        self._count = 0
+
+    def __enter__(self) -> None:
+        from PySide6.QtCore import QSocketNotifier
+
+        # Python runs its handlers only between its own instructions, and Qt's loop has none: a byte wakes it.
+        self._wakes, self._woken = socket.socketpair()
+        self._wakes.setblocking(False)
+        self._woken.setblocking(False)
+        self._before_fd = signal.set_wakeup_fd(self._wakes.fileno(), warn_on_full_buffer=False)
+        self._notifier = QSocketNotifier(self._woken.fileno(), QSocketNotifier.Type.Read)
+        self._notifier.activated.connect(self._on_woken)
+        self._before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._before_fd)
+        self._notifier.setEnabled(False)
+        self._wakes.close()
+        self._woken.close()
+
+    def _on_woken(self) -> None:
+        self._woken.recv(64)
+
+    def _on_signal(self, *_: object) -> None:
+        self._count += 1
+        if self._count > 2:
+            os._exit(130)
+        if self._count == 1:
+            self._action()

@@ -1,0 +1,322 @@
+"""A transcript as txt, srt, vtt, tsv, json: one pure function a format; the suffix picks the format.
+
+srt and vtt are written here and not by pysubs2: it takes any text for SubStation markup, so that `{y}` is lost and
+`C:\\new` broken in two, and it stops the clock at 99:59:59,999.
+"""
+# ruff: noqa: A002 - "format" is the word for it
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import html
+import io
+import itertools
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from desktop_app.messages import Segment, Task
+from desktop_app.transcripts.transcript import Job, Transcript, display_name
+
+_JOINER = "\u2060"  # WORD JOINER: has no width, allows no line break
+
+
+class UnknownFormat(ValueError):
+    """There is no format of this name, or none with this suffix."""
+
+
+class UnknownField(ValueError):
+    """A template for file names asks for something a job does not have."""
+
+
+# --- the formats ----------------------------------------------------------------------------------------------------
+
+
+def as_txt(transcript: Transcript) -> str:
+    """Return the text, one segment a line."""
+    return "".join(f"{text}\n" for segment in transcript.segments if (text := _one_line(segment.text)))
+
+
+def as_txt_times(transcript: Transcript) -> str:
+    """Return the text, one segment a line, each after the moment it starts: `[0:12:34] `."""
+    return "".join(
+        f"[{_clock(segment.start)}] {text}\n" for segment in transcript.segments if (text := _one_line(segment.text))
+    )
+
+
+def as_srt(transcript: Transcript) -> str:
+    """Return the transcript as SubRip, one segment a cue.
+
+    SubRip cannot escape. Where players would take text for a tag (`<b>`, `{\\an8}`) or for the start of a cue, an
+    invisible U+2060 goes in between: it looks as it should, and without U+2060 it is the text again. Blank lines end a
+    cue, so they are left out.
+    """
+    return "\n".join(
+        "\n".join((f"{number}", _cue_times(segment, ","), *_srt_lines(segment.text), ""))
+        for number, segment in enumerate(transcript.segments, 1)
+    )
+
+
+def as_vtt(transcript: Transcript) -> str:
+    """Return the transcript as WebVTT, one segment a cue. Blank lines end a cue, so they are left out."""
+    cues = (
+        "\n".join(
+            ("", _cue_times(segment, "."), *(html.escape(line, quote=False) for line in _lines(segment.text)), "")
+        )
+        for segment in transcript.segments
+    )
+    return "WEBVTT\n" + "".join(cues)
+
+
+def as_tsv(transcript: Transcript) -> str:
+    """Return a table of start, end (whole milliseconds) and text, as openai-whisper's, separated by tabs.
+
+    A spreadsheet would calculate a text that begins with = + - or @, so an apostrophe goes before it, and before one
+    that begins with apostrophes and then such a sign: to read back, take one apostrophe from what matches `'+[=+@-]`.
+    A text with quotation marks is quoted as in CSV; otherwise a mark at its start would swallow the rows below it.
+    """
+    table = io.StringIO()
+    writer = csv.writer(table, dialect="excel-tab", lineterminator="\n")
+    writer.writerow(("start", "end", "text"))
+    for segment in transcript.segments:
+        text = _one_line(segment.text).replace("\t", " ")
+        writer.writerow((*_milliseconds(segment), f"'{text}" if _FORMULA.match(text) else text))
+    return table.getvalue()
+
+
+def as_json(transcript: Transcript) -> str:
+    """Return everything that was heard, unrounded, and what it was heard in and with."""
+    job = transcript.job
+    document = _Document(
+        name=job.name,
+        language=job.language,
+        duration=job.duration,
+        model=_model_name(job),
+        task=job.options.task,
+        partial=job.partial,
+        segments=transcript.segments,
+    )
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+class Format(NamedTuple):
+    suffix: str
+    label: str  # for the user
+    text: Callable[[Transcript], str]
+
+
+FORMATS = {
+    "txt": Format(".txt", "Plain text", as_txt),
+    "txt-times": Format(".txt", "Plain text with times", as_txt_times),
+    "srt": Format(".srt", "Subtitles (SubRip)", as_srt),
+    "vtt": Format(".vtt", "Subtitles (WebVTT)", as_vtt),
+    "tsv": Format(".tsv", "Table (tab-separated)", as_tsv),
+    "json": Format(".json", "All details (JSON)", as_json),
+}
+
+
+def format_of(file: Path) -> str:
+    """Return the name of the format that the suffix of `file` stands for. Raise UnknownFormat if there is none."""
+    for name, candidate in FORMATS.items():
+        if candidate.suffix == file.suffix.lower():
+            return name
+    raise UnknownFormat(f"no format has the suffix {file.suffix!r}")
+
+
+def text_of(transcript: Transcript, format: str) -> str:
+    """Return `transcript` in the format of that name. Raise UnknownFormat if there is none."""
+    return _format_named(format).text(transcript)
+
+
+# --- the file -------------------------------------------------------------------------------------------------------
+
+
+def write(transcript: Transcript, file: Path, format: str | None = None, *, replace: bool = False) -> Path:
+    """Write `transcript` to `file`, whole or not at all, and return where it really is.
+
+    The suffix picks the format if `format` does not. What has the name already is kept, and the transcript becomes
+    `name (2).txt`, unless the user agreed to `replace` it. Raise UnknownFormat, or OSError if it cannot be written.
+    """
+    contents = text_of(transcript, format_of(file) if format is None else format).encode("utf-8", "replace")
+    # Not from tempfile: its files can be read by their owner alone, and stay so when renamed.
+    temporary = file.with_name(f".sottovoce-{secrets.token_hex(8)}.part")
+    try:
+        with temporary.open("xb") as stream:
+            stream.write(contents)
+            stream.flush()
+            os.fsync(stream.fileno())
+        written = temporary.replace(file) if replace else _given_a_free_name(temporary, file)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    _sync_folder(written.parent)
+    return written
+
+
+def file_name(template: str, job: Job, format: str) -> str:
+    """Return a name for the export of `job`, from a template such as `"{name} - {language} - {date}"`.
+
+    It is a file name and nothing more, and one that Windows allows as well. Fields: name (without its suffix),
+    language, date and time (when the job was added), model, task. Raise UnknownField or UnknownFormat.
+    """
+    suffix = _format_named(format).suffix
+    fields = _fields(job)
+
+    def filled(match: re.Match[str]) -> str:
+        if match[1] not in fields:
+            raise UnknownField(f"no such field: {match[0]}; there are {', '.join(f'{{{name}}}' for name in fields)}")
+        return fields[match[1]]
+
+    stem = _UNFIT_FOR_NAMES.sub("_", re.sub(r"\{([^{}]*)\}", filled, template)).strip(" .") or "transcript"
+    # Windows looks at what stands before the first dot: "con.notes.txt" is the console as well.
+    if _RESERVED_NAME.fullmatch(stem.partition(".")[0].rstrip()):
+        stem = f"_{stem}"
+    return _fitted(stem, suffix)
+
+
+# --- helpers --------------------------------------------------------------------------------------------------------
+
+# What has no look, and could mislead whoever reads the file: controls, and the mark that means UTF-8 when it is first.
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
+# Tags as in <b> and {\an8} and {y:i}; a time of day to the millisecond; an arrow after a time.
+_SRT_MARKUP = re.compile(r"<(?=[\s/]*[a-zA-Z][^>]*>)|\{(?=\\|[a-zA-Z]:)|\d:\d+:\d+(?=[,.]\d)|:[\d,.]+\s*--(?=>)")
+_FORMULA = re.compile("'*[=+@-]")
+_UNFIT_FOR_NAMES = re.compile('[<>:"/\\\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+_RESERVED_NAME = re.compile(r"CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³]", re.IGNORECASE)
+_LONGEST_NAME = 255  # bytes on Linux, UTF-16 units on Windows and macOS, which are never more
+
+
+class _Document(msgspec.Struct, frozen=True):
+    """What as_json writes."""
+
+    name: str
+    language: str | None
+    duration: float | None  # seconds
+    model: str
+    task: Task
+    partial: bool
+    segments: tuple[Segment, ...]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_lines(text))
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of `text` in which there is something to see."""
+    lines = (_INVISIBLE.sub("", line).strip() for line in text.splitlines())
+    return [line for line in lines if line]
+
+
+def _srt_lines(text: str) -> Iterator[str]:
+    before = ""
+    for line in _lines(_SRT_MARKUP.sub(rf"\g<0>{_JOINER}", text)):
+        # Some readers take any arrow for the start of a cue if it is below a line of digits.
+        yield line.replace("-->", f"--{_JOINER}>") if before.isdigit() else line
+        before = line
+
+
+def _cue_times(segment: Segment, decimal_mark: str) -> str:
+    start, end = _milliseconds(segment)
+    return f"{_timestamp(start, decimal_mark)} --> {_timestamp(end, decimal_mark)}"
+
+
+def _milliseconds(segment: Segment) -> tuple[int, int]:
+    """Return start and end. Rounding keeps their order, so segments that do not overlap do not overlap here."""
+    start = max(0, round(segment.start * 1000))
+    return start, max(start, round(segment.end * 1000))
+
+
+def _timestamp(milliseconds: int, decimal_mark: str) -> str:
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{seconds:02}{decimal_mark}{milliseconds:03}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, whole_seconds = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{whole_seconds:02}"
+
+
+def _model_name(job: Job) -> str:
+    # The last part only: where this user's folders are is nothing to those who are given the file.
+    return display_name(Path(job.options.model))
+
+
+def _format_named(name: str) -> Format:
+    if name not in FORMATS:
+        raise UnknownFormat(f"no format is called {name!r}; there are {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def _given_a_free_name(temporary: Path, file: Path) -> Path:
+    for candidate in _names_like(file):
+        with contextlib.suppress(FileExistsError):
+            _rename_to_new(temporary, candidate)
+            return candidate
+    raise AssertionError("names do not run out")
+
+
+def _names_like(file: Path) -> Iterator[Path]:
+    yield file
+    for number in itertools.count(2):
+        yield file.with_name(_fitted(file.stem, f" ({number}){file.suffix}"))
+
+
+def _rename_to_new(temporary: Path, file: Path) -> None:
+    """Give `temporary` the name `file`. Raise FileExistsError if something has it, even since a moment ago."""
+    try:
+        file.hardlink_to(
+            temporary
+        )  # the one way, on every system, to name a whole file that fails if the name is taken
+    except FileExistsError:
+        raise
+    except (OSError, NotImplementedError):
+        # No hard links here (FAT, exFAT, some network shares), so take the name first. Should all end right between
+        # the two steps, an empty file is left.
+        file.touch(exist_ok=False)
+        try:
+            temporary.replace(file)
+        except BaseException:
+            file.unlink()
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """See that the new name survives a power cut, where a folder can be synced (not on Windows)."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _fields(job: Job) -> dict[str, str]:
+    added = datetime.fromtimestamp(job.added_at)
+    return {
+        "name": Path(job.name).stem,
+        "language": job.language or "unknown",
+        "date": f"{added:%Y-%m-%d}",
+        "time": f"{added:%H-%M-%S}",
+        "model": _model_name(job),
+        "task": job.options.task,
+    }
+
+
+def _fitted(stem: str, tail: str) -> str:
+    """Return `stem` and `tail`, the stem cut if both are too long for a file name."""
+    room = _LONGEST_NAME - len(os.fsencode(tail))
+    encoded = os.fsencode(stem)
+    if len(encoded) > room:
+        stem = encoded[:room].decode("utf-8", "ignore").rstrip(" .")
+    return stem + tail

@@ -1,0 +1,507 @@
+"""The window: arranges its panes and joins what the user does to the queue."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeySequence,
+    QPalette,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app import messages, paths
+from desktop_app.models import shelf
+from desktop_app.settings import Appearance, Settings
+from desktop_app.transcripts import export
+from desktop_app.transcripts.transcript import Job, JobState
+from desktop_app.ui import appearance, colours, icons, wording
+from desktop_app.ui.about import about_box
+from desktop_app.ui.drop_frame import DropFrame
+from desktop_app.ui.empty_state import EmptyState
+from desktop_app.ui.job_list import JobList, JobListView
+from desktop_app.ui.notices import Notices
+from desktop_app.ui.options_bar import OptionsBar
+from desktop_app.ui.reveal import reveal
+from desktop_app.ui.transcript_pane import TranscriptPane
+from desktop_app.work.history_thread import HistoryThread
+from desktop_app.work.job_queue import JobProgress, JobQueue
+from desktop_app.work.media_files import SUFFIXES
+
+log = logging.getLogger(__name__)
+
+SIZE = QSize(1080, 700)
+SAID_MS = 8000
+ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+
+class MainWindow(QMainWindow):
+    """closing(): the user closes the window; what runs is to be ended.
+
+    The window asks the queue and the history for everything and waits for neither.
+    """
+
+    closing = Signal()
+
+    def __init__(
+        self, queue: JobQueue, history: HistoryThread, settings: Settings, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._queue = queue
+        self._history = history
+        self._settings = settings
+        self._notices = Notices(self)
+        self._last_removed: int | None = None
+        self._percent: int | None = None
+        self._may_close = False
+        self._icons: dict[QAction, str] = {}
+
+        self.setWindowTitle(wording.APPLICATION)
+        self.setWindowIcon(icons.application_icon())
+        self.setAcceptDrops(True)
+        self._make_actions()
+        self._make_menus()
+        self._make_panes()
+        self._make_status_bar()
+        self._drop_frame = DropFrame(self)
+        self._paint_icons()
+        self._join()
+        self._restore_geometry()
+        self._on_rows_changed()
+        self._on_chosen()
+
+    # --- for the outside ---
+
+    def add_files(self, files: Sequence[Path]) -> None:
+        """Queue files or folders with the options now chosen."""
+        if files:
+            self._queue.add(files, self.options.options(), self._on_added)
+
+    def come_forward(self) -> None:
+        """Show the window on top, where the system lets it."""
+        self.setWindowState((self.windowState() & ~Qt.WindowState.WindowMinimized) | Qt.WindowState.WindowActive)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def warm_up(self) -> None:
+        """Have the model loaded that the next job will want, and offer those there are."""
+        self._history.ask(lambda _: shelf.installed(), self.options.show_models)
+        self._say_ready(wording.preparing(self.options.options().model))
+        self._queue.warm_up(self.options.options())
+
+    def say(self, sentence: str) -> None:
+        """Say something in passing, at the bottom of the window."""
+        self.statusBar().showMessage(sentence.replace("\n", " "), SAID_MS)
+
+    # --- making ---
+
+    def _make_actions(self) -> None:
+        keys = QKeySequence.StandardKey
+        self.open_files = self._action(wording.OPEN, self._on_open, keys.Open, "open")
+        self.open_folder = self._action(wording.OPEN_FOLDER, self._on_open_folder, "Ctrl+Shift+O", "open")
+        self.try_it = self._action(wording.TRY_IT, self._on_try_it, "Ctrl+T", "play")
+        self.export = self._action(wording.EXPORT, self._on_export, "Ctrl+E", "export")
+        self.quit = self._action(wording.QUIT, self.close, keys.Quit)
+        self.quit.setMenuRole(QAction.MenuRole.QuitRole)
+        self.copy_all = self._action(wording.COPY_ALL, self._on_copy_all, "Ctrl+Shift+C", "copy")
+        self.undo_remove = self._action(wording.UNDO_REMOVE, self._on_undo_remove, keys.Undo)
+        self.cancel = self._action(wording.CANCEL, self._on_cancel, "Esc", "cancel")
+        self.retry = self._action(wording.RETRY, self._on_retry, "Ctrl+R", "retry")
+        self.remove = self._action(wording.REMOVE, self._on_remove, keys.Delete, "remove")
+        self.remove.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self.reveal = self._action(wording.REVEAL, self._on_reveal, "Ctrl+Shift+R", "reveal")
+        self.about = self._action(wording.ABOUT, lambda: about_box(self).open())
+        self.about.setMenuRole(QAction.MenuRole.AboutRole)
+        self.show_logs = self._action(wording.SHOW_LOGS, self._on_show_logs)
+
+    def _action(
+        self,
+        text: str,
+        slot: Callable[[], object],
+        shortcut: QKeySequence.StandardKey | str | None = None,
+        icon: str = "",
+    ) -> QAction:
+        action = QAction(text, self)
+        action.triggered.connect(lambda _checked=False: slot())
+        if shortcut is not None:
+            action.setShortcut(QKeySequence(shortcut))
+        if icon:
+            self._icons[action] = icon
+        name = text.replace("&", "").rstrip("…")
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{name} ({keys})" if keys else name)
+        return action
+
+    def _make_menus(self) -> None:
+        menus: dict[str, list[QAction | None]] = {
+            "file": [self.open_files, self.open_folder, self.try_it, None, self.export, None, self.quit],
+            "edit": [self.undo_remove, None, self.copy_all],
+            "job": [self.cancel, self.retry, self.remove, None, self.reveal],
+            "view": self._appearance_actions(),
+            "help": [self.show_logs, self.about],
+        }
+        for name, actions in menus.items():
+            menu = self.menuBar().addMenu(wording.MENUS[name])
+            for action in actions:
+                if action is None:
+                    menu.addSeparator()
+                else:
+                    menu.addAction(action)
+
+    def _appearance_actions(self) -> list[QAction | None]:
+        group = QActionGroup(self)
+        for name, scheme in wording.APPEARANCES.items():
+            action = self._action(scheme, partial(self._on_appearance, name))
+            action.setCheckable(True)
+            action.setChecked(name == self._settings.appearance)
+            group.addAction(action)
+        return list(group.actions())
+
+    def _make_panes(self) -> None:
+        self.jobs = JobList(self._history, self)
+        self.list = JobListView(self.jobs)
+        self.list.addActions([self.cancel, self.retry, self.remove, self.reveal, self.copy_all, self.export])
+        self.transcript = TranscriptPane(self._history)
+        self.options = OptionsBar(self._settings)
+
+        left = _column(self._tool_bar([self.open_files, self.cancel, self.retry, self.remove]), self.list)
+        right = _column(self._tool_bar([self.copy_all, self.export, self.reveal]), self.transcript)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.addWidget(left)
+        self._splitter.addWidget(right)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setSizes([360, 720])
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(1)
+
+        self.empty = EmptyState(self.open_files, self.try_it)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(self._splitter)
+        self.setCentralWidget(_column(self._pages, _line(), self.options))
+
+    def _tool_bar(self, actions: list[QAction]) -> QToolBar:
+        bar = QToolBar()
+        bar.setIconSize(QSize(20, 20))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for action in actions:
+            bar.addAction(action)
+            button = bar.widgetForAction(action)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setAccessibleName(action.text().replace("&", "").rstrip("…"))
+        return bar
+
+    def _make_status_bar(self) -> None:
+        self._ready = QLabel()
+        self._ready.setTextFormat(Qt.TextFormat.PlainText)
+        self._ready.setContentsMargins(0, 0, 12, 4)
+        self._ready.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.statusBar().addPermanentWidget(self._ready)
+        self.statusBar().setSizeGripEnabled(False)
+
+    def _join(self) -> None:
+        queue = self._queue
+        queue.jobs_added.connect(self.jobs.add)
+        queue.job_changed.connect(self._on_job_changed)
+        queue.job_removed.connect(self.jobs.remove)
+        queue.segments_added.connect(self.transcript.add_segments)
+        queue.progressed.connect(self._on_progressed)
+        queue.model_loaded.connect(self._on_model_loaded)
+        queue.model_failed.connect(self._on_model_failed)
+        self._history.could_not_open.connect(self._on_library_failed)
+        self._history.failed.connect(self._on_library_failed)
+        self.jobs.rowsInserted.connect(self._on_rows_changed)
+        self.jobs.rowsRemoved.connect(self._on_rows_changed)
+        self.list.selectionModel().currentChanged.connect(self._on_chosen)
+        self.options.changed.connect(self._on_options_changed)
+
+    # --- what the user does ---
+
+    def _on_open(self) -> None:
+        self._ask_for_files(wording.OPEN_TITLE, QFileDialog.FileMode.ExistingFiles)
+
+    def _on_open_folder(self) -> None:
+        self._ask_for_files(wording.OPEN_FOLDER_TITLE, QFileDialog.FileMode.Directory)
+
+    def _ask_for_files(self, title: str, mode: QFileDialog.FileMode) -> None:
+        dialog = QFileDialog(self, title)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(mode)
+        if mode is QFileDialog.FileMode.ExistingFiles:
+            known = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
+            dialog.setNameFilters([f"{wording.RECORDINGS} ({known})", f"{wording.ALL_FILES} (*)"])
+        dialog.filesSelected.connect(lambda files: self.add_files([Path(file) for file in files]))
+        dialog.open()
+
+    def _on_try_it(self) -> None:
+        sample = paths.sample_recording()
+        if sample.exists():
+            self.add_files([sample])
+        else:
+            self.say(wording.SAMPLE_MISSING)
+
+    def _on_export(self) -> None:
+        job = self.list.chosen()
+        if job is None:
+            return
+        dialog = QFileDialog(self, wording.EXPORT_TITLE)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+        filters = {f"{kind.label} (*{kind.suffix})": name for name, kind in export.FORMATS.items()}
+        dialog.setNameFilters(list(filters))
+        preferred = next((text for text, name in filters.items() if name == self._settings.export_format), None)
+        dialog.selectNameFilter(preferred or next(iter(filters)))
+
+        def take_suffix_of(chosen: str) -> None:
+            dialog.setDefaultSuffix(export.FORMATS[filters[chosen]].suffix)
+            dialog.selectFile(export.file_name("{name}", job, filters[chosen]))
+
+        dialog.filterSelected.connect(take_suffix_of)
+        dialog.setDirectory(self._settings.export_folder or str(job.path.parent))
+        take_suffix_of(dialog.selectedNameFilter())
+        dialog.fileSelected.connect(
+            lambda file: self._write_export(job, Path(file), filters[dialog.selectedNameFilter()])
+        )
+        dialog.open()
+
+    def _write_export(self, job: Job, file: Path, kind: str) -> None:
+        self._settings.export_folder = str(file.parent)
+        self._settings.export_format = kind
+        if export.FORMATS[kind].suffix != file.suffix.lower():
+            try:
+                kind = export.format_of(file)  # the name typed says it better than the list above it
+            except export.UnknownFormat:
+                file = file.with_name(file.name + export.FORMATS[kind].suffix)
+        self._history.ask(
+            # The dialog has asked already whether a file of that name may go.
+            lambda history: export.write(history.transcript(job.id), file, kind, replace=True),
+            lambda written: self.say(wording.exported(_shown(written))),
+            lambda error: self.say(wording.cannot_write(_shown(file), getattr(error, "strerror", None) or str(error))),
+        )
+
+    def _on_copy_all(self) -> None:
+        self.transcript.copy_all()
+        self.say(wording.COPIED)
+
+    def _on_cancel(self) -> None:
+        if (job := self.list.chosen()) is not None and job.state not in ENDED:
+            self._queue.cancel(job.id)
+
+    def _on_retry(self) -> None:
+        if (job := self.list.chosen()) is not None and job.state in ENDED:
+            self._queue.retry(job.id)
+
+    def _on_remove(self) -> None:
+        if (job := self.list.chosen()) is not None:
+            self._last_removed = job.id
+            self.undo_remove.setEnabled(True)
+            self._queue.remove(job.id)
+            self.say(wording.removed(job.name))
+
+    def _on_undo_remove(self) -> None:
+        if self._last_removed is not None:
+            job_id, self._last_removed = self._last_removed, None
+            self.undo_remove.setEnabled(False)
+            self._queue.restore(job_id)
+
+    def _on_reveal(self) -> None:
+        if (job := self.list.chosen()) is not None:
+            reveal(job.path)
+
+    def _on_show_logs(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.logs())))
+
+    def _on_appearance(self, name: Appearance) -> None:
+        self._settings.appearance = name
+        appearance.apply(name)
+
+    def _on_options_changed(self) -> None:
+        self.warm_up()
+
+    # --- what happens ---
+
+    def _on_added(self, jobs: list[Job]) -> None:
+        if not jobs:
+            return
+        if len(jobs) == 1 or self.list.chosen() is None:
+            # Later: the list gets the rows from the queue's signal, which comes after this.
+            QTimer.singleShot(0, lambda: self.list.choose(jobs[0].id))
+
+    def _on_job_changed(self, job: Job) -> None:
+        self.jobs.change(job)
+        self.transcript.change(job)
+        if job.state in ENDED:
+            self._percent = None
+            if not self.isActiveWindow() and job.state is not JobState.CANCELLED:
+                self._notices.tell(*wording.finished_notice(job))
+        self._show_title()
+        self._allow_actions()
+
+    def _on_progressed(self, progress: JobProgress) -> None:
+        self.jobs.show_progress(progress)
+        if progress.duration:
+            self._percent = min(100, round(100 * progress.position / progress.duration))
+        self._show_title()
+
+    def _on_chosen(self) -> None:
+        job = self.list.chosen()
+        shown = self.transcript.job
+        if (job.id if job else None) != (shown.id if shown else None) or job is None:
+            self.transcript.show_job(job)
+        self._allow_actions()
+
+    def _on_rows_changed(self) -> None:
+        empty = self.jobs.rowCount() == 0
+        self._pages.setCurrentWidget(self.empty if empty else self._splitter)
+        if empty:
+            self.empty.open_button.setFocus()
+        elif not self.list.currentIndex().isValid():
+            self.list.setCurrentIndex(self.jobs.index(0))
+        self._allow_actions()
+
+    def _on_model_loaded(self, event: messages.ModelLoaded) -> None:
+        self._say_ready(wording.ready(Path(os.fsdecode(event.model)).name, event.device, event.compute_type))
+
+    def _on_model_failed(self, event: messages.ModelFailed) -> None:
+        self._say_ready(wording.not_ready(event.kind, Path(os.fsdecode(event.model)).name))
+
+    def _on_library_failed(self, error: Exception) -> None:
+        self._say_ready(wording.library_failure(error))
+
+    def _say_ready(self, sentence: str) -> None:
+        self._ready.setText(sentence)
+
+    def _allow_actions(self) -> None:
+        job = self.list.chosen()
+        state = job.state if job else None
+        self.cancel.setEnabled(state in (JobState.QUEUED, JobState.RUNNING))
+        self.retry.setEnabled(state in ENDED)
+        for action in (self.remove, self.reveal, self.copy_all, self.export):
+            action.setEnabled(job is not None)
+        self.undo_remove.setEnabled(self._last_removed is not None)
+
+    def _show_title(self) -> None:
+        self.setWindowTitle(wording.window_title(self._notices.unseen, self._percent))
+
+    # --- as Qt calls ---
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+            self._drop_frame.appear()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_frame.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drop_frame.hide()
+        files = _local_files(event.mimeData())
+        if files:
+            event.acceptProposedAction()
+            self.add_files(files)
+        else:
+            self.say(wording.NOT_LOCAL)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._paint_icons()
+        elif event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._notices.seen()
+            self._show_title()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._drop_frame.isVisible():
+            self._drop_frame.appear()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._queue.running is not None and not self._may_close:
+            event.ignore()
+            self._ask_whether_to_close()
+            return
+        self._settings.geometry = bytes(self.saveGeometry().data())
+        self._settings.splitter = bytes(self._splitter.saveState().data())
+        event.accept()
+        self.closing.emit()
+
+    def _ask_whether_to_close(self) -> None:
+        box = QMessageBox(QMessageBox.Icon.Question, wording.CLOSE_TITLE, wording.CLOSE_QUESTION, parent=self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        close = box.addButton(wording.CLOSE, QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton(wording.KEEP_WORKING, QMessageBox.ButtonRole.RejectRole))
+
+        def close_all_the_same() -> None:
+            self._may_close = True
+            self.close()
+
+        close.clicked.connect(close_all_the_same)
+        box.open()
+
+    def _restore_geometry(self) -> None:
+        self.resize(SIZE)
+        if self._settings.geometry:
+            self.restoreGeometry(QByteArray(self._settings.geometry))
+        if self._settings.splitter:
+            self._splitter.restoreState(QByteArray(self._settings.splitter))
+
+    def _paint_icons(self) -> None:
+        colour = self.palette().color(QPalette.ColorRole.ButtonText)
+        faded = self.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)
+        for action, name in self._icons.items():
+            action.setIcon(icons.icon(name, colour, faded))
+        quiet = QPalette(self.palette())
+        quiet.setColor(QPalette.ColorRole.WindowText, colours.quiet(self.palette()))
+        self._ready.setPalette(quiet)
+
+
+def _local_files(dragged: QMimeData) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in dragged.urls() if url.isLocalFile()]
+
+
+def _shown(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _column(*widgets: QWidget) -> QWidget:
+    whole = QWidget()
+    column = QVBoxLayout(whole)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for widget in widgets:
+        column.addWidget(widget)
+    return whole
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    line.setFrameShadow(QFrame.Shadow.Sunken)
+    return line

@@ -1,0 +1,148 @@
+"""What the user chooses for the next job: model, language, task, words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QHBoxLayout, QLabel, QLineEdit, QWidget
+
+from desktop_app.messages import Task
+from desktop_app.models.shelf import InstalledModel, Languages
+from desktop_app.settings import Settings
+from desktop_app.transcripts.languages import LANGUAGES, code_of
+from desktop_app.transcripts.transcript import JobOptions
+from desktop_app.ui import wording
+
+
+class LanguageBox(QComboBox):
+    """Automatic, or one of Whisper's languages: found by typing a part of its English name or of its own."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.addItem(wording.AUTOMATIC, None)
+        for language in sorted(LANGUAGES.values(), key=lambda language: language.english):
+            self.addItem(wording.language_choice(language.code), language.code)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        completer = QCompleter(self.model(), self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        self._line = QLineEdit(self)
+        self.setLineEdit(self._line)
+        self.setCompleter(completer)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(22)  # to measure all of them would want fonts for all scripts
+        self._line.editingFinished.connect(self._on_typed)
+        self.setMaxVisibleItems(16)
+
+    def code(self) -> str | None:
+        """Return Whisper's code, or None for automatic."""
+        code: str | None = self.currentData()
+        return code
+
+    def choose(self, code: str | None) -> None:
+        self.setCurrentIndex(max(0, self.findData(code)))
+
+    def _on_typed(self) -> None:
+        """Take what was typed if it names a language, else show again what was chosen before."""
+        typed = self._line.text()
+        if typed == self.itemText(self.currentIndex()):
+            return
+        exact = self.findText(typed, Qt.MatchFlag.MatchFixedString)
+        if exact < 0 and (code := code_of(typed)) is not None:
+            exact = self.findData(code)
+        if exact < 0 and typed.strip():
+            exact = self.findText(typed.strip(), Qt.MatchFlag.MatchContains)
+        self.setCurrentIndex(exact if exact >= 0 else self.currentIndex())
+        self._line.setText(self.itemText(self.currentIndex()))
+
+
+class OptionsBar(QWidget):
+    """changed(): the user has chosen something else."""
+
+    changed = Signal()
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._models: dict[str, InstalledModel] = {}
+        self.setAccessibleName(wording.OPTIONS)
+        self.model = QComboBox()
+        self.model.addItem(settings.model, settings.model)
+        self.language = LanguageBox()
+        self.language.choose(settings.language)
+        self.task = QComboBox()
+        for task, label in wording.TASKS.items():
+            self.task.addItem(label, task)
+        self.task.setCurrentIndex(max(0, self.task.findData(Task(settings.task))))
+        self.words = QCheckBox(wording.WORDS)
+        self.words.setChecked(settings.words)
+
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 12, 8)
+        row.setSpacing(8)
+        hints = {
+            self.model: (wording.MODEL, wording.MODEL_HINT),
+            self.language: (wording.LANGUAGE, wording.LANGUAGE_HINT),
+            self.task: (wording.TASK, wording.TASK_HINT),
+        }
+        for box, (name, hint) in hints.items():
+            caption = QLabel(name)
+            caption.setBuddy(box)
+            box.setToolTip(hint)
+            box.setAccessibleName(name.replace("&", ""))
+            box.setAccessibleDescription(hint)
+            row.addWidget(caption)
+            row.addWidget(box)
+            row.addSpacing(8)
+        self.words.setToolTip(wording.WORDS_HINT)
+        self.words.setAccessibleDescription(wording.WORDS_HINT)
+        row.addWidget(self.words)
+        row.addStretch(1)
+
+        for choice in (self.model, self.language, self.task):
+            choice.currentIndexChanged.connect(self._on_chosen)
+        self.words.toggled.connect(self._on_chosen)
+
+    def options(self) -> JobOptions:
+        """Return what is chosen now."""
+        english_only = self._understands_english_only()
+        return JobOptions(
+            model=self.model.currentData(),
+            language="en" if english_only else self.language.code(),
+            task=Task.TRANSCRIBE if english_only else self.task.currentData(),
+            words=self.words.isChecked(),
+            device=self._settings.device,
+        )
+
+    def show_models(self, models: Sequence[InstalledModel]) -> None:
+        """Offer these models; keep the choice if it is among them."""
+        self._models = {model.name: model for model in models}
+        with QSignalBlocker(self.model):
+            chosen = self.model.currentData()
+            if models:
+                self.model.clear()
+            for model in models:
+                self.model.addItem(model.name, model.name)
+            self.model.setCurrentIndex(max(0, self.model.findData(chosen)))
+        if self.model.currentData() != chosen:
+            self._on_chosen()
+        self._allow_what_the_model_can()
+
+    def _on_chosen(self) -> None:
+        self._allow_what_the_model_can()
+        settings = self._settings
+        settings.model = self.model.currentData()
+        settings.language = self.language.code()
+        settings.task = self.task.currentData().value
+        settings.words = self.words.isChecked()
+        self.changed.emit()
+
+    def _allow_what_the_model_can(self) -> None:
+        several = not self._understands_english_only()
+        self.language.setEnabled(several)
+        self.task.setEnabled(several)
+
+    def _understands_english_only(self) -> bool:
+        model = self._models.get(self.model.currentData())
+        return model is not None and model.languages is Languages.ENGLISH

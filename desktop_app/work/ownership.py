@@ -1,0 +1,39 @@
+"""Tells which running program works on which jobs, so that two never do the same one."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from PySide6.QtCore import QLockFile
+
+
+class Ownership:
+    """This program's name as an owner of jobs, held by a lock file for as long as it lives."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raise OSError if the lock cannot be had, for want of space or of rights."""
+        self._folder = folder
+        self.id = uuid.uuid4().hex
+        self._lock = self._lock_of(self.id)
+        if not self._lock.tryLock(0):
+            raise OSError(f"no lock in {folder}: {self._lock.error()}")
+
+    def gone(self, owners: set[str]) -> set[str]:
+        """Return those of `owners` that do not run any more, however they ended."""
+        return {owner for owner in owners if owner != self.id and self._is_gone(owner)}
+
+    def release(self) -> None:
+        self._lock.unlock()
+
+    def _is_gone(self, owner: str) -> bool:
+        lock = self._lock_of(owner)
+        if not lock.tryLock(0):
+            return False
+        lock.unlock()
+        return True
+
+    def _lock_of(self, owner: str) -> QLockFile:
+        lock = QLockFile(str(self._folder / f"{owner}.lock"))
+        lock.setStaleLockTime(0)  # a lock is stale when its process is gone, not when it is old
+        return lock
