@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sqlite3
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any, NoReturn
 
 import msgspec
@@ -23,6 +25,8 @@ from desktop_app.transcripts.languages import LANGUAGES, code_of
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Transcript
 from desktop_app.ui import display, wording
 
+log = logging.getLogger(__name__)
+
 DONE, SOME_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 DEFAULT_FORMAT = "txt"
 COMMANDS = ("transcribe", "history")
@@ -33,6 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     terminal.write_any_name()
     options = _parsed(arguments)
+    try:
+        paths.home()
+    except OSError as error:
+        return terminal.complain(wording.library_failure(error), SOME_FAILED)
     if options.command == "transcribe":
         return _transcribe(options)
     if options.command == "history":
@@ -151,6 +159,7 @@ def _transcribe(arguments: argparse.Namespace) -> int:
 
     application = QCoreApplication.instance() or QCoreApplication(["sottovoce"])
     try:
+        terminal.log_to(paths.logs() / "terminal.log")
         ownership = Ownership(paths.locks())
     except OSError as error:
         return terminal.complain(wording.library_failure(error), SOME_FAILED)
@@ -159,11 +168,13 @@ def _transcribe(arguments: argparse.Namespace) -> int:
     queue = JobQueue(history, backend, ownership)
     run = _Run(arguments, queue, history, application.exit)
     history.start()
+    before, sys.excepthook = sys.excepthook, run.end_by_fault  # Qt swallows what a slot raises, and goes on
     try:
         with terminal.Signals(run.interrupt):
             run.begin()
             return application.exec()
     finally:
+        sys.excepthook = before
         backend.stop()
         history.close()
         ownership.release()
@@ -239,6 +250,13 @@ class _Run:
         if not self._waiting:
             self._leave(INTERRUPTED)
 
+    def end_by_fault(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """End because of a bug of ours: it is logged whole, the user reads that it is ours."""
+        log.critical("unforeseen", exc_info=(kind, error, trace))
+        self._bar.stop()
+        terminal.say(f"A fault in Sottovoce ended the run. The log says more ({paths.logs()}). Please report it.")
+        self._leave(SOME_FAILED)
+
     def _on_added(self, jobs: list[Job]) -> None:
         self._waiting = {job.id: job for job in jobs if job.state is JobState.QUEUED}
         for job in jobs:
@@ -255,7 +273,8 @@ class _Run:
             return
         if job.state is JobState.FAILED:
             self._tell_failure(job)
-        elif not self._interrupted:  # cancelled
+        else:
+            self._tell("cancelled", job)
             self._failed = True
         self._ended(job)
 

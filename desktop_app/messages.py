@@ -217,6 +217,7 @@ def event_from(line: bytes) -> Event:
 def _decoded(decoder: msgspec.json.Decoder[Decoded], line: bytes) -> Decoded:
     try:
         return decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        # Not the line itself: it may hold what somebody said.
-        raise Garbled(f"{error} (a line of {len(line)} bytes)") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # Neither the line itself nor what quotes it: it may hold what somebody said.
+        what = str(error) if str(error).startswith("Expected") else type(error).__name__
+        raise Garbled(f"{what} (a line of {len(line)} bytes)") from None

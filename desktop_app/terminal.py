@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.ui import wording
+
+LARGEST_LOG = 1_000_000  # bytes
 
 
 def shown(path: Path) -> str:
@@ -51,6 +54,19 @@ def write_any_name() -> None:
         if stream is not None and hasattr(stream, "reconfigure"):
             encoding = stream.encoding if sys.platform != "win32" or stream.isatty() else "utf-8"
             stream.reconfigure(encoding=encoding, errors="replace")
+
+
+def log_to(file: Path) -> None:
+    """Have the log written to `file`: the terminal is for the user's sentences. Raise OSError."""
+    if file.exists() and file.stat().st_size > LARGEST_LOG:
+        file.replace(file.with_name(f"{file.name}.1"))
+    logging.basicConfig(
+        filename=file,
+        encoding="utf-8",
+        errors="backslashreplace",
+        level=logging.INFO,
+        format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s",
+    )
 
 
 class ProgressBar:

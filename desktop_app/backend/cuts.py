@@ -14,7 +14,7 @@ LARGEST_OGG_PAGE = 65_307
 
 
 def what_is_missing(file: IO[bytes]) -> str:
-    """Return what shows that the end of `file` is missing, for the log; empty if nothing does. Leaves it at its start."""
+    """Return what shows that the end of `file` is missing; empty if nothing does. Leaves it at its start."""
     size = file.seek(0, io.SEEK_END)
     declared = _declared_size(file, size)
     file.seek(0)

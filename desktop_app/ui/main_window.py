@@ -130,11 +130,14 @@ class MainWindow(QMainWindow):
         self.quit = self._action(wording.QUIT, self.close, keys.Quit)
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
         self.copy_all = self._action(wording.COPY_ALL, self._on_copy_all, "Ctrl+Shift+C", "copy")
+        self.find_text = self._action(wording.FIND, lambda: self.transcript.find_bar.enter(), keys.Find, "search")
         self.undo_remove = self._action(wording.UNDO_REMOVE, self._on_undo_remove, keys.Undo)
         self.cancel = self._action(wording.CANCEL, self._on_cancel, "Esc", "cancel")
         self.retry = self._action(wording.RETRY, self._on_retry, "Ctrl+R", "retry")
         self.remove = self._action(wording.REMOVE, self._on_remove, keys.Delete, "remove")
-        self.remove.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        for action in (self.cancel, self.remove):
+            # In the list alone: nobody shall lose work by a key pressed elsewhere.
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.reveal = self._action(wording.REVEAL, self._on_reveal, "Ctrl+Shift+R", "reveal")
         self.about = self._action(wording.ABOUT, lambda: about_box(self).open())
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
@@ -161,7 +164,7 @@ class MainWindow(QMainWindow):
     def _make_menus(self) -> None:
         menus: dict[str, list[QAction | None]] = {
             "file": [self.open_files, self.open_folder, self.try_it, None, self.export, None, self.quit],
-            "edit": [self.undo_remove, None, self.copy_all],
+            "edit": [self.undo_remove, None, self.copy_all, None, self.find_text],
             "job": [self.cancel, self.retry, self.remove, None, self.reveal],
             "view": self._appearance_actions(),
             "help": [self.show_logs, self.about],
@@ -191,7 +194,7 @@ class MainWindow(QMainWindow):
         self.options = OptionsBar(self._settings)
 
         left = _column(self._tool_bar([self.open_files, self.cancel, self.retry, self.remove]), self.list)
-        right = _column(self._tool_bar([self.copy_all, self.export, self.reveal]), self.transcript)
+        right = _column(self._tool_bar([self.copy_all, self.export, self.find_text, self.reveal]), self.transcript)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.addWidget(left)
         self._splitter.addWidget(right)
@@ -403,7 +406,7 @@ class MainWindow(QMainWindow):
         state = job.state if job else None
         self.cancel.setEnabled(state in (JobState.QUEUED, JobState.RUNNING))
         self.retry.setEnabled(state in ENDED)
-        for action in (self.remove, self.reveal, self.copy_all, self.export):
+        for action in (self.remove, self.reveal, self.copy_all, self.export, self.find_text):
             action.setEnabled(job is not None)
         self.undo_remove.setEnabled(self._last_removed is not None)
 

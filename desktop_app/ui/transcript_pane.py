@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 from desktop_app.transcripts.history import JobGone
 from desktop_app.transcripts.transcript import Job, JobState, Segment, Transcript
 from desktop_app.ui import colours, wording
+from desktop_app.ui.find_bar import FindBar
 from desktop_app.work.history_thread import HistoryThread
 
 AT_ONCE = 200  # segments put into the text in one turn of the event loop: about 5 ms
@@ -131,6 +132,7 @@ class TranscriptPane(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.text = TranscriptText()
+        self.find_bar = FindBar(self.text)
 
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 0)
@@ -141,6 +143,7 @@ class TranscriptPane(QWidget):
         for label in (self._name, self._facts, self._note):
             head.addWidget(label)
         column.addLayout(head)
+        column.addWidget(self.find_bar)
         column.addWidget(self.text, 1)
         self._colour()
 

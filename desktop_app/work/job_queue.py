@@ -302,7 +302,7 @@ class JobQueue(QObject):
         if stage is Stage.TRANSCRIBING:
             self._pace.reached(position)
         speed = self._pace.speed
-        left = (duration - position) / speed if speed and duration is not None else None
+        left = max(0.0, duration - position) / speed if speed and duration is not None else None
         self.progressed.emit(JobProgress(self._running.id, stage, position, duration, speed, left))
 
     def _store(self, segments: list[Segment]) -> None:

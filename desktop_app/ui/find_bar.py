@@ -1,0 +1,82 @@
+"""Finds words in the transcript."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QTextCursor, QTextDocument
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
+
+from desktop_app.ui import wording
+
+
+class FindBar(QWidget):
+    """A line to type in, above the text it searches. Return finds the next place, Shift+Return the one before."""
+
+    def __init__(self, text: QPlainTextEdit, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = text
+        self.line = QLineEdit()
+        self.line.setPlaceholderText(wording.FIND_HINT)
+        self.line.setAccessibleName(wording.FIND_HINT)
+        self.line.setClearButtonEnabled(True)
+        self.line.textChanged.connect(self._on_typed)
+        self.line.installEventFilter(self)
+        self.answer = QLabel()
+        self.answer.setTextFormat(Qt.TextFormat.PlainText)
+        before, after, close = (QPushButton(name) for name in (wording.PREVIOUS, wording.NEXT, wording.CLOSE_FIND))
+        before.clicked.connect(lambda: self.search(backwards=True))
+        after.clicked.connect(lambda: self.search())
+        close.clicked.connect(self.leave)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 0, 16, 6)
+        for widget in (self.line, self.answer, before, after, close):
+            row.addWidget(widget)
+        self.hide()
+
+    def enter(self) -> None:
+        """Show the bar, with what is selected in the text as what to look for."""
+        self.show()
+        selected = self._text.textCursor().selectedText()
+        if selected and "\u2029" not in selected:
+            self.line.setText(selected)
+        self.line.selectAll()
+        self.line.setFocus()
+
+    def leave(self) -> None:
+        self.hide()
+        self._text.setFocus()
+
+    def search(self, backwards: bool = False) -> bool:
+        """Go to the next place, round the end if need be. Return False if there is none."""
+        wanted = self.line.text()
+        direction = QTextDocument.FindFlag.FindBackward if backwards else QTextDocument.FindFlag(0)
+        found = bool(wanted) and (self._text.find(wanted, direction) or self._find_round(wanted, backwards))
+        self.answer.setText("" if found or not wanted else wording.NOT_FOUND)
+        return found
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self.search(backwards=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+                return True
+            if event.key() == Qt.Key.Key_Escape:
+                self.leave()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _on_typed(self) -> None:
+        """Look from where the last place began, so that typing on does not walk on."""
+        cursor = self._text.textCursor()
+        cursor.setPosition(cursor.selectionStart())
+        self._text.setTextCursor(cursor)
+        self.search()
+
+    def _find_round(self, wanted: str, backwards: bool) -> bool:
+        here = self._text.textCursor()
+        end = QTextCursor.MoveOperation.End if backwards else QTextCursor.MoveOperation.Start
+        self._text.moveCursor(end)
+        direction = QTextDocument.FindFlag.FindBackward if backwards else QTextDocument.FindFlag(0)
+        if self._text.find(wanted, direction):
+            return True
+        self._text.setTextCursor(here)
+        return False
