@@ -435,7 +435,7 @@ def _remove(history: History, arguments: argparse.Namespace) -> int:
         job = history.job(job_id)
         if job.state in (JobState.QUEUED, JobState.RUNNING):
             return terminal.complain(f"“{job.name}” is not finished: cancel it first.", SOME_FAILED)
-        history.remove(job_id)
+        history.delete(job_id)
         terminal.say(f"Removed: “{job.name}”. The recording itself is not touched.")
     return DONE
 

@@ -22,9 +22,11 @@ from desktop_app.messages import (
     Cancel,
     Command,
     Garbled,
+    LoadModel,
     Message,
     Ping,
     Pong,
+    Transcribe,
     command_from,
     to_line,
 )
@@ -73,9 +75,6 @@ class Inbox:
     def is_cancelled(self, job_id: int) -> bool:
         return job_id in self._cancelled
 
-    def forget_cancel(self, job_id: int) -> None:
-        self._cancelled.discard(job_id)
-
     def _read(self) -> None:
         for line in self._pipe.commands():
             try:
@@ -88,7 +87,10 @@ class Inbox:
                     self._cancelled.add(job_id)
                 case Ping(number=number):
                     self._pipe.send(Pong(number))
-                case _:
+                case Transcribe(job_id=job_id):
+                    self._cancelled.discard(job_id)  # a cancel from before came too late for the job done before
+                    self._waiting.put(command)
+                case LoadModel():
                     self._waiting.put(command)
         leave()
 
@@ -116,10 +118,7 @@ def main() -> None:
     worker = Worker(pipe.send, inbox.is_cancelled)
     pipe.send(BackendReady(os.getpid(), engine.version()))
     while True:
-        command = inbox.next()
-        worker.carry_out(command)
-        if (job_id := getattr(command, "job_id", None)) is not None:
-            inbox.forget_cancel(job_id)
+        worker.carry_out(inbox.next())
 
 
 if __name__ == "__main__":

@@ -125,6 +125,10 @@ class History:
         """Delete for good what was removed more than `after` seconds ago."""
         self._database.execute("DELETE FROM jobs WHERE removed_at < ?", (time.time() - after,))
 
+    def delete(self, job_id: int) -> None:
+        """Delete the job and what was heard in it for good."""
+        self._database.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+
     def unended_owners(self) -> set[str]:
         """Return who has jobs that are queued or running."""
         rows = self._database.execute("SELECT DISTINCT owner FROM jobs WHERE state IN (?, ?)", UNENDED)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtGui import QColor, QPalette
 
+LEAST_CONTRAST = 4.5
+
 
 def is_dark(palette: QPalette) -> bool:
     return palette.color(QPalette.ColorRole.Window).lightness() < 128
@@ -30,6 +32,40 @@ def line(palette: QPalette) -> QColor:
     return QColor("#45494f") if is_dark(palette) else QColor("#d3d7dc")
 
 
+def selection(palette: QPalette) -> QColor:
+    """The ground of what is chosen: the system's, taken as far from the text on it as that needs to be read."""
+    ground = palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.Highlight)
+    text = palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.HighlightedText)
+    away = max(QColor("black"), QColor("white"), key=lambda colour: contrast(colour, text))
+    for _ in range(20):
+        if contrast(ground, text) >= LEAST_CONTRAST:
+            return ground
+        ground = _between(ground, away, 0.1)
+    return away
+
+
 def notice(palette: QPalette) -> QColor:
     """The ground behind a sentence about what went wrong."""
     return QColor("#4a2b2a") if is_dark(palette) else QColor("#fdecea")
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """Return how well one can be read on the other, from 1 to 21, as the WCAG counts it."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _between(one: QColor, other: QColor, share: float) -> QColor:
+    return QColor.fromRgbF(
+        one.redF() + (other.redF() - one.redF()) * share,
+        one.greenF() + (other.greenF() - one.greenF()) * share,
+        one.blueF() + (other.blueF() - one.blueF()) * share,
+    )
+
+
+def _luminance(colour: QColor) -> float:
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (colour.redF(), colour.greenF(), colour.blueF())
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -19,6 +19,7 @@ class FindBar(QWidget):
         self.line.setPlaceholderText(wording.FIND_HINT)
         self.line.setAccessibleName(wording.FIND_HINT)
         self.line.setClearButtonEnabled(True)
+        self.line.setAcceptDrops(False)  # a file dropped here is for the window, too
         self.line.textChanged.connect(self._on_typed)
         self.line.installEventFilter(self)
         self.answer = QLabel()

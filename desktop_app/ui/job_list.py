@@ -185,8 +185,7 @@ class JobRow(QStyledItemDelegate):
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         ground = option.rect.adjusted(4, 2, -4, -2)
         if self._is_selected(option):
-            group = QPalette.ColorGroup.Active
-            colour = option.palette.color(group, QPalette.ColorRole.Highlight)
+            colour = colours.selection(option.palette)
         elif option.state & QStyle.StateFlag.State_MouseOver:
             colour = option.palette.color(QPalette.ColorRole.AlternateBase)
         else:
@@ -243,9 +242,11 @@ class JobListView(QListView):
         job: Job | None = self.currentIndex().data(JOB_ROLE) if self.currentIndex().isValid() else None
         return job
 
-    def choose(self, job_id: int) -> None:
+    def choose(self, job_id: int) -> bool:
+        """Select a job. Return False if it is not (yet) in the list."""
         jobs = self.model()
         assert isinstance(jobs, JobList)
         row = jobs.row_of(job_id)
         if row >= 0:
             self.setCurrentIndex(jobs.index(row))
+        return row >= 0

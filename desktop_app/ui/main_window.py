@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -77,6 +77,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._notices = Notices(self)
         self._last_removed: int | None = None
+        self._to_choose: int | None = None  # a job that was just added
         self._percent: int | None = None
         self._may_close = False
         self._icons: dict[QAction, str] = {}
@@ -354,8 +355,7 @@ class MainWindow(QMainWindow):
         if not jobs:
             return
         if len(jobs) == 1 or self.list.chosen() is None:
-            # Later: the list gets the rows from the queue's signal, which comes after this.
-            QTimer.singleShot(0, lambda: self.list.choose(jobs[0].id))
+            self._to_choose = jobs[0].id  # once the list has its row
 
     def _on_job_changed(self, job: Job) -> None:
         self.jobs.change(job)
@@ -382,9 +382,14 @@ class MainWindow(QMainWindow):
 
     def _on_rows_changed(self) -> None:
         empty = self.jobs.rowCount() == 0
+        was_in_empty = self.empty.isAncestorOf(self.focusWidget() or self)
         self._pages.setCurrentWidget(self.empty if empty else self._splitter)
+        if was_in_empty and not empty:
+            self.list.setFocus()
         if empty:
             self.empty.open_button.setFocus()
+        elif self._to_choose is not None and self.list.choose(self._to_choose):
+            self._to_choose = None
         elif not self.list.currentIndex().isValid():
             self.list.setCurrentIndex(self.jobs.index(0))
         self._allow_actions()

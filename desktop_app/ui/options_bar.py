@@ -28,6 +28,7 @@ class LanguageBox(QComboBox):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         self._line = QLineEdit(self)
+        self._line.setAcceptDrops(False)  # a file dropped here is for the window, too
         self.setLineEdit(self._line)
         self.setCompleter(completer)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -110,7 +111,7 @@ class OptionsBar(QWidget):
         return JobOptions(
             model=self.model.currentData(),
             language="en" if english_only else self.language.code(),
-            task=Task.TRANSCRIBE if english_only else self.task.currentData(),
+            task=Task.TRANSCRIBE if english_only else self._task(),
             words=self.words.isChecked(),
             device=self._settings.device,
         )
@@ -134,9 +135,12 @@ class OptionsBar(QWidget):
         settings = self._settings
         settings.model = self.model.currentData()
         settings.language = self.language.code()
-        settings.task = self.task.currentData().value
+        settings.task = self._task().value
         settings.words = self.words.isChecked()
         self.changed.emit()
+
+    def _task(self) -> Task:
+        return Task(self.task.currentData())  # Qt hands back the plain text in it
 
     def _allow_what_the_model_can(self) -> None:
         several = not self._understands_english_only()

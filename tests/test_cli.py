@@ -1,0 +1,581 @@
+"""The command line as its user meets it: real processes, the real backend, real models, real speech."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pysubs2
+import pytest
+import soundfile
+from speech import media, prompts
+
+import desktop_app
+
+ROOT = Path(desktop_app.__file__).parent.parent
+SOTTOVOCE = [sys.executable, "-m", "desktop_app.cli"]
+DONE, SOME_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+Ended = subprocess.CompletedProcess[bytes]
+Event = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def environment(home, monkeypatch) -> None:
+    """A fresh home, no screen, and the program found from any folder."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def recording(tmp_path, speech) -> Path:
+    """A recording in a folder of its own."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    return Path(shutil.copy(speech, folder / "talk.wav"))
+
+
+@pytest.fixture
+def transcribe(tiny_model):
+    """Run `sottovoce transcribe` with the small model and wait for its end."""
+    return lambda *arguments: sottovoce("transcribe", *arguments, "--model", tiny_model)
+
+
+def sottovoce(*arguments: str | Path | bytes) -> Ended:
+    return subprocess.run([*SOTTOVOCE, *arguments], capture_output=True, check=False, timeout=120)
+
+
+def events_of(ended: Ended) -> list[Event]:
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def named(name: str, events: Sequence[Event]) -> list[Event]:
+    return [event for event in events if event["event"] == name]
+
+
+def sentences(ended: Ended) -> list[str]:
+    """Return what stands on stderr, which is never a traceback."""
+    said = ended.stderr.decode()
+    assert "Traceback" not in said
+    return said.splitlines()
+
+
+def history_list() -> list[dict[str, Any]]:
+    return json.loads(sottovoce("history", "list", "--json").stdout)
+
+
+# --- what comes of a recording ---------------------------------------------------------------------------------------
+
+
+def test_the_transcript_lies_beside_the_recording_and_its_place_is_printed(transcribe, recording):
+    ended = transcribe(recording)
+
+    written = recording.with_suffix(".txt")
+    assert ended.returncode == DONE
+    assert ended.stdout.decode().splitlines() == [str(written)]
+    assert "short recording" in written.read_text()
+    assert sorted(file.name for file in recording.parent.iterdir()) == ["talk.txt", "talk.wav"]
+
+
+def test_a_second_transcript_does_not_overwrite_the_first_and_says_so(transcribe, recording):
+    recording.with_suffix(".txt").write_text("mine")
+
+    ended = transcribe(recording)
+
+    assert ended.returncode == DONE
+    assert recording.with_suffix(".txt").read_text() == "mine"
+    assert "short recording" in recording.with_name("talk (2).txt").read_text()
+    assert "talk (2).txt" in sentences(ended)[-1]
+
+
+def test_several_formats_go_into_a_folder_that_is_made(transcribe, recording, tmp_path):
+    out = tmp_path / "new" / "out"
+
+    ended = transcribe(
+        recording, "--format", "txt,srt,vtt,tsv,json", "--output-dir", out, "--name", "{name} {language}"
+    )
+
+    assert ended.returncode == DONE
+    assert sorted(file.name for file in out.iterdir()) == [f"talk en.{s}" for s in ("json", "srt", "tsv", "txt", "vtt")]
+    assert "short recording" in pysubs2.load(str(out / "talk en.srt")).events[0].text
+    assert json.loads((out / "talk en.json").read_bytes())["segments"][0]["words"]
+    assert list(recording.parent.iterdir()) == [recording]
+
+
+def test_stdout_prints_the_transcript_alone_and_writes_nothing(transcribe, recording):
+    ended = transcribe(recording, "--stdout")
+
+    assert ended.returncode == DONE
+    assert ended.stdout.startswith(b"Hello there")
+    assert not sentences(ended)
+    assert list(recording.parent.iterdir()) == [recording]
+
+
+def test_stdout_and_files_can_be_had_together(transcribe, recording):
+    ended = transcribe(recording, "--stdout", "--format", "txt-times")
+
+    assert ended.stdout.startswith(b"[0:00:00] Hello there")
+    assert recording.with_suffix(".txt").read_bytes() == ended.stdout
+
+
+def test_events_tell_as_json_what_happens(transcribe, recording):
+    ended = transcribe(recording, "--events")
+
+    events = events_of(ended)
+    (started,), (finished,) = named("started", events), named("finished", events)
+    segments = named("segment", events)
+    assert ended.returncode == DONE
+    assert (started["language"], started["duration"]) == ("en", pytest.approx(12.8, abs=0.01))
+    assert "short recording" in " ".join(segment["text"] for segment in segments)
+    assert all(segment["start"] <= segment["end"] and segment["words"] for segment in segments)
+    assert finished["partial"] is False
+    assert finished["files"] == []
+    told = [event["event"] for event in events if event["event"] != "progress"]
+    assert told == ["started", *["segment"] * len(segments), "finished"]
+    assert list(recording.parent.iterdir()) == [recording]
+
+
+def test_every_stage_is_told_in_its_order(transcribe, recording):
+    stages = [event["stage"] for event in named("progress", events_of(transcribe(recording, "--events")))]
+
+    order = ["starting", "loading_model", "reading_audio", "finding_speech", "transcribing"]
+    assert list(dict.fromkeys(stages)) == order
+
+
+def test_words_can_be_left_out(transcribe, recording):
+    segments = named("segment", events_of(transcribe(recording, "--events", "--no-words")))
+
+    assert segments
+    assert not any(segment["words"] for segment in segments)
+
+
+def test_a_language_may_be_named_in_full(transcribe, recording):
+    assert (
+        named("started", events_of(transcribe(recording, "--events", "--language", "English")))[0]["language"] == "en"
+    )
+
+
+def test_a_folder_gives_a_transcript_for_each_recording_in_it(transcribe, recording):
+    (recording.parent / "more").mkdir()
+    shutil.copy(recording, recording.parent / "more" / "second.wav")
+    (recording.parent / "notes.pdf").write_bytes(b"no recording")
+
+    ended = transcribe(recording.parent)
+
+    assert ended.returncode == DONE
+    assert recording.with_suffix(".txt").is_file()
+    assert (recording.parent / "more" / "second.txt").is_file()
+
+
+# --- real speech -----------------------------------------------------------------------------------------------------
+
+
+def test_the_sample_is_transcribed_with_at_most_five_words_wrong_in_a_hundred(sample, base_model):
+    ended = sottovoce("transcribe", sample, "--model", base_model, "--stdout")
+
+    said = sample.with_suffix(".txt").read_text()
+    assert prompts.word_error_rate(said, ended.stdout.decode()) <= 5
+
+
+@pytest.mark.parametrize(("language", "most_wrong"), [("en", 8), ("fr", 30)])  # measured: 5.6 and 19.4; telephone sound
+def test_real_human_speech_is_understood_and_its_language_detected(tmp_path, base_model, language, most_wrong):
+    said = prompts.write(tmp_path / "speech.wav", language, 60)
+
+    events = events_of(sottovoce("transcribe", tmp_path / "speech.wav", "--model", base_model, "--events"))
+
+    heard = " ".join(event["text"] for event in named("segment", events))
+    assert named("started", events)[0]["language"] == language
+    assert prompts.word_error_rate(said.text, heard, language) <= most_wrong
+
+
+def test_french_is_translated_to_english(tmp_path, base_model):
+    prompts.write(tmp_path / "speech.wav", "fr", 12)
+
+    ended = sottovoce(
+        "transcribe",
+        tmp_path / "speech.wav",
+        "--model",
+        base_model,
+        "--task",
+        "translate",
+        "--language",
+        "fr",
+        "--stdout",
+    )
+
+    assert b" your " in ended.stdout
+
+
+# --- odd recordings --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "two words.wav",
+        'it\'s "quoted" <b>.wav',
+        "🎤 Голос 声.wav",
+        os.fsdecode(b"caf\xe9.wav"),
+    ],
+    ids=ascii,
+)
+def test_a_recording_may_have_any_name(transcribe, tmp_path, speech, name):
+    try:
+        shutil.copy(speech, tmp_path / name)
+    except OSError:
+        pytest.skip("this system has no such names")
+
+    ended = transcribe(tmp_path / name, "--events", "--output-dir", tmp_path / "out")
+
+    assert ended.returncode == DONE
+    assert named("finished", events_of(ended))
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def test_a_name_that_begins_like_an_option_is_a_name_after_two_dashes(tiny_model, tmp_path, speech, monkeypatch):
+    shutil.copy(speech, tmp_path / "--stdout.wav")
+    monkeypatch.chdir(tmp_path)
+
+    ended = sottovoce("transcribe", "--model", tiny_model, "--", "--stdout.wav")
+
+    assert ended.returncode == DONE
+    assert (tmp_path / "--stdout.txt").is_file()
+
+
+def test_the_sound_of_a_video_is_transcribed(transcribe, tmp_path, speech):
+    samples, rate = soundfile.read(speech, dtype="float32")
+    media.encode(tmp_path / "film.mp4", samples, rate, "aac", layout="stereo", pictures=13)
+
+    ended = transcribe(tmp_path / "film.mp4", "--stdout")
+
+    assert b"short recording" in ended.stdout
+
+
+@pytest.mark.parametrize("what", ["silence", "no samples"])
+def test_without_speech_the_transcript_is_empty_and_all_is_well(transcribe, tmp_path, silence, what):
+    file = tmp_path / "quiet.wav"
+    soundfile.write(file, np.zeros(16_000 * 3 if what == "silence" else 0, np.float32), 16_000)
+
+    ended = transcribe(file, "--stdout")
+
+    assert ended.returncode == DONE
+    assert ended.stdout == b""
+    assert not sentences(ended)
+
+
+def test_a_file_cut_in_the_middle_is_transcribed_as_far_as_it_goes_and_said_to_be_partial(transcribe, recording):
+    cut = media.cut(recording, 0.6)
+
+    ended = transcribe(cut, "--events")
+
+    assert ended.returncode == DONE
+    assert "short recording" in named("segment", events_of(ended))[0]["text"]
+    assert named("finished", events_of(ended))[0]["partial"] is True
+    assert "breaks off" in sentences(ended)[0]
+    assert history_list()[0]["partial"] is True
+
+
+def test_what_cannot_be_transcribed_is_refused_in_a_sentence_each_and_the_others_are_done(
+    transcribe, recording, tmp_path
+):
+    bad = tmp_path / "bad"
+    (bad / "empty folder").mkdir(parents=True)
+    (bad / "empty.wav").touch()
+    (bad / "notes.mp3").write_text("these are notes\n" * 50)
+    media.encode(bad / "silent film.mp4", None, 0, pictures=1)
+    (bad / "dangling.wav").symlink_to(bad / "nowhere.wav")
+    refused = [bad / "missing.wav", *sorted(bad.iterdir())]
+
+    ended = transcribe(refused[0], refused[1], recording, *refused[2:], "--events")
+
+    events = events_of(ended)
+    assert ended.returncode == SOME_FAILED
+    assert len(named("finished", events)) == 1
+    assert {Path(event["file"]).name: event["kind"] for event in named("failed", events)} == {
+        "missing.wav": "file_missing",
+        "dangling.wav": "file_missing",
+        "empty folder": "folder_without_media",
+        "empty.wav": "file_empty",
+        "notes.mp3": "not_media",
+        "silent film.mp4": "no_audio",
+    }
+    assert len(sentences(ended)) == len(refused)
+    for file in refused:
+        assert len([sentence for sentence in sentences(ended) if f"“{file.name}”" in sentence]) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are of another kind there")
+def test_what_one_may_not_read_is_refused_in_a_sentence(tiny_model, recording):
+    without_rights: list[str] = []
+    if os.geteuid() == 0:  # root may read everything, unless that is taken away
+        if not shutil.which("setpriv"):
+            pytest.skip("root cannot be without rights here")
+        without_rights = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    secret, folder = recording.with_name("secret.wav"), recording.with_name("closed folder")
+    shutil.copy(recording, secret)
+    folder.mkdir()
+    secret.chmod(0)
+    folder.chmod(0)
+    command = [*without_rights, *SOTTOVOCE, "transcribe", secret, folder, "--model", tiny_model, "--events"]
+
+    ended = subprocess.run(command, capture_output=True, check=False, timeout=60)
+
+    folder.chmod(0o700)
+    assert ended.returncode == SOME_FAILED
+    assert [event["kind"] for event in named("failed", events_of(ended))] == ["file_unreadable"] * 2
+    assert len(sentences(ended)) == 2
+
+
+# --- wrong usage -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["transcribe"],
+        ["transcribe", "a.wav", "--format", "docx2"],
+        ["transcribe", "a.wav", "--format", ","],
+        ["transcribe", "a.wav", "--language", "klingon"],
+        ["transcribe", "a.wav", "--task", "sing"],
+        ["transcribe", "a.wav", "--model", "no-such-model"],
+        ["transcribe", "a.wav", "--model", "."],
+        ["transcribe", "a.wav", "--name", "{colour}"],
+        ["history", "show", "one"],
+        ["history", "burn"],
+        ["--colour"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_with_two_and_a_sentence(arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    ended = sottovoce(*arguments)
+
+    assert ended.returncode == WRONG_USAGE
+    assert ended.stdout == b""
+    assert sentences(ended)
+
+
+@pytest.mark.parametrize("wish", [["--language", "fr"], ["--task", "translate"]], ids=" ".join)
+def test_what_the_model_cannot_do_is_said_at_once(transcribe, recording, wish):
+    ended = transcribe(recording, *wish)
+
+    assert ended.returncode == WRONG_USAGE
+    assert len(sentences(ended)) == 1
+
+
+def test_an_output_folder_that_cannot_be_made_is_said_at_once(transcribe, recording, tmp_path):
+    (tmp_path / "file").touch()
+
+    ended = transcribe(recording, "--output-dir", tmp_path / "file" / "out")
+
+    assert ended.returncode == WRONG_USAGE
+    assert "cannot be made" in sentences(ended)[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is a folder that nobody can write in")
+def test_a_transcript_that_cannot_be_written_is_kept_and_the_run_fails(transcribe, recording):
+    ended = transcribe(recording, "--output-dir", "/proc")
+
+    assert ended.returncode == SOME_FAILED
+    assert "could not be written" in sentences(ended)[-1]
+    assert b"short recording" in sottovoce("history", "show", "1").stdout
+
+
+def test_help_and_version_are_there():
+    assert sottovoce("--version").stdout.startswith(b"Sottovoce ")
+    for command in ([], ["transcribe"], ["history"], ["history", "export"]):
+        ended = sottovoce(*command, "--help")
+        assert (ended.returncode, ended.stderr) == (DONE, b"")
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a screen there")
+def test_without_a_screen_the_window_says_what_to_do_instead():
+    ended = sottovoce()
+
+    assert ended.returncode == SOME_FAILED
+    assert "sottovoce transcribe" in sentences(ended)[0]
+
+
+def test_a_home_that_cannot_be_made_is_said_in_one_sentence(tmp_path, recording, monkeypatch):
+    monkeypatch.setenv("SOTTOVOCE_HOME", str(recording / "home"))
+
+    for command in (["transcribe", recording], ["history"]):
+        ended = sottovoce(*command)
+        assert ended.returncode == SOME_FAILED
+        assert len(sentences(ended)) == 1
+
+
+def test_a_fault_of_ours_ends_the_run_and_stands_in_the_log(home, tiny_model, recording):
+    program = (
+        "import sys; from desktop_app import cli; from desktop_app.transcripts import export;"
+        "export.text_of = lambda *_: 1 / 0; sys.exit(cli.main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, "transcribe", recording, "--model", tiny_model]
+
+    ended = subprocess.run(command, capture_output=True, check=False, timeout=60)
+
+    assert ended.returncode == SOME_FAILED
+    assert len(sentences(ended)) == 1
+    assert "ZeroDivisionError" in (home / "logs" / "terminal.log").read_text()
+
+
+# --- interrupted -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def long_run(tiny_model, long_speech) -> Iterator[subprocess.Popen[bytes]]:
+    """A run that will still be at work when it is interrupted."""
+    command = [*SOTTOVOCE, "transcribe", long_speech, long_speech, "--model", tiny_model, "--events"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def told_until(name: str, process: subprocess.Popen[bytes]) -> list[Event]:
+    """Return what the run tells up to the first event of that name."""
+    assert process.stdout
+    events = []
+    for line in process.stdout:
+        events.append(json.loads(line))
+        if events[-1]["event"] == name:
+            return events
+    raise AssertionError(f"no {name}")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of another kind there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_within_two_seconds_and_keeps_what_was_heard(long_run, number):
+    seen = named("segment", told_until("segment", long_run))
+
+    began = time.monotonic()
+    long_run.send_signal(number)
+    rest, said = long_run.communicate(timeout=30)
+    took = time.monotonic() - began
+
+    seen += named("segment", [json.loads(line) for line in rest.splitlines()])
+    jobs = {job["id"]: job for job in history_list()}
+    kept = json.loads(sottovoce("history", "export", "1", "--format", "json", "--stdout").stdout)["segments"]
+    assert took < 2
+    assert long_run.returncode == INTERRUPTED
+    assert b"Traceback" not in said
+    assert [job["state"] for job in jobs.values()] == ["cancelled", "cancelled"]
+    assert [segment["text"] for segment in kept][: len(seen)] == [segment["text"] for segment in seen]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of another kind there")
+def test_a_signal_while_the_model_loads_ends_the_run_as_fast(long_run):
+    told_until("progress", long_run)
+
+    began = time.monotonic()
+    long_run.send_signal(signal.SIGINT)
+    long_run.communicate(timeout=30)
+
+    assert time.monotonic() - began < 2
+    assert long_run.returncode == INTERRUPTED
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of another kind there")
+def test_nothing_is_left_running_when_the_run_is_killed(long_run):
+    told_until("started", long_run)
+    children = _children_of(long_run.pid)
+
+    long_run.kill()
+    long_run.communicate()
+
+    assert children
+    _wait_until(lambda: not any(_is_alive(pid) for pid in children))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no head there")
+def test_a_reader_that_has_enough_ends_the_run_quietly(tiny_model, recording):
+    command = [*SOTTOVOCE, "transcribe", recording, "--model", tiny_model, "--events"]
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+
+    assert said == b""
+
+
+def _children_of(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, check=False)
+    return [int(line) for line in listed.stdout.split()]
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    listed = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
+    return bool(listed.stdout.strip()) and not listed.stdout.startswith(b"Z")
+
+
+def _wait_until(is_so, seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+# --- history ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_history_says_so():
+    ended = sottovoce("history")
+
+    assert ended.returncode == DONE
+    assert ended.stdout == b""
+    assert sentences(ended) == ["Nothing has been transcribed yet."]
+    assert history_list() == []
+
+
+def test_what_was_transcribed_can_be_listed_shown_exported_and_removed(transcribe, recording, tmp_path):
+    transcribe(recording, "--stdout")
+
+    listed = sottovoce("history", "list").stdout.decode()
+    shown = sottovoce("history", "show", "1")
+    exported = sottovoce("history", "export", "1", "--format", "srt,txt", "--output-dir", tmp_path / "out")
+    printed = sottovoce("history", "export", "1", "--format", "txt", "--stdout")
+    (job,) = history_list()
+    removed = sottovoce("history", "remove", "1")
+
+    assert "talk.wav" in listed
+    assert shown.stdout.startswith(b"[0:00:00] Hello there")
+    assert exported.stdout.decode().splitlines() == [str(tmp_path / "out" / f"talk.{s}") for s in ("srt", "txt")]
+    assert (tmp_path / "out" / "talk.txt").read_bytes() == printed.stdout
+    assert (job["id"], job["path"], job["state"], job["language"]) == (1, str(recording), "done", "en")
+    assert removed.returncode == DONE
+    assert history_list() == []
+    assert sottovoce("history", "show", "1").returncode == SOME_FAILED
+    assert recording.is_file()
+
+
+@pytest.mark.parametrize("action", [["show", "7"], ["export", "7", "--format", "txt"], ["remove", "7"]], ids=" ".join)
+def test_a_job_that_is_not_there_is_said_not_to_be(action):
+    ended = sottovoce("history", *action)
+
+    assert ended.returncode == SOME_FAILED
+    assert "7" in sentences(ended)[0]
+
+
+def test_a_library_that_cannot_be_read_is_said_in_one_sentence(home, transcribe, recording):
+    (home / "library.sqlite3").write_bytes(b"this is no database" * 1000)
+
+    for ended in (sottovoce("history"), transcribe(recording)):
+        assert ended.returncode == SOME_FAILED
+        assert len(sentences(ended)) == 1
+        assert "library" in sentences(ended)[0]

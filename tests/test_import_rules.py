@@ -1,0 +1,200 @@
+"""The import table of desktop_app/README.md, held against the source and against what is really loaded."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import desktop_app
+
+ROOT = Path(desktop_app.__file__).parent
+
+
+class Rule(NamedTuple):
+    ours: set[str]  # rooms or modules of ours, beside its own room and the bare package (the version)
+    others: set[str]  # packages, or modules of a package; the standard library is free for all
+
+
+ENGINE = {"faster_whisper", "ctranslate2", "av", "numpy", "onnxruntime"}
+QT_CORE, QT_NETWORK = "PySide6.QtCore", "PySide6.QtNetwork"
+EVERYTHING_BUT_BACKEND = {"cli", "messages", "models", "paths", "settings", "terminal", "transcripts", "ui", "work"}
+
+TABLE = {
+    "__init__": Rule(set(), set()),
+    "messages": Rule(set(), {"msgspec"}),
+    "paths": Rule(set(), {"platformdirs"}),
+    "settings": Rule({"paths"}, {"msgspec"}),
+    "backend": Rule({"messages"}, {"msgspec"} | ENGINE),
+    "models": Rule({"messages", "paths", "settings"}, {"msgspec"}),
+    "transcripts": Rule({"messages"}, {"msgspec"}),
+    "work": Rule({"messages", "transcripts", "models", "settings", "paths"}, {"msgspec", QT_CORE, QT_NETWORK}),
+    "ui": Rule({"work", "transcripts", "models", "messages", "settings", "paths"}, {"msgspec", "PySide6"}),
+    "cli": Rule(EVERYTHING_BUT_BACKEND | {"__main__"}, {"msgspec", QT_CORE}),
+    "terminal": Rule({"ui"}, {"rich", QT_CORE}),
+    "__main__": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", "PySide6"}),
+}
+FOR_THE_COMMAND_LINE = {"ui.wording", "ui.display"}  # of ui, what knows no widgets
+SQL_IS_IN = {"transcripts/history.py", "transcripts/migrations.py"}
+STATES_ARE_CHANGED_IN = {"work/job_queue.py"}
+
+SQL = re.compile(r"\b(SELECT\b.*\bFROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE (TABLE|INDEX)|PRAGMA)\b", re.S)
+CHANGES_A_STATE = {"update", "start_over", "take_over", "add_job", "next_queued"}
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.rglob("*.py")), ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_a_module_imports_only_what_the_table_allows_its_room(file):
+    room = file.relative_to(ROOT).parts[0].removesuffix(".py")
+    rule = TABLE[room]
+
+    forbidden = [name for name in _imported(file) if not _is_allowed(name, room, rule)]
+
+    assert not forbidden
+
+
+def test_the_table_knows_every_room():
+    rooms = {path.stem for path in ROOT.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+
+    assert rooms <= TABLE.keys()
+
+
+@pytest.mark.parametrize("file", ["cli.py", "terminal.py"])
+def test_the_command_line_takes_from_ui_only_what_knows_no_widgets(file):
+    taken = {name.removeprefix("desktop_app.") for name in _imported(ROOT / file) if name.startswith("desktop_app.ui")}
+
+    assert taken <= FOR_THE_COMMAND_LINE
+    for module in FOR_THE_COMMAND_LINE:
+        assert not [name for name in _imported(ROOT / f"{module.replace('.', '/')}.py") if name.startswith("PySide6")]
+
+
+def test_only_the_library_speaks_sql():
+    speakers = {
+        file.relative_to(ROOT).as_posix()
+        for file in ROOT.rglob("*.py")
+        if any(SQL.search(text) for text in _texts(file)) or "execute" in _methods_called(file)
+    }
+
+    assert speakers == SQL_IS_IN
+
+
+def test_only_the_queue_changes_a_jobs_state():
+    changers = {
+        file.relative_to(ROOT).as_posix()
+        for file in ROOT.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_bytes()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in CHANGES_A_STATE
+        and isinstance(node.func.value, ast.Name)
+        and "history" in node.func.value.id
+    }
+
+    assert changers == STATES_ARE_CHANGED_IN
+
+
+@pytest.mark.parametrize(
+    ("module", "never"),
+    [
+        ("desktop_app.ui.main_window", ENGINE),
+        ("desktop_app.__main__", ENGINE),
+        ("desktop_app.backend", {"PySide6"}),
+        ("desktop_app.backend.__main__", {"PySide6"} | ENGINE),  # they come once the pipe is safe
+        ("desktop_app.backend.worker", {"PySide6"}),
+        ("desktop_app.transcripts.history", {"PySide6"} | ENGINE),
+        ("desktop_app.transcripts.export", {"PySide6"} | ENGINE),
+        ("desktop_app.models.shelf", {"PySide6"} | ENGINE),
+        ("desktop_app.work.job_queue", {"PySide6.QtGui", "PySide6.QtWidgets"} | ENGINE),
+        ("desktop_app.cli", {"PySide6.QtGui", "PySide6.QtWidgets", "rich"} | ENGINE),
+    ],
+)
+def test_a_module_is_importable_by_itself_and_loads_nothing_forbidden(module, never):
+    loaded = _loaded_by(f"import {module}")
+
+    assert module in loaded
+    assert not loaded & never
+
+
+@pytest.mark.parametrize("module", ["desktop_app.backend.__main__", "desktop_app.backend.worker"])
+def test_the_backend_loads_no_other_room_than_the_door(module):
+    ours = {name for name in _loaded_by(f"import {module}") if name.startswith("desktop_app.")}
+
+    assert {name for name in ours if not name.startswith("desktop_app.backend")} == {"desktop_app.messages"}
+
+
+@pytest.mark.parametrize("room", ["transcripts", "models", "work", "ui", "cli", "__main__"])
+def test_no_other_room_loads_the_backend(room):
+    modules = [f"desktop_app.{room}"]
+    if (ROOT / room).is_dir():
+        modules = [f"desktop_app.{room}.{file.stem}" for file in (ROOT / room).glob("*.py") if file.stem != "__init__"]
+
+    loaded = _loaded_by(f"import {', '.join(modules)}")
+
+    assert not [name for name in loaded if name.startswith("desktop_app.backend")]
+
+
+def test_listing_what_was_transcribed_loads_no_window_and_is_fast(home):
+    listing = "from desktop_app import cli; cli.main(['history', 'list', '--json'])"
+
+    loaded = _loaded_by(listing)
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", listing], check=True, capture_output=True)
+
+    assert not loaded & ({"PySide6.QtGui", "PySide6.QtWidgets", "rich", "rich.progress"} | ENGINE)
+    assert time.monotonic() - began < 3  # about 0.3 on a machine with nothing else to do
+
+
+def _imported(file: Path) -> Iterator[str]:
+    """Yield the dotted names that `file` imports anywhere, those inside functions and under TYPE_CHECKING as well."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            if node.module in ("desktop_app", "PySide6", "desktop_app.ui"):  # what comes from these are modules
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            else:
+                yield node.module or ""
+
+
+def _is_allowed(name: str, room: str, rule: Rule) -> bool:
+    top, *rest = name.split(".")
+    if top == "desktop_app":
+        return not rest or rest[0] in {room, "__version__"} | rule.ours
+    return top in sys.stdlib_module_names or top in rule.others or ".".join(name.split(".")[:2]) in rule.others
+
+
+def _methods_called(file: Path) -> set[str]:
+    calls = (node.func for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.Call))
+    return {called.attr for called in calls if isinstance(called, ast.Attribute)}
+
+
+def _texts(file: Path) -> Iterator[str]:
+    """Yield the strings in `file` that are not docstrings."""
+    tree = ast.parse(file.read_bytes())
+    holders = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, holders) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
+def _loaded_by(code: str) -> set[str]:
+    """Return the modules that a fresh Python has loaded after `code`."""
+    tell = "\nimport json, sys; print(); print(json.dumps(sorted(sys.modules)))"
+    ended = subprocess.run(
+        [sys.executable, "-c", code + tell], check=True, capture_output=True, encoding="utf-8", env=dict(os.environ)
+    )
+    return set(json.loads(ended.stdout.splitlines()[-1]))

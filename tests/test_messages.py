@@ -1,0 +1,203 @@
+"""The door: what goes in at one end comes out at the other, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from desktop_app import messages
+from desktop_app.messages import (
+    BackendReady,
+    Cancel,
+    Command,
+    Event,
+    Failure,
+    Garbled,
+    JobCancelled,
+    JobFailed,
+    JobFinished,
+    JobStarted,
+    LoadModel,
+    Message,
+    ModelFailed,
+    ModelLoaded,
+    Ping,
+    Pong,
+    Progress,
+    Segment,
+    SegmentReady,
+    Stage,
+    Task,
+    Transcribe,
+    Word,
+    command_from,
+    event_from,
+    to_line,
+)
+
+NOT_UTF8 = b'/tmp/caf\xe9 \xff\x00\n".wav'
+
+COMMANDS: list[Message] = [
+    LoadModel(b"/models/base", "cuda"),
+    Transcribe(7, NOT_UTF8, b"/models/base", "cpu", "fr", Task.TRANSLATE, words=False),
+    Transcribe(8, b"a", b"b"),
+    Cancel(7),
+    Ping(2**40),
+]
+EVENTS: list[Message] = [
+    BackendReady(123, "faster-whisper 1"),
+    ModelLoaded(b"/models/\xff", "cuda", "float16", 1.25),
+    ModelFailed(b"/models/x", Failure.MODEL_BROKEN, "why"),
+    JobStarted(7, None, "en", 0.5, "cpu"),
+    JobStarted(7, 61.5, "", 0.0, "cpu"),
+    Progress(7, Stage.FINDING_SPEECH, 1 / 3, None),
+    SegmentReady(
+        7, Segment(0.1, 1e6, 'line\nbreak "quoted" 👩‍👩‍👧 \u2028 \x00', (Word(0.1, 0.2, " a", 0.5),), -0.1, 0.9)
+    ),
+    SegmentReady(7, Segment(0, 1, "")),
+    JobFinished(7, 12.5, True, "promised more"),
+    JobFailed(7, Failure.UNFORESEEN, "x"),
+    JobCancelled(7),
+    Pong(3),
+]
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+times = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda message: type(message).__name__)
+def test_a_command_arrives_as_it_was_sent(command):
+    assert command_from(to_line(command)) == command
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda message: type(message).__name__)
+def test_an_event_arrives_as_it_was_sent(event):
+    assert event_from(to_line(event)) == event
+
+
+def test_every_message_is_tried():
+    assert {type(message) for message in COMMANDS} == set(get_args(Command))
+    assert {type(message) for message in EVENTS} == set(get_args(Event))
+
+
+@pytest.mark.parametrize("message", COMMANDS + EVENTS, ids=lambda message: type(message).__name__)
+def test_a_message_is_one_line_of_json_that_names_its_type(message):
+    line = to_line(message)
+
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert json.loads(line)["type"] == type(message).__name__
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda message: type(message).__name__)
+def test_an_event_is_no_command(event):
+    with pytest.raises(Garbled):
+        command_from(to_line(event))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda message: type(message).__name__)
+def test_a_command_is_no_event(command):
+    with pytest.raises(Garbled):
+        event_from(to_line(command))
+
+
+@given(start=times, end=times, text=texts, words=st.lists(st.tuples(times, times, texts, times)))
+def test_any_segment_survives_the_pipe(start, end, text, words):
+    event = SegmentReady(1, Segment(start, end, text, tuple(Word(*word) for word in words)))
+
+    assert event_from(to_line(event)) == event
+
+
+@given(st.binary())
+def test_any_name_of_a_file_survives_the_pipe(name):
+    assert command_from(to_line(Transcribe(1, name, name))).audio == name
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+def test_a_path_that_is_no_unicode_comes_back_as_the_same_path():
+    path = Path(os.fsdecode(b"/tmp/caf\xe9.wav"))
+
+    arrived = command_from(to_line(Transcribe(1, os.fsencode(path), b"m"))).audio
+
+    assert Path(os.fsdecode(arrived)) == path
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\n",
+        b"hello",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"type":"Shutdown"}',
+        b'{"type":"Cancel"}',
+        b'{"type":"Cancel","job_id":"7"}',
+        b'{"type":"Cancel","job_id":7.5}',
+        b'{"type":"Cancel","job_id":7,"more":1}',
+        b'{"type":"Cancel","job_id":7}{"type":"Cancel","job_id":7}',
+        b'{"type":"Cancel","job_id":7',
+        b'{"type":"LoadModel","model":"no base64!"}',
+        b'{"type":"LoadModel","model":"YQ==","device":"abacus"}',
+        b'{"type":"Cancel","job_id":\xff}',
+        b'{"type":"\xff"}',
+        b"\x00" * 100,
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"type":"Cancel","job_id":' + b"9" * 5000 + b"}",
+    ],
+    ids=lambda line: ascii(line[:40]),
+)
+def test_what_is_no_message_is_garbled(line):
+    for decode in (command_from, event_from):
+        with pytest.raises(Garbled):
+            decode(line)
+
+
+def test_what_somebody_said_does_not_stand_in_the_complaint():
+    for line in (
+        b'{"type":"SegmentReady","segment":{"text":"my secret',
+        b"my secret",
+        b'{"type":"my secret"}',
+        b'{"my secret":1}',
+    ):
+        with pytest.raises(Garbled) as complaint:
+            event_from(line)
+        assert "secret" not in f"{complaint.value}"
+
+
+lines = st.binary(max_size=200) | st.recursive(
+    st.none() | st.booleans() | st.integers() | times | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+).map(lambda value: json.dumps(value).encode())
+honest = st.sampled_from([to_line(message) for message in COMMANDS + EVENTS])
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    line = bytearray(draw(honest))
+    for _ in range(draw(st.integers(1, 5))):
+        line[draw(st.integers(0, len(line) - 1))] = draw(st.integers(0, 255))
+    return bytes(line[: draw(st.integers(0, len(line)))])
+
+
+@given(lines | damaged())
+@example(b"[" * 2000)
+def test_any_line_is_a_message_or_garbled_and_nothing_else(line):
+    for decode in (command_from, event_from):
+        try:
+            message = decode(line)
+        except Garbled:
+            continue
+        assert isinstance(message, messages.Message)
+
+
+def test_every_enumeration_is_written_as_its_value():
+    for value in (*Stage, *Failure, *Task):
+        assert value == value.value == value.lower()

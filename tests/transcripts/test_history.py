@@ -1,0 +1,321 @@
+"""The library: what is stored stays stored, in order and once, whoever else has it open or is killed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from desktop_app.messages import Failure, Task
+from desktop_app.transcripts import migrations
+from desktop_app.transcripts.history import History, JobGone, NewerDatabase
+from desktop_app.transcripts.transcript import JobOptions, JobState, Segment, Word
+
+ME, OTHER = "me", "other"
+OPTIONS = JobOptions("base", "fr", Task.TRANSLATE, words=False, device="cpu")
+HELLO = Segment(0.5, 1.25, "Hello “there” \x00 👩‍👩‍👧", (Word(0.5, 1.0, " Hello", 0.75),), -0.25, 0.125)
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    return tmp_path / "not yet there" / "library.sqlite3"
+
+
+@pytest.fixture
+def history(file) -> Iterator[History]:
+    opened = History(file)
+    yield opened
+    opened.close()
+
+
+def add(history: History, name: str = "talk.wav", owner: str = ME) -> int:
+    return history.add_job(Path("/recordings") / name, JobOptions(), owner).id
+
+
+# --- jobs ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_job_is_read_as_it_was_stored(history, file):
+    added = history.add_job(Path("/a/Голос.wav"), OPTIONS, ME)
+
+    assert (added.path, added.options, added.state) == (Path("/a/Голос.wav"), OPTIONS, JobState.QUEUED)
+    assert History(file).job(added.id) == added
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are Unicode there")
+@given(
+    name=st.binary(min_size=1, max_size=50).filter(
+        lambda name: not {0, ord("/")} & set(name) and name not in (b".", b"..")
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+def test_a_recording_may_have_any_name(history, name):
+    path = Path(os.fsdecode(b"/recordings/" + name))
+
+    added = history.add_job(path, JobOptions(), ME)
+
+    assert history.job(added.id).path == path
+    added.name.encode()  # can be shown and written
+
+
+def test_a_job_refused_at_once_never_waits(history):
+    refused = history.add_job(Path("/empty"), JobOptions(), ME, Failure.FOLDER_WITHOUT_MEDIA)
+
+    assert (refused.state, refused.failure) == (JobState.FAILED, Failure.FOLDER_WITHOUT_MEDIA)
+    assert refused.ended_at == refused.added_at
+    assert history.next_queued(ME) is None
+
+
+def test_jobs_are_listed_newest_first_and_in_pages(history):
+    ids = [add(history) for _ in range(5)]
+
+    assert [job.id for job in history.jobs()] == ids[::-1]
+    assert [job.id for job in history.jobs(most=2)] == ids[:2:-1]
+    assert [job.id for job in history.jobs(before=ids[2], most=2)] == ids[1::-1]
+
+
+def test_the_next_job_is_the_oldest_queued_one_of_its_owner(history):
+    first, _, third = add(history), add(history, owner=OTHER), add(history)
+
+    assert history.next_queued(ME).id == first
+    history.update(first, state=JobState.RUNNING)
+    assert history.next_queued(ME).id == third
+    assert history.next_queued("nobody") is None
+
+
+def test_changes_are_stored_and_given_back(history, file):
+    job_id = add(history)
+
+    changed = history.update(
+        job_id, state=JobState.FAILED, failure=Failure.BACKEND_DIED, duration=12.5, language="en", partial=True
+    )
+
+    assert (changed.state, changed.failure, changed.duration) == (JobState.FAILED, Failure.BACKEND_DIED, 12.5)
+    assert (changed.language, changed.partial) == ("en", True)
+    assert History(file).job(job_id) == changed
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda history: history.job(7),
+        lambda history: history.transcript(7),
+        lambda history: history.update(7, state=JobState.DONE),
+        lambda history: history.start_over(7, ME),
+        lambda history: history.add_segments(7, [HELLO], 1.0),
+    ],
+)
+def test_a_job_that_is_not_there_is_gone(history, question):
+    with pytest.raises(JobGone):
+        question(history)
+
+
+def test_a_number_is_never_given_twice(history):
+    first = add(history)
+    history.delete(first)
+
+    assert add(history) > first
+
+
+# --- what was heard --------------------------------------------------------------------------------------------------
+
+
+def test_segments_are_read_as_they_were_stored_and_in_their_order(history):
+    job_id = add(history)
+    later = Segment(1.25, 2.0, "and more")
+
+    history.add_segments(job_id, [HELLO], 1.25)
+    history.add_segments(job_id, [later, later], 2.0)
+
+    assert history.segments(job_id) == [HELLO, later, later]
+    assert history.transcript(job_id).segments == (HELLO, later, later)
+    assert history.job(job_id).position == 2.0
+
+
+def test_a_removed_job_is_out_of_sight_and_can_be_had_back(history):
+    job_id = add(history)
+    history.add_segments(job_id, [HELLO], 1.25)
+
+    history.remove(job_id)
+    listed, waiting = history.jobs(), history.next_queued(ME)
+    history.forget_removed()
+    restored = history.restore(job_id)
+
+    assert (listed, waiting) == ([], None)
+    assert history.jobs() == [restored]
+    assert history.segments(job_id) == [HELLO]
+
+
+@pytest.mark.parametrize("forget", [lambda history, _: history.forget_removed(after=-1), History.delete])
+def test_what_is_forgotten_leaves_nothing_behind_and_everything_else_stays(history, file, forget):
+    kept, gone = add(history), add(history)
+    for job_id in (kept, gone):
+        history.add_segments(job_id, [HELLO], 1.25)
+
+    history.remove(gone)
+    forget(history, gone)
+
+    with pytest.raises(JobGone):
+        history.restore(gone)
+    assert history.segments(kept) == [HELLO]
+    with sqlite3.connect(file) as database:
+        assert database.execute("SELECT DISTINCT job_id FROM segments").fetchall() == [(kept,)]
+
+
+def test_starting_over_forgets_what_was_heard_before(history):
+    job_id = add(history, owner=OTHER)
+    history.add_segments(job_id, [HELLO], 1.25)
+    history.update(
+        job_id, state=JobState.FAILED, failure=Failure.OUT_OF_MEMORY, failure_detail="x", partial=True, language="en"
+    )
+
+    again = history.start_over(job_id, ME)
+
+    assert (again.state, again.position, again.failure, again.failure_detail) == (JobState.QUEUED, 0.0, None, "")
+    assert (again.language, again.partial, again.ended_at) == (None, False, None)
+    assert history.segments(job_id) == []
+    assert history.next_queued(ME).id == job_id
+
+
+def test_segments_and_position_are_stored_together_or_not_at_all(history):
+    job_id = add(history)
+    history.add_segments(job_id, [HELLO], 1.25)
+
+    with pytest.raises(sqlite3.Error):
+        history.add_segments(job_id, [HELLO, HELLO], object())  # type: ignore[arg-type] # no such position
+
+    assert history.segments(job_id) == [HELLO]
+    assert history.job(job_id).position == 1.25
+
+
+# --- who works on what -----------------------------------------------------------------------------------------------
+
+
+def test_a_program_that_is_gone_leaves_its_queue_to_another_and_its_running_job_was_interrupted(history):
+    running, queued, done, mine = (
+        add(history, owner=OTHER),
+        add(history, owner=OTHER),
+        add(history, owner=OTHER),
+        add(history),
+    )
+    history.update(running, state=JobState.RUNNING)
+    history.update(done, state=JobState.DONE)
+    history.add_segments(running, [HELLO], 1.25)
+
+    assert history.unended_owners() == {ME, OTHER}
+    history.take_over(OTHER, ME)
+
+    assert history.unended_owners() == {ME}
+    assert history.job(running).failure is Failure.INTERRUPTED
+    assert history.segments(running) == [HELLO]
+    assert history.next_queued(ME).id == queued
+    assert history.job(done).state is JobState.DONE
+    assert history.job(mine).state is JobState.QUEUED
+
+
+# --- the file --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a user's folder private in another way")
+def test_nobody_else_can_read_it(history, file):
+    job_id = add(history)
+    history.add_segments(job_id, [HELLO], 1.0)
+
+    assert {stat.S_IMODE(each.stat().st_mode) for each in file.parent.iterdir()} == {0o600}
+
+
+def test_two_programs_write_at_once_and_nothing_is_lost(file):
+    def write(owner: str) -> int:
+        history = History(file)
+        job_id = add(history, owner=owner)
+        for number in range(50):
+            history.add_segments(job_id, [Segment(number, number + 1, owner)], number + 1)
+        history.close()
+        return job_id
+
+    with ThreadPoolExecutor(4) as programs:
+        ids = list(programs.map(write, "abcd"))
+
+    history = History(file)
+    for job_id, owner in zip(ids, "abcd", strict=True):
+        assert [segment.start for segment in history.segments(job_id)] == list(range(50))
+        assert {segment.text for segment in history.segments(job_id)} == {owner}
+
+
+def test_what_was_stored_survives_the_death_of_the_program(file):
+    program = """if True:
+        import os, sys
+        from pathlib import Path
+        from desktop_app.messages import Segment
+        from desktop_app.transcripts.history import History
+        from desktop_app.transcripts.transcript import JobOptions
+        history = History(Path(sys.argv[1]))
+        job = history.add_job(Path("/a.wav"), JobOptions(), "me")
+        for number in range(10):
+            history.add_segments(job.id, [Segment(number, number + 1, "x")], number + 1)
+        history._database.execute("BEGIN IMMEDIATE")
+        history._database.execute("DELETE FROM segments")
+        os._exit(9)
+    """
+
+    subprocess.run([sys.executable, "-c", program, str(file)], check=False)
+
+    history = History(file)
+    assert len(history.segments(1)) == 10
+    assert history.job(1).position == 10
+
+
+def test_what_is_no_database_is_said_not_to_be(file):
+    file.parent.mkdir()
+    file.write_bytes(b"these are notes and no database" * 100)
+
+    with pytest.raises(sqlite3.DatabaseError):
+        History(file)
+
+
+def test_a_library_of_a_newer_version_is_left_alone(file):
+    History(file).close()
+    with sqlite3.connect(file) as database:
+        database.execute("PRAGMA user_version = 999")
+    before = file.read_bytes()
+
+    with pytest.raises(NewerDatabase):
+        History(file)
+
+    assert file.read_bytes() == before
+
+
+def test_an_empty_file_becomes_a_library(file):
+    file.parent.mkdir()
+    file.touch()
+
+    assert History(file).jobs() == []
+
+
+def test_a_step_that_fails_leaves_the_library_as_it_was(file, monkeypatch):
+    History(file).close()
+    broken = "CREATE TABLE more (id INTEGER);\nCREATE TABLE jobs (id INTEGER);\n"
+    monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, broken))
+
+    with pytest.raises(sqlite3.OperationalError, match="jobs already exists"):
+        History(file)
+
+    with sqlite3.connect(file) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (len(migrations.STEPS) - 1,)
+        assert database.execute("SELECT name FROM sqlite_master WHERE name = 'more'").fetchall() == []
+
+
+def test_two_programs_that_start_at_once_make_one_library(file):
+    with ThreadPoolExecutor(8) as programs:
+        opened = list(programs.map(lambda _: History(file), range(8)))
+
+    assert len({add(history) for history in opened}) == 8

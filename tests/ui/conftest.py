@@ -1,0 +1,99 @@
+"""What tests of the window's parts need: a real library with its thread, and a window whose backend says nothing."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from desktop_app import paths
+from desktop_app.settings import Settings
+from desktop_app.transcripts.history import History
+from desktop_app.ui import appearance
+from desktop_app.ui.main_window import MainWindow
+from desktop_app.work.backend_process import BackendProcess
+from desktop_app.work.history_thread import HistoryThread
+from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.ownership import Ownership
+
+SAYS_NOTHING = [sys.executable, "-c", "import sys; sys.stdin.buffer.read()"]
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_here() -> Iterator[None]:
+    """Python collects garbage in whatever thread runs: in the library's, Qt's objects in it would be a crash."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
+
+
+@pytest.fixture
+def library(home) -> Iterator[History]:
+    """The library, as a test looks into it and fills it."""
+    opened = History(paths.database())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def history(qtbot, library) -> Iterator[HistoryThread]:
+    """The thread through which the window uses the same library."""
+    thread = HistoryThread(paths.database())
+    thread.start()
+    yield thread
+    thread.close()
+
+
+@pytest.fixture
+def settle(qtbot, history) -> Callable[[], None]:
+    """A function that waits until all that was asked of the library so far has been answered."""
+
+    def wait() -> None:
+        answered: list[bool] = []
+        history.ask(lambda _: True, answered.append)
+        qtbot.waitUntil(lambda: bool(answered))
+
+    return wait
+
+
+@pytest.fixture
+def queue(home, history, tiny_model, settle) -> Iterator[JobQueue]:
+    """The queue, with a backend that takes every job and says nothing."""
+    (paths.models() / "tiny.en").symlink_to(tiny_model)
+    backend = BackendProcess(SAYS_NOTHING, paths.logs() / "backend.log")
+    ownership = Ownership(paths.locks())
+    made = JobQueue(history, backend, ownership)
+    yield made
+    made.leave()
+    settle()  # else what was asked of the library would start the backend again
+    backend.stop()
+    ownership.release()
+
+
+@pytest.fixture
+def window(qtbot, queue, history, settle) -> Iterator[MainWindow]:
+    """The window, shown and in front."""
+    made = MainWindow(queue, history, Settings(model="tiny.en"))
+
+    def end(_: MainWindow) -> None:
+        queue.leave()  # else it would ask whether to close
+        settle()  # else an answer would come to a window that is gone
+
+    qtbot.addWidget(made, before_close_func=end)
+    made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    made.warm_up()
+    settle()
+    yield made
+
+
+@pytest.fixture
+def plain_appearance(qapp: QApplication) -> Iterator[None]:
+    """Whatever a test does to the colours is undone after it."""
+    yield
+    appearance.apply("system")

@@ -1,0 +1,109 @@
+"""Light and dark."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.ui import appearance, colours, icons
+
+pytestmark = pytest.mark.usefixtures("plain_appearance")
+
+LEAST = 4.5  # what the WCAG asks of text
+ROLE = QPalette.ColorRole
+GROUNDS = (ROLE.Window, ROLE.Base, ROLE.AlternateBase)
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """Return the contrast of two colours as the WCAG counts it; not with the program's own means."""
+
+    def luminance(colour: QColor) -> float:
+        parts = [part / 255 for part in (colour.red(), colour.green(), colour.blue())]
+        linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def mean_lightness(widget) -> float:
+    picture = widget.grab().toImage().scaled(40, 40)
+    return sum(picture.pixelColor(x, y).lightness() for x in range(40) for y in range(40)) / 1600
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_our_colours_can_be_read_on_every_ground(qapp: QApplication, name) -> None:
+    appearance.apply(name)
+    palette = qapp.palette()
+
+    readable = {
+        (colour.__name__, ground.name): contrast(colour(palette), palette.color(ground))
+        for colour in (colours.accent, colours.good, colours.bad, colours.quiet)
+        for ground in GROUNDS
+    }
+
+    assert colours.is_dark(palette) == (name == "dark")
+    assert {pair: ratio for pair, ratio in readable.items() if ratio < LEAST} == {}
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_text_can_be_read_on_what_is_chosen_and_on_a_notice(qapp: QApplication, name) -> None:
+    appearance.apply(name)
+    palette = qapp.palette()
+
+    assert contrast(palette.color(ROLE.HighlightedText), colours.selection(palette)) >= LEAST
+    assert contrast(palette.color(ROLE.WindowText), colours.notice(palette)) >= LEAST
+    for text, ground in ((ROLE.Text, ROLE.Base), (ROLE.WindowText, ROLE.Window), (ROLE.ButtonText, ROLE.Button)):
+        assert contrast(palette.color(text), palette.color(ground)) >= LEAST
+
+
+@pytest.mark.parametrize("ground", ["#308cc6", "#ffe08a", "#000000", "#ffffff", "#808080"])
+@pytest.mark.parametrize("text", ["#ffffff", "#000000"])
+def test_a_selection_of_any_colour_is_made_readable(ground, text) -> None:
+    palette = QPalette()
+    palette.setColor(ROLE.Highlight, QColor(ground))
+    palette.setColor(ROLE.HighlightedText, QColor(text))
+
+    assert contrast(colours.selection(palette), QColor(text)) >= LEAST
+
+
+def test_the_window_changes_from_light_to_dark_and_back(qtbot, window) -> None:
+    shades = []
+    for name in ("light", "dark", "light"):
+        appearance.apply(name)
+        qtbot.waitUntil(lambda name=name: colours.is_dark(window.palette()) == (name == "dark"))
+        shades.append(mean_lightness(window))
+
+    assert shades[0] > 190
+    assert shades[1] < 80
+    assert shades[2] == pytest.approx(shades[0], abs=1)
+
+
+def test_icons_are_drawn_anew_in_the_colour_of_the_text(qtbot, window) -> None:
+    drawn = {}
+    for name in ("light", "dark"):
+        appearance.apply(name)
+        qtbot.waitUntil(lambda name=name: colours.is_dark(window.palette()) == (name == "dark"))
+        picture = window.open_files.icon().pixmap(32, 32).toImage()
+        inked = [picture.pixelColor(x, y) for x in range(32) for y in range(32)]
+        solid = [colour for colour in inked if colour.alpha() > 200]
+        drawn[name] = sum(colour.lightness() for colour in solid) / len(solid)
+
+    assert drawn["light"] < 60
+    assert drawn["dark"] > 200
+
+
+def test_the_choice_is_kept(window) -> None:
+    dark = next(action for action in window._appearance_actions() if action.text() == "&Dark")
+
+    dark.trigger()
+
+    assert window._settings.appearance == "dark"
+
+
+def test_every_icon_can_be_drawn(qapp) -> None:
+    for file in (icons.paths.resources() / "icons").glob("*.svg"):
+        picture = icons.pixmap(file.stem, 24, QColor("#123456")).toImage()
+
+        assert any(picture.pixelColor(x, y).alpha() for x in range(24) for y in range(24)), file.name

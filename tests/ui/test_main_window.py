@@ -1,0 +1,383 @@
+"""The window as a whole: what it takes, what its keys reach, what it is called by a screen reader."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAccessible, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QMessageBox, QWidget
+
+from desktop_app.messages import Failure
+from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment
+from desktop_app.ui import wording
+from desktop_app.ui.about import about_box
+
+
+def urls(*addresses: str | QUrl) -> QMimeData:
+    data = QMimeData()
+    data.setUrls([QUrl(address) for address in addresses])
+    return data
+
+
+def enter(window: QWidget, data: QMimeData) -> bool:
+    """Drag something over the window; return whether it would take it."""
+    event = QDragEnterEvent(
+        QPoint(200, 200),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    event.ignore()
+    QApplication.sendEvent(window, event)
+    return event.isAccepted()
+
+
+def drop(window: QWidget, data: QMimeData) -> None:
+    enter(window, data)
+    event = QDropEvent(
+        QPointF(200, 200),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(window, event)
+
+
+@pytest.fixture
+def add(window, library, queue):
+    """A function that puts an ended job in the list."""
+
+    def add_job(name: str = "talk.wav", state: JobState = JobState.DONE, **changes) -> Job:
+        job = library.add_job(Path("/recordings", name), JobOptions(), "me")
+        library.add_segments(job.id, [Segment(0.0, 1.0, "Some words.")], 1.0)
+        job = library.update(job.id, state=state, **changes)
+        queue.jobs_added.emit([job])
+        return job
+
+    return add_job
+
+
+@pytest.fixture
+def taken(window, settle, library):
+    """A function that waits until what was dropped is in the library, and returns those jobs."""
+
+    def jobs() -> list[Job]:
+        settle()
+        return library.jobs()[::-1]
+
+    return jobs
+
+
+# --- what is dropped ---
+
+
+def test_files_dropped_are_queued_and_the_rest_is_left(window, taken, silence, tmp_path) -> None:
+    drop(window, urls("https://example.org/talk.mp3", QUrl.fromLocalFile(str(silence)), "mailto:nobody@example.org"))
+
+    assert [job.path for job in taken()] == [silence]
+
+
+def test_what_is_not_on_this_computer_is_refused_in_words(window, taken) -> None:
+    drop(window, urls("https://example.org/talk.mp3"))
+
+    assert taken() == []
+    assert window.statusBar().currentMessage() == wording.NOT_LOCAL
+
+
+def test_text_dragged_over_the_window_is_not_welcome(window) -> None:
+    text = QMimeData()
+    text.setText("/recordings/talk.wav")
+
+    assert not enter(window, text)
+    assert enter(window, urls("file:///recordings/talk.wav"))
+
+
+def test_a_name_that_is_no_unicode_is_refused_in_words(window, taken, qtbot) -> None:
+    drop(window, urls(QUrl.fromEncoded(b"file:///recordings/caf%E9.wav")))
+
+    (job,) = taken()
+    assert (job.state, job.failure) == (JobState.FAILED, Failure.NAME_NOT_UNICODE)
+    assert "caf�.wav" in wording.job_failure(job)
+    qtbot.waitUntil(lambda: window.list.chosen() == job)
+
+
+def test_the_frame_is_there_while_something_is_held_over_the_window(window) -> None:
+    data = urls("file:///recordings/talk.wav")
+
+    enter(window, data)
+    held = window._drop_frame.isVisible()
+    painted = window.grab().toImage()
+    QApplication.sendEvent(window, QDragLeaveEvent())
+
+    assert held
+    assert not window._drop_frame.isVisible()
+    assert window.grab().toImage() != painted
+
+
+def test_nothing_inside_the_window_takes_drops_for_itself(window, add) -> None:
+    add()
+    window.find_text.trigger()
+
+    greedy = [w for w in window.findChildren(QWidget) if w.acceptDrops() and w.window() is window]
+
+    assert greedy == []
+
+
+# --- the keyboard and the screen reader ---
+
+
+def reachable(window: QWidget) -> set[QWidget]:
+    """Return the controls that Tab should come to."""
+    return {
+        widget
+        for widget in window.findChildren(QWidget)
+        if widget.isVisibleTo(window)
+        and widget.isEnabled()
+        and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.focusProxy() is None
+        and not (widget.parentWidget() and widget.parentWidget().focusProxy() is widget)
+        and widget.window() is window
+        and not _is_inside_a_control(widget)
+    }
+
+
+def _is_inside_a_control(widget: QWidget) -> bool:
+    """The line in a combo box, the clear button in a line: one control for whoever uses them."""
+    parent = widget.parentWidget()
+    return parent is not None and bool(parent.focusPolicy() & Qt.FocusPolicy.TabFocus)
+
+
+def _name_of(control: QWidget) -> str:
+    if isinstance(control, QComboBox):
+        return control.accessibleName()  # on Linux Qt tells a screen reader its label, and what is chosen as its name
+    return QAccessible.queryAccessibleInterface(control).text(QAccessible.Text.Name)
+
+
+def walk(qtbot, key: Qt.Key) -> list[QWidget]:
+    """Press `key` until it comes round; return the controls it came to."""
+    visited: list[QWidget] = []
+    for _ in range(60):
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        if focus in visited:
+            return visited
+        visited.append(focus)
+        qtbot.keyClick(focus, key)
+    raise AssertionError("the walk did not come round")
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab])
+def test_the_tab_key_reaches_every_control_of_the_empty_window(qtbot, window, key) -> None:
+    qtbot.waitUntil(window.empty.open_button.hasFocus)
+
+    assert set(walk(qtbot, key)) == reachable(window)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab])
+@pytest.mark.parametrize("find", [False, True])
+def test_the_tab_key_reaches_every_control_beside_a_transcript(qtbot, window, add, taken, key, find) -> None:
+    add(state=JobState.FAILED, failure=Failure.BACKEND_DIED)
+    taken()
+    window.list.setFocus()
+    if find:
+        window.find_text.trigger()
+
+    visited = set(walk(qtbot, key))
+
+    assert visited == reachable(window)
+    assert {window.list, window.transcript.text, window.options.model, window.options.words} <= visited
+
+
+def test_every_control_has_a_name_for_a_screen_reader(window, add) -> None:
+    add(state=JobState.FAILED, failure=Failure.BACKEND_DIED)
+    window.find_text.trigger()
+
+    nameless = [
+        widget
+        for widget in window.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.window() is window
+        and not _is_inside_a_control(widget)
+        and not _name_of(widget)
+    ]
+
+    assert nameless == []
+
+
+def test_every_action_is_in_a_menu_and_no_two_share_a_key(window) -> None:
+    actions = [action for menu in window.menuBar().actions() for action in menu.menu().actions()]
+    keys = [action.shortcut().toString() for action in actions if not action.shortcut().isEmpty()]
+    letters = [menu.text()[menu.text().index("&") + 1].lower() for menu in window.menuBar().actions()]
+
+    assert len(keys) == len(set(keys))
+    assert len(letters) == len(set(letters))
+    for menu in window.menuBar().actions():
+        inside = [action.text() for action in menu.menu().actions() if "&" in action.text()]
+        mnemonics = [text[text.index("&") + 1].lower() for text in inside]
+        assert len(mnemonics) == len(set(mnemonics)), inside
+    assert {window.open_files, window.try_it, window.export, window.cancel, window.reveal} <= set(actions)
+
+
+def test_escape_cancels_only_from_the_list(qtbot, window, silence, taken, library) -> None:
+    window.add_files([silence])
+    taken()
+    qtbot.waitUntil(lambda: window.list.chosen() is not None and window.list.chosen().state is JobState.RUNNING)
+
+    window.find_text.trigger()
+    for control in (window.transcript.find_bar.line, window.transcript.text, window.options.language):
+        control.setFocus()
+        qtbot.keyClick(control, Qt.Key.Key_Escape)
+    elsewhere = taken()[0].state
+    window.list.setFocus()
+    qtbot.keyClick(window.list, Qt.Key.Key_Escape)
+
+    assert not window.transcript.find_bar.isVisible()
+    assert elsewhere is JobState.RUNNING
+    qtbot.waitUntil(lambda: library.jobs()[0].state is JobState.CANCELLED)
+
+
+def test_delete_removes_only_from_the_list(qtbot, window, add, taken) -> None:
+    add()
+    taken()
+
+    window.transcript.text.setFocus()
+    qtbot.keyClick(window.transcript.text, Qt.Key.Key_Delete)
+    kept = len(taken())
+    window.list.setFocus()
+    qtbot.keyClick(window.list, Qt.Key.Key_Delete)
+
+    assert (kept, taken()) == (1, [])
+    qtbot.waitUntil(window.empty.open_button.hasFocus)
+
+
+# --- what is done with jobs ---
+
+
+def test_the_keyboard_is_in_the_list_once_there_is_one(qtbot, window, add) -> None:
+    qtbot.waitUntil(window.empty.open_button.hasFocus)
+
+    add()
+
+    assert window.list.hasFocus()
+
+
+def test_the_first_of_several_recordings_is_shown(qtbot, window, taken, silence, speech) -> None:
+    window.add_files([silence, speech])
+    taken()
+
+    qtbot.waitUntil(lambda: window.list.chosen() is not None and window.list.chosen().path == silence)
+
+
+def test_a_recording_added_is_shown(qtbot, window, add, taken, silence) -> None:
+    add()
+    taken()
+
+    window.add_files([silence])
+
+    qtbot.waitUntil(lambda: window.list.chosen() is not None and window.list.chosen().path == silence)
+
+
+def test_a_waiting_recording_removed_and_brought_back_is_done_after_all(
+    qtbot, window, taken, library, silence, speech
+) -> None:
+    window.add_files([silence, speech])
+    running, waiting = taken()
+    qtbot.waitUntil(lambda: library.job(running.id).state is JobState.RUNNING)
+    window.list.choose(waiting.id)
+    window.remove.trigger()
+    window._queue.cancel(running.id)
+    qtbot.waitUntil(lambda: library.job(running.id).state is JobState.CANCELLED)
+
+    window.undo_remove.trigger()
+
+    qtbot.waitUntil(lambda: library.job(waiting.id).state is JobState.RUNNING)
+    assert not window.undo_remove.isEnabled()
+
+
+def test_only_what_makes_sense_is_offered(qtbot, window, add, taken) -> None:
+    offered = {}
+    for state in JobState:
+        job = add(f"{state}.wav", state)
+        taken()
+        window.list.choose(job.id)
+        actions = ("cancel", "retry", "remove", "export", "copy_all", "reveal")
+        offered[state] = {name for name in actions if getattr(window, name).isEnabled()}
+
+    always = {"remove", "export", "copy_all", "reveal"}
+    assert offered[JobState.QUEUED] == offered[JobState.RUNNING] == always | {"cancel"}
+    assert offered[JobState.DONE] == offered[JobState.FAILED] == offered[JobState.CANCELLED] == always | {"retry"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"), [("notes", "notes.txt"), ("notes.srt", "notes.srt"), ("notes.v2", "notes.v2.txt")]
+)
+def test_an_export_has_the_format_of_its_name(qtbot, window, add, taken, tmp_path, typed, written) -> None:
+    add()
+    taken()
+    window.export.trigger()
+    dialog = window.findChild(QFileDialog)
+    dialog.setDirectory(str(tmp_path))
+
+    dialog.fileSelected.emit(str(tmp_path / typed))
+
+    qtbot.waitUntil((tmp_path / written).exists)
+    assert "Some words." in (tmp_path / written).read_text()
+    assert window._settings.export_folder == str(tmp_path)
+    dialog.close()
+
+
+def test_an_export_that_fails_says_why(qtbot, window, add, taken, tmp_path) -> None:
+    add()
+    taken()
+
+    window._write_export(window.list.chosen(), tmp_path / "no such folder" / "notes.txt", "txt")
+    taken()
+
+    assert window.statusBar().currentMessage().startswith(f"“{tmp_path}")
+    assert os.strerror(2) in window.statusBar().currentMessage()
+
+
+def test_closing_while_a_job_runs_asks_and_can_be_taken_back(qtbot, window, taken, silence, library) -> None:
+    window.add_files([silence])
+    taken()
+    qtbot.waitUntil(lambda: window._queue.running is not None)
+
+    with qtbot.assertNotEmitted(window.closing):
+        window.close()
+    question = window.findChild(QMessageBox)
+    asked = question.isVisible()
+    question.defaultButton().click()
+
+    assert asked
+    assert window.isVisible()
+    assert library.jobs()[0].state is JobState.RUNNING
+    with qtbot.waitSignal(window.closing):
+        window.close()
+        next(button for button in window.findChildren(QMessageBox)[-1].buttons() if button.text() == "Close").click()
+
+
+def test_the_about_box_names_what_the_program_is_made_of(window) -> None:
+    box = about_box(window)
+
+    assert box.textFormat() is Qt.TextFormat.PlainText
+    assert all(name in box.text() for name in ("Sottovoce", "MIT", "PySide6", "LGPL", "ctranslate2", "FFmpeg"))
+    assert "  (" not in box.text()  # a version is missing
+
+
+def test_no_label_of_the_window_takes_names_for_rich_text(window, add, taken) -> None:
+    add("<b>bold<b>.wav")
+    taken()
+
+    rich = [label.text() for label in window.findChildren(QLabel) if label.textFormat() is Qt.TextFormat.RichText]
+    guessing = [
+        label.text()
+        for label in window.findChildren(QLabel)
+        if label.textFormat() is Qt.TextFormat.AutoText and "bold" in label.text()
+    ]
+
+    assert rich == guessing == []

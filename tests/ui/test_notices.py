@@ -1,0 +1,88 @@
+"""Telling the user of jobs that end while another window is in front."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QWidget
+
+from desktop_app.transcripts.transcript import JobOptions, JobState
+
+
+@pytest.fixture
+def noted(tmp_path, monkeypatch) -> Path:
+    """The file in which a stand-in for notify-send writes down what it was given."""
+    if sys.platform != "linux":
+        pytest.skip("notices go by notify-send on Linux only")
+    file = tmp_path / "noted"
+    program = tmp_path / "bin" / "notify-send"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {file}.new\nmv {file}.new {file}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    return file
+
+
+@pytest.fixture
+def other_window(qtbot, window) -> QWidget:
+    """Some other window, in front of ours."""
+    other = QWidget()
+    qtbot.addWidget(other)
+    other.show()
+    other.activateWindow()
+    qtbot.waitUntil(lambda: other.isActiveWindow() and not window.isActiveWindow())
+    return other
+
+
+@pytest.fixture
+def end_a_job(library, queue):
+    """A function that has a job end so."""
+
+    def end(state: JobState, name: str = "talk.wav") -> None:
+        job = library.add_job(Path("/recordings", name), JobOptions(), "me")
+        queue.jobs_added.emit([job])
+        queue.job_changed.emit(library.update(job.id, state=state))
+
+    return end
+
+
+def test_a_job_that_ends_unseen_is_notified_and_counted(qtbot, window, other_window, noted, end_a_job) -> None:
+    end_a_job(JobState.DONE)
+    end_a_job(JobState.FAILED, "<b>&.wav")
+
+    assert window.windowTitle() == "(2) Sottovoce"
+    qtbot.waitUntil(lambda: noted.exists() and "<b>&.wav" in noted.read_text())
+    assert noted.read_text().splitlines() == [
+        *("--app-name", "Sottovoce", "--", "<b>&.wav", "Not finished. The window says why.")
+    ]
+
+
+def test_the_count_goes_when_the_user_looks(qtbot, window, other_window, noted, end_a_job) -> None:
+    end_a_job(JobState.DONE)
+
+    window.activateWindow()
+
+    qtbot.waitUntil(lambda: window.windowTitle() == "Sottovoce")
+
+
+def test_nothing_is_said_of_what_the_user_sees_or_has_cancelled(qtbot, window, noted, end_a_job, request) -> None:
+    end_a_job(JobState.DONE)
+    in_front = window.windowTitle()
+    request.getfixturevalue("other_window")
+    end_a_job(JobState.CANCELLED)
+
+    assert (in_front, window.windowTitle()) == ("Sottovoce", "Sottovoce")
+    assert not noted.exists()
+
+
+def test_without_any_way_to_notify_the_title_still_tells(
+    qtbot, window, other_window, monkeypatch, tmp_path, end_a_job
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    end_a_job(JobState.DONE)
+
+    assert window.windowTitle() == "(1) Sottovoce"

@@ -1,0 +1,149 @@
+"""What can be chosen for the next recording, and how it is found and kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+
+from desktop_app.messages import Task
+from desktop_app.models.shelf import InstalledModel, Languages
+from desktop_app.settings import Settings
+from desktop_app.transcripts.languages import LANGUAGES
+from desktop_app.transcripts.transcript import JobOptions
+from desktop_app.ui.options_bar import LanguageBox, OptionsBar
+
+BASE = InstalledModel("base", Path("/models/base"), Languages.MULTILINGUAL, True)
+TINY_EN = InstalledModel("tiny.en", Path("/models/tiny.en"), Languages.ENGLISH, True)
+
+
+@pytest.fixture
+def chosen() -> Settings:
+    return Settings()
+
+
+@pytest.fixture
+def bar(qtbot, chosen) -> OptionsBar:
+    made = OptionsBar(chosen)
+    qtbot.addWidget(made)
+    made.show_models([BASE, TINY_EN])
+    made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    return made
+
+
+def type_language(qtbot, box: LanguageBox, text: str) -> None:
+    box.setFocus()
+    box.lineEdit().selectAll()
+    box.lineEdit().insert(text)  # QTest has no keys for letters that are not ASCII
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("German", "de"),
+        ("deutsch", "de"),
+        ("DE", "de"),
+        ("français", "fr"),
+        ("Fren", "fr"),
+        ("日本語", "ja"),
+        ("русский", "ru"),
+        ("Automatic", None),
+        ("auto", None),
+    ],
+)
+def test_a_language_is_found_by_its_own_name_and_its_english_one(qtbot, bar, typed, code) -> None:
+    bar.language.choose("it")
+
+    type_language(qtbot, bar.language, typed)
+
+    assert bar.language.code() == code
+    assert bar.options().language == code
+
+
+def test_every_language_is_found_by_every_name_it_has(qtbot, bar) -> None:
+    for language in LANGUAGES.values():
+        for name in (language.english, language.own, language.code):
+            bar.language.choose(None)
+            bar.language.lineEdit().setText(name)
+            bar.language.lineEdit().editingFinished.emit()
+
+            assert bar.language.code() == language.code, name
+
+
+def test_the_languages_are_proposed_as_one_types(qtbot, bar) -> None:
+    box = bar.language
+    box.setFocus()
+    box.lineEdit().selectAll()
+
+    qtbot.keyClicks(box, "espa")
+    qtbot.waitUntil(box.completer().popup().isVisible)
+    qtbot.keyClick(box.completer().popup(), Qt.Key.Key_Down)
+    qtbot.keyClick(box.completer().popup(), Qt.Key.Key_Return)
+
+    assert box.code() == "es"
+
+
+def test_what_names_no_language_leaves_the_one_chosen(qtbot, bar) -> None:
+    bar.language.choose("fr")
+    shown = bar.language.currentText()
+
+    type_language(qtbot, bar.language, "Klingon")
+
+    assert bar.language.code() == "fr"
+    assert bar.language.lineEdit().text() == shown
+
+
+def test_a_model_for_english_alone_offers_no_language_and_no_translation(bar) -> None:
+    bar.language.choose("fr")
+    bar.task.setCurrentIndex(1)
+
+    bar.model.setCurrentIndex(bar.model.findData("tiny.en"))
+    english = bar.options()
+    was_allowed = bar.language.isEnabled() or bar.task.isEnabled()
+    bar.model.setCurrentIndex(bar.model.findData("base"))
+
+    assert english == JobOptions(model="tiny.en", language="en", task=Task.TRANSCRIBE)
+    assert not was_allowed
+    assert bar.options() == JobOptions(model="base", language="fr", task=Task.TRANSLATE)
+    assert bar.language.isEnabled() and bar.task.isEnabled()
+
+
+def test_every_choice_is_kept_and_told(qtbot, bar, chosen) -> None:
+    for choose in (
+        lambda: bar.model.setCurrentIndex(1),
+        lambda: bar.model.setCurrentIndex(0),
+        lambda: bar.language.choose("uk"),
+        lambda: bar.task.setCurrentIndex(1),
+        lambda: bar.words.click(),
+    ):
+        with qtbot.waitSignal(bar.changed):
+            choose()
+
+    assert (chosen.model, chosen.language, chosen.task, chosen.words) == ("base", "uk", "translate", False)
+    assert type(bar.options().task) is Task
+
+
+def test_what_was_kept_is_chosen_again(qtbot) -> None:
+    bar = OptionsBar(Settings(model="base", language="cy", task="translate", words=False))
+    qtbot.addWidget(bar)
+
+    bar.show_models([BASE, TINY_EN])
+
+    assert bar.options() == JobOptions(model="base", language="cy", task=Task.TRANSLATE, words=False)
+
+
+def test_the_models_found_keep_the_choice_or_give_another(qtbot, bar) -> None:
+    bar.model.setCurrentIndex(bar.model.findData("tiny.en"))
+
+    with qtbot.assertNotEmitted(bar.changed):
+        bar.show_models([BASE, TINY_EN])
+    kept = bar.options().model
+    with qtbot.waitSignal(bar.changed):
+        bar.show_models([BASE])
+
+    assert (kept, bar.options().model) == ("tiny.en", "base")
+    assert bar.language.isEnabled()

@@ -1,0 +1,130 @@
+"""What the user reads: a sentence for everything, and never a code or a traceback."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.messages import Failure, Stage, Task
+from desktop_app.transcripts.history import NewerDatabase
+from desktop_app.transcripts.languages import LANGUAGES
+from desktop_app.transcripts.transcript import Job, JobOptions, JobState
+from desktop_app.ui import wording
+from desktop_app.work.job_queue import JobProgress
+
+
+def job(state: JobState = JobState.DONE, **facts) -> Job:
+    return Job(1, Path("/recordings/talk.wav"), facts.pop("options", JobOptions()), state, 0.0, **facts)
+
+
+@pytest.mark.parametrize("kind", Failure)
+def test_every_failure_has_its_sentences(kind):
+    said = wording.failure(kind, "talk.wav")
+
+    assert said.startswith("“talk.wav” ")
+    assert re.fullmatch(r"[^.]+\. .+\.", said.replace("talk.wav", ""))
+    assert "_" not in said
+
+
+@pytest.mark.parametrize("kind", Failure)
+def test_what_is_kept_is_said(kind):
+    assert " The first 12 minutes are saved. " in wording.failure(kind, "talk.wav", 12 * 60 + 30)
+
+
+def test_no_two_failures_are_said_alike():
+    said = [wording.failure(kind, "a") for kind in Failure]
+
+    assert len(set(said)) == len(said)
+
+
+def test_everything_that_can_be_chosen_or_happen_has_a_name():
+    assert wording.STAGES.keys() == set(Stage)
+    assert wording.STATES.keys() == set(JobState)
+    assert wording.TASKS.keys() == set(Task)
+    assert all([*wording.STAGES.values(), *wording.STATES.values(), *wording.TASKS.values()])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "clock", "length", "about"),
+    [
+        (0, "0:00", "1 second", "a few seconds"),
+        (1, "0:01", "1 second", "a few seconds"),
+        (8.9, "0:08", "8 seconds", "10 s"),
+        (59.9, "0:59", "59 seconds", "60 s"),
+        (60, "1:00", "1 minute", "60 s"),
+        (65, "1:05", "1 minute", "65 s"),
+        (95, "1:35", "1 minute", "2 min"),
+        (600, "10:00", "10 minutes", "10 min"),
+        (3599, "59:59", "59 minutes", "1 h 00 min"),
+        (3600, "1:00:00", "1 hour", "1 h 00 min"),
+        (3725, "1:02:05", "1 hour 2 minutes", "1 h 02 min"),
+        (90_000, "25:00:00", "25 hours", "25 h 00 min"),
+    ],
+)
+def test_times_read_as_one_says_them(seconds, clock, length, about):
+    assert (wording.clock(seconds), wording.length(seconds), wording.about(seconds)) == (clock, length, about)
+
+
+@given(st.floats(0, 1e7))
+def test_any_time_can_be_said(seconds):
+    assert re.fullmatch(r"(\d+:)?\d{1,2}:\d\d", wording.clock(seconds))
+    assert re.fullmatch(r"a few seconds|\d+ s|\d+ min|\d+ h \d\d min", wording.about(seconds))
+    assert not wording.length(seconds).startswith("0")
+
+
+@pytest.mark.parametrize(("times", "said"), [(0.512, "0.5×"), (9.94, "9.9×"), (12.4, "12×"), (120, "120×")])
+def test_a_speed_is_said_with_as_many_digits_as_matter(times, said):
+    assert wording.speed(times) == said
+
+
+@pytest.mark.parametrize(
+    ("progress", "said"),
+    [
+        (JobProgress(1, Stage.STARTING, 0.0, None, None, None), "Starting"),
+        (JobProgress(1, Stage.LOADING_MODEL, 0.0, 65.0, None, None), "Loading the model · 1:05"),
+        (JobProgress(1, Stage.TRANSCRIBING, 5.0, 65.0, None, None), "Transcribing · 0:05 of 1:05"),
+        (JobProgress(1, Stage.TRANSCRIBING, 5.0, 65.0, 12.0, 5.0), "Transcribing · 0:05 of 1:05 · 5 s left · 12×"),
+        (JobProgress(1, Stage.TRANSCRIBING, 5.0, None, 12.0, None), "Transcribing · 0:05 · 12×"),
+    ],
+)
+def test_a_running_job_says_what_it_is_doing_and_how_long_it_will_take(progress, said):
+    assert wording.job_status(job(JobState.RUNNING), progress) == said
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        (job(JobState.QUEUED), "Waiting"),
+        (job(JobState.DONE, duration=65.0, language="fr"), "Done · 1:05 · French"),
+        (job(JobState.DONE, duration=65.0, partial=True), "Done · 1:05 · the file breaks off"),
+        (job(JobState.CANCELLED), "Cancelled"),
+        (job(JobState.CANCELLED, position=700.0), "Cancelled · the first 11 minutes are saved"),
+        (job(JobState.FAILED, failure=Failure.FILE_EMPTY), "Is empty"),
+    ],
+)
+def test_a_job_says_how_it_ended(ended, said):
+    assert wording.job_status(ended) == said
+
+
+def test_a_transcript_without_words_says_so_and_one_with_words_says_nothing():
+    assert "No speech" in wording.job_notes(job(JobState.DONE), has_text=False)
+    assert wording.job_notes(job(JobState.DONE), has_text=True) == ""
+
+
+def test_every_language_has_a_name():
+    for code, language in LANGUAGES.items():
+        assert wording.language(code) == language.english
+        assert language.english in wording.language_choice(code)
+
+
+def test_an_unknown_language_is_its_code():
+    assert wording.language("tlh") == "tlh"
+
+
+def test_a_library_of_a_newer_version_is_said_to_be_so():
+    assert "newer version" in wording.library_failure(NewerDatabase("version 9"))
+    assert "disk is full" in wording.library_failure(OSError("disk is full"))

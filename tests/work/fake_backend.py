@@ -1,0 +1,91 @@
+"""A backend that behaves as its first argument says: it stands at the door in the place of the real one.
+
+It speaks messages.py through the real pipe. It hears one second of a recording, then does its mischief: in every job,
+or in the first one only, if a second argument names a file to remember that by.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from desktop_app.messages import (
+    BackendReady,
+    Cancel,
+    JobCancelled,
+    JobFinished,
+    JobStarted,
+    Message,
+    ModelLoaded,
+    Progress,
+    Segment,
+    SegmentReady,
+    Stage,
+    Transcribe,
+    command_from,
+    to_line,
+)
+
+
+def send(message: Message) -> None:
+    sys.stdout.buffer.write(to_line(message))
+    sys.stdout.buffer.flush()
+
+
+def misbehave(how: str, job_id: int) -> None:
+    match how:
+        case "dies":
+            os._exit(3)
+        case "crashes":
+            os.abort()
+        case "speaks nonsense":
+            sys.stdout.buffer.write(b"Traceback (most recent call last):\n")
+        case "speaks nonsense in a message":
+            sys.stdout.buffer.write(b'{"type":"SegmentReady","job_id":"one"}\n')
+        case "says a line without end":
+            while True:
+                sys.stdout.buffer.write(b"x" * 1_000_000)
+        case "does not listen":
+            time.sleep(600)
+        case "speaks of other jobs":
+            for other in (0, job_id + 1000):
+                send(SegmentReady(other, Segment(0, 1, "nobody asked")))
+                send(JobFinished(other, 1.0, False, ""))
+                send(JobCancelled(other))
+        case "waits to be cancelled":
+            for line in sys.stdin.buffer:
+                if command_from(line) == Cancel(job_id):
+                    send(JobCancelled(job_id))
+                    return
+    sys.stdout.buffer.flush()
+    if how.startswith("speaks nonsense"):
+        time.sleep(600)
+
+
+def main() -> None:
+    how = sys.argv[1]
+    memory = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    send(BackendReady(os.getpid(), "fake"))
+    for line in sys.stdin.buffer:
+        command = command_from(line)
+        if not isinstance(command, Transcribe):
+            continue
+        job_id = command.job_id
+        send(Progress(job_id, Stage.LOADING_MODEL, 0.0, 2.0))
+        send(ModelLoaded(command.model, "cpu", "int8", 0.0))
+        send(JobStarted(job_id, 2.0, "en", 1.0, "cpu"))
+        send(SegmentReady(job_id, Segment(0.0, 1.0, f"heard in job {job_id}")))
+        send(Progress(job_id, Stage.TRANSCRIBING, 1.0, 2.0))
+        if memory is None or not memory.exists():
+            if memory is not None:
+                memory.touch()
+            misbehave(how, job_id)
+            if how == "waits to be cancelled":
+                continue
+        send(JobFinished(job_id, 2.0, False, ""))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,406 @@
+"""The queue: what becomes of jobs, whatever the backend does. The real backend, and at the door also a fake one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fake_backend
+import pytest
+
+from desktop_app import paths
+from desktop_app.messages import Failure, Segment, Stage
+from desktop_app.transcripts.history import History
+from desktop_app.transcripts.transcript import Job, JobOptions, JobState
+from desktop_app.work.backend_process import BackendProcess
+from desktop_app.work.history_thread import HistoryThread
+from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.ownership import Ownership
+
+PATIENCE_MS = 30_000
+
+
+class Desk:
+    """A queue with all that belongs to it, and what it has told so far."""
+
+    def __init__(self, command: list[str], model: Path) -> None:
+        self.options = JobOptions(model=str(model), device="cpu")
+        self.ownership = Ownership(paths.locks())
+        self.thread = HistoryThread(paths.database())
+        self.backend = BackendProcess(command, paths.logs() / "backend.log")
+        self.queue = JobQueue(self.thread, self.backend, self.ownership)
+        self.told: list[tuple[str, Any]] = []
+        self.jobs: dict[int, Job] = {}
+        self.shown: dict[int, list[Segment]] = {}
+        self.shown_but_not_stored: list[Segment] = []
+        self.queue.job_changed.connect(self._on_job_changed)
+        self.queue.jobs_added.connect(lambda jobs: [self._on_job_changed(job) for job in jobs])
+        self.queue.job_removed.connect(lambda job_id: self.told.append(("removed", job_id)))
+        self.queue.job_started.connect(lambda event: self.told.append(("started", event)))
+        self.queue.segments_added.connect(self._on_segments_added)
+        self.queue.progressed.connect(lambda progress: self.told.append(("progress", progress)))
+        self.queue.became_idle.connect(lambda: self.told.append(("idle", None)))
+        self.thread.failed.connect(lambda error: self.told.append(("failed", error)))
+        self.thread.start()
+
+    def add(self, *files: Path) -> None:
+        self.queue.add(list(files), self.options)
+
+    def states(self) -> list[JobState]:
+        return [job.state for _, job in sorted(self.jobs.items())]
+
+    def have_ended(self, count: int) -> bool:
+        return len(self.jobs) == count and not {JobState.QUEUED, JobState.RUNNING} & set(self.states())
+
+    def named(self, name: str) -> list[Any]:
+        return [what for kind, what in self.told if kind == name]
+
+    def close(self) -> None:
+        self.backend.stop()
+        self.thread.close()
+        self.ownership.release()
+        assert not self.named("failed")
+
+    def _on_job_changed(self, job: Job) -> None:
+        self.jobs[job.id] = job
+        self.told.append(("job", job))
+
+    def _on_segments_added(self, job_id: int, segments: list[Segment]) -> None:
+        stored = History(paths.database()).segments(job_id)
+        self.shown_but_not_stored += [segment for segment in segments if segment not in stored]
+        self.shown.setdefault(job_id, []).extend(segments)
+
+
+@pytest.fixture
+def desks(home, qapp, tiny_model) -> Iterator[Callable[..., Desk]]:
+    opened: list[Desk] = []
+
+    def open_desk(how: str | None = None, once: bool = True, command: list[str] | None = None) -> Desk:
+        if how is not None:
+            memory = [str(home / "was so once")] if once else []
+            command = [sys.executable, fake_backend.__file__, how, *memory]
+        opened.append(Desk(command or paths.backend_command(), tiny_model))
+        return opened[-1]
+
+    yield open_desk
+    for desk in opened:
+        desk.close()
+
+
+@pytest.fixture
+def desk(desks) -> Desk:
+    """With the real backend."""
+    return desks()
+
+
+@pytest.fixture
+def until(qtbot) -> Callable[..., None]:
+    """Wait until something is so."""
+    return lambda is_so: qtbot.waitUntil(lambda: bool(is_so()), timeout=PATIENCE_MS)
+
+
+def stored(job_id: int) -> list[Segment]:
+    return History(paths.database()).segments(job_id)
+
+
+# --- the journey -----------------------------------------------------------------------------------------------------
+
+
+def test_recordings_are_done_one_after_the_other_and_stored_before_they_are_shown(desk, until, speech, sample):
+    desk.add(speech, sample)
+    until(lambda: desk.have_ended(2))
+
+    assert desk.states() == [JobState.DONE, JobState.DONE]
+    assert not desk.shown_but_not_stored
+    for job_id in (1, 2):
+        assert desk.shown[job_id] == stored(job_id)
+        assert "short recording" in stored(job_id)[0].text
+    first, second = desk.jobs.values()
+    assert first.ended_at <= second.started_at
+    assert (first.language, first.duration, first.position) == ("en", pytest.approx(12.8), pytest.approx(12.8))
+
+
+def test_a_job_goes_through_its_states_and_the_work_through_its_stages(desk, until, speech):
+    desk.add(speech)
+    until(lambda: desk.have_ended(1))
+
+    states = list(dict.fromkeys(job.state for job in desk.named("job")))
+    stages = list(dict.fromkeys(progress.stage for progress in desk.named("progress")))
+    assert states == [JobState.QUEUED, JobState.RUNNING, JobState.DONE]
+    assert stages == list(Stage)
+    assert all(progress.seconds_left is None or progress.seconds_left >= 0 for progress in desk.named("progress"))
+
+
+def test_a_warm_backend_loads_the_model_before_there_is_a_job(desk, until, qtbot, speech):
+    with qtbot.waitSignal(desk.queue.model_loaded, timeout=PATIENCE_MS):
+        desk.queue.warm_up(desk.options)
+    began = time.monotonic()
+    pid = desk.backend.pid
+
+    desk.add(speech)
+    until(lambda: desk.shown)
+
+    assert time.monotonic() - began < 10
+    assert desk.backend.pid == pid
+
+
+def test_a_model_that_is_not_there_fails_the_job_and_not_the_queue(desk, until, speech, home):
+    desk.queue.add([speech], JobOptions(model="no such model"))
+    desk.add(speech)
+    until(lambda: desk.have_ended(2))
+
+    assert desk.jobs[1].failure is Failure.MODEL_MISSING
+    assert desk.jobs[2].state is JobState.DONE
+
+
+def test_a_folder_is_searched_and_what_is_no_recording_is_told(desk, until, tmp_path, speech):
+    folder = tmp_path / "folder"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "inner" / "b.wav").write_bytes(speech.read_bytes())
+    (folder / "a.WAV").write_bytes(speech.read_bytes())
+    (folder / "notes.txt").touch()
+    (tmp_path / "empty").mkdir()
+
+    desk.add(folder, tmp_path / "empty", tmp_path / "gone.wav")
+    until(lambda: desk.have_ended(4))
+
+    assert [job.name for _, job in sorted(desk.jobs.items())] == ["a.WAV", "b.wav", "empty", "gone.wav"]
+    failures = [job.failure for _, job in sorted(desk.jobs.items())]
+    assert failures == [None, None, Failure.FOLDER_WITHOUT_MEDIA, Failure.FILE_MISSING]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are Unicode there")
+def test_a_name_that_qt_could_not_hand_on_is_refused_in_words(desk, until, tmp_path, speech):
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav")).write_bytes(speech.read_bytes())
+
+    desk.add(tmp_path / "caf�.wav")
+    until(lambda: desk.have_ended(1))
+
+    assert desk.jobs[1].failure is Failure.NAME_NOT_UNICODE
+
+
+# --- cancelled, done again, removed ----------------------------------------------------------------------------------
+
+
+def test_a_running_job_is_cancelled_within_a_second_and_keeps_what_was_heard(desk, until, long_speech, speech):
+    desk.add(long_speech, speech)
+    until(lambda: desk.shown)
+
+    began = time.monotonic()
+    desk.queue.cancel(1)
+    until(lambda: desk.jobs[1].state is JobState.CANCELLED)
+    took = time.monotonic() - began
+    kept = stored(1)
+    until(lambda: desk.have_ended(2))
+
+    assert took < 1
+    assert kept == desk.shown[1] != []
+    assert desk.jobs[1].position > 0
+    assert desk.jobs[2].state is JobState.DONE
+
+
+def test_a_backend_that_does_not_listen_is_ended_within_a_second(desks, until, speech):
+    desk = desks("does not listen")
+    desk.add(speech, speech)
+    until(lambda: desk.shown)
+
+    began = time.monotonic()
+    desk.queue.cancel(1)
+    until(lambda: desk.jobs[1].state is JobState.CANCELLED)
+
+    assert time.monotonic() - began < 1
+    until(lambda: desk.have_ended(2))
+    assert desk.jobs[2].state is JobState.DONE
+
+
+def test_a_backend_that_listens_is_kept(desks, until, speech):
+    desk = desks("waits to be cancelled")
+    desk.add(speech, speech)
+    until(lambda: desk.shown)
+    pid = desk.backend.pid
+
+    desk.queue.cancel(1)
+    desk.queue.cancel(1)
+    until(lambda: desk.have_ended(2))
+
+    assert desk.states() == [JobState.CANCELLED, JobState.DONE]
+    assert desk.backend.pid == pid
+
+
+def test_a_waiting_job_is_cancelled_at_once(desks, until, speech):
+    desk = desks("waits to be cancelled")
+    desk.add(speech, speech)
+    until(lambda: desk.shown)
+
+    desk.queue.cancel(2)
+    until(lambda: desk.jobs[2].state is JobState.CANCELLED)
+
+    assert desk.jobs[1].state is JobState.RUNNING
+
+
+@pytest.mark.parametrize("pause_ms", [0, 1, 5, 20, 60])
+def test_cancelling_at_any_moment_ends_the_job_once(desks, until, qtbot, speech, pause_ms):
+    desk = desks("waits to be cancelled", once=False)
+    desk.add(speech)
+    until(lambda: desk.jobs)
+    qtbot.wait(pause_ms)
+
+    desk.queue.cancel(1)
+    until(lambda: desk.have_ended(1))
+
+    assert desk.states() == [JobState.CANCELLED]
+
+
+def test_everything_can_be_ended_at_once(desks, until, speech):
+    desk = desks("waits to be cancelled", once=False)
+    desk.add(speech, speech, speech)
+    until(lambda: desk.shown)
+
+    desk.queue.end_all()
+    until(lambda: desk.named("idle"))
+
+    until(lambda: desk.have_ended(3))
+    assert desk.states() == [JobState.CANCELLED] * 3
+
+
+def test_a_job_done_again_begins_with_nothing_heard(desks, until, speech):
+    desk = desks("dies")
+    desk.add(speech)
+    until(lambda: desk.have_ended(1))
+    assert desk.jobs[1].state is JobState.FAILED
+
+    desk.queue.retry(1, JobOptions(model=desk.options.model, words=False))
+    until(lambda: desk.jobs[1].state is JobState.DONE)
+
+    assert [segment.text for segment in stored(1)] == ["heard in job 1"]
+    assert desk.jobs[1].failure is None
+    assert desk.jobs[1].options.words is False
+
+
+def test_a_removed_job_is_gone_and_the_recording_is_not(desks, until, tmp_path, speech):
+    desk = desks("")
+    (tmp_path / "talk.wav").write_bytes(speech.read_bytes())
+    desk.add(tmp_path / "talk.wav")
+    until(lambda: desk.have_ended(1))
+
+    desk.queue.remove(1)
+    until(lambda: desk.named("removed"))
+
+    assert History(paths.database()).jobs() == []
+    assert (tmp_path / "talk.wav").is_file()
+
+
+def test_removing_the_running_job_ends_it_and_the_next_one_runs(desks, until, speech):
+    desk = desks("waits to be cancelled")
+    desk.add(speech, speech)
+    until(lambda: desk.shown)
+
+    desk.queue.remove(1)
+    until(lambda: desk.jobs[2].state is JobState.DONE)
+
+    assert desk.named("removed") == [1]
+    assert [job.id for job in History(paths.database()).jobs()] == [2]
+
+
+# --- when the backend fails ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("how", "failure"),
+    [
+        ("dies", Failure.BACKEND_DIED),
+        ("crashes", Failure.BACKEND_DIED),
+        ("speaks nonsense", Failure.BACKEND_GARBLED),
+        ("speaks nonsense in a message", Failure.BACKEND_GARBLED),
+        ("says a line without end", Failure.BACKEND_GARBLED),
+    ],
+)
+def test_a_failed_job_keeps_what_was_heard_and_lets_the_next_one_run(desks, until, speech, how, failure):
+    desk = desks(how)
+    desk.add(speech, speech)
+    until(lambda: desk.have_ended(2))
+
+    assert (desk.jobs[1].state, desk.jobs[1].failure) == (JobState.FAILED, failure)
+    assert desk.jobs[1].position == 1.0
+    assert [segment.text for segment in stored(1)] == ["heard in job 1"]
+    assert desk.jobs[2].state is JobState.DONE
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of another kind there")
+def test_the_real_backend_killed_in_the_middle_fails_one_job_and_the_next_one_is_done(desk, until, long_speech, speech):
+    desk.add(long_speech, speech)
+    until(lambda: desk.shown)
+
+    os.kill(desk.backend.pid, signal.SIGKILL)
+    until(lambda: desk.have_ended(2))
+
+    assert desk.jobs[1].failure is Failure.BACKEND_DIED
+    assert stored(1) == desk.shown[1] != []
+    assert desk.jobs[2].state is JobState.DONE
+    assert not desk.shown_but_not_stored
+
+
+def test_what_the_backend_says_of_other_jobs_is_not_believed(desks, until, speech):
+    desk = desks("speaks of other jobs")
+    desk.add(speech)
+    until(lambda: desk.have_ended(1))
+
+    assert [segment.text for segment in stored(1)] == ["heard in job 1"]
+    assert desk.states() == [JobState.DONE]
+
+
+@pytest.mark.parametrize("program", ["no such program", "."])
+def test_a_backend_that_does_not_start_fails_the_jobs_and_not_the_queue(desks, until, speech, home, program):
+    desk = desks(command=[str(home / program)])
+    desk.queue.warm_up(desk.options)
+    desk.add(speech, speech)
+    until(lambda: desk.have_ended(2))
+
+    assert [job.failure for job in desk.jobs.values()] == [Failure.BACKEND_NOT_STARTED] * 2
+
+
+def test_a_backend_that_ends_while_nobody_needs_it_is_started_again(desks, until, speech):
+    desk = desks("")
+    desk.add(speech)
+    until(lambda: desk.have_ended(1))
+    desk.backend.kill()
+    until(lambda: not desk.backend.is_running)
+
+    desk.add(speech)
+    until(lambda: desk.have_ended(2))
+
+    assert desk.states() == [JobState.DONE, JobState.DONE]
+
+
+# --- two programs, one library ---------------------------------------------------------------------------------------
+
+
+def test_two_programs_at_once_each_do_their_own_jobs(desks, until, speech):
+    one, other = desks(""), desks("")
+
+    one.add(speech, speech)
+    other.add(speech, speech)
+    other.queue.start()
+    until(lambda: one.have_ended(2) and other.have_ended(2))
+
+    assert not one.jobs.keys() & other.jobs.keys()
+    assert all(len(stored(job_id)) == 1 for job_id in one.jobs.keys() | other.jobs.keys())
+
+
+def test_what_a_program_that_is_gone_left_waiting_is_done_by_the_next_one(desks, until, home, speech):
+    gone = "0" * 32
+    history = History(paths.database())
+    options = JobOptions(model=str(desks("").options.model))
+    running, waiting = (history.add_job(speech, options, gone).id for _ in range(2))
+    history.update(running, state=JobState.RUNNING)
+
+    desk = desks("")
+    desk.queue.start()
+    until(lambda: history.job(waiting).state is JobState.DONE)
+
+    assert history.job(running).failure is Failure.INTERRUPTED

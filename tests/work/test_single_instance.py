@@ -1,0 +1,113 @@
+"""A second start hands its files to the window that is open. Two real processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtNetwork import QLocalSocket
+
+from desktop_app.work.single_instance import SingleInstance
+
+HANDS_OVER = """
+import os, sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from desktop_app.work.single_instance import SingleInstance
+application = QCoreApplication([])
+print(SingleInstance(Path(sys.argv[1])).hand_over([Path(name) for name in sys.argv[2:]]))
+"""
+
+LISTENS_AND_IS_KILLED = """
+import os, sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from desktop_app.work.single_instance import SingleInstance
+application = QCoreApplication([])
+instance = SingleInstance(Path(sys.argv[1]))
+print(instance.listen(), flush=True)
+os._exit(9)
+"""
+
+
+@pytest.fixture
+def window(home, qapp) -> Iterator[SingleInstance]:
+    """What is open already."""
+    instance = SingleInstance(home)
+    assert instance.listen()
+    yield instance
+    instance.close()
+
+
+def second_start(home: Path, *files: str | bytes) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", HANDS_OVER, str(home), *files]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
+
+
+def test_a_second_start_hands_over_its_files(home, window, qtbot):
+    names = ["/a/two words.wav", "/a/Голос.wav"] + ([] if sys.platform == "win32" else [os.fsdecode(b"/a/caf\xe9.wav")])
+
+    with qtbot.waitSignal(window.files_arrived, timeout=10_000) as arrived:
+        second = second_start(home, *names)
+
+    assert second.communicate(timeout=10)[0] == "True\n"
+    assert arrived.args == [[Path(name).absolute() for name in names]]
+
+
+def test_a_second_start_without_files_only_knocks(home, window, qtbot):
+    with qtbot.waitSignal(window.files_arrived, timeout=10_000) as arrived:
+        second = second_start(home)
+
+    assert second.communicate(timeout=10)[0] == "True\n"
+    assert arrived.args == [[]]
+
+
+def test_more_files_than_a_pipe_holds_arrive(home, window, qtbot):
+    names = [f"/a/{'x' * 100}{number}.wav" for number in range(1000)]
+
+    with qtbot.waitSignal(window.files_arrived, timeout=10_000) as arrived:
+        second_start(home, *names).wait(10)
+
+    assert arrived.args == [[Path(name) for name in names]]
+
+
+def test_without_a_window_there_is_nobody_to_hand_to(home, qapp):
+    assert SingleInstance(home).hand_over([Path("a")]) is False
+
+
+def test_another_home_is_another_program(home, window, tmp_path):
+    other = SingleInstance(tmp_path)
+
+    assert other.hand_over([Path("a")]) is False
+    assert other.listen()
+    other.close()
+
+
+def test_a_window_that_was_killed_does_not_stand_in_the_way(home, qapp):
+    killed = subprocess.run([sys.executable, "-c", LISTENS_AND_IS_KILLED, str(home)], check=False, capture_output=True)
+    assert killed.stdout == b"True\n"
+    instance = SingleInstance(home)
+
+    assert instance.hand_over([]) is False
+    assert instance.listen()
+    instance.close()
+
+
+@pytest.mark.parametrize(
+    "words", [b"hello\n", b"[1, 2]\n", b"\xff\xfe\n", b"[" * 5000 + b"\n", b"x" * 9_000_000], ids=lambda w: ascii(w[:9])
+)
+def test_nonsense_at_the_door_is_shown_the_door(home, window, qtbot, words):
+    arrived = []
+    window.files_arrived.connect(arrived.append)
+    socket = QLocalSocket()
+    socket.connectToServer(window._name)
+    assert socket.waitForConnected(1000)
+
+    with qtbot.waitSignal(socket.disconnected, timeout=10_000):
+        socket.write(words)
+
+    assert not arrived
