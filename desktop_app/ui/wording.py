@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from desktop_app.messages import Failure, Stage, Task
 from desktop_app.settings import Appearance
 from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import Job, JobState
-from desktop_app.work.job_queue import JobProgress
+
+if TYPE_CHECKING:  # the command line's `history` and `--help` have no use for Qt
+    from desktop_app.work.job_queue import JobProgress
 
 APPLICATION = "Sottovoce"
 PROMISE = "Nothing leaves this computer."

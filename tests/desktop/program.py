@@ -107,8 +107,10 @@ class Program:
         return self.library.jobs()[::-1]
 
     def job(self, name: str) -> Job:
-        """Wait until the recording of that name is in the list, and return its job."""
-        return wait_for(lambda: next((job for job in self.jobs if job.name == name), None), f"{name} in the list")
+        """Wait until a recording of that name is in the list, and return the job of the last one."""
+        return wait_for(
+            lambda: next((job for job in self.library.jobs() if job.name == name), None), f"{name} in the list"
+        )
 
     def wait_for_state(self, name: str, *states: JobState) -> Job:
         """Wait until a recording has come to one of `states`, and return its job."""

@@ -385,6 +385,12 @@ def test_place_size_and_options_are_the_same_after_a_restart(
 ) -> None:
     window = program.start()
     display.key(window, "alt+w")  # no word times
+
+    def is_chosen() -> bool:  # a moment later: Qt shows the box pressed before it changes
+        program.start_again(copy(silence, tmp_path, "now.wav")).wait(10)
+        return not program.wait_until_done("now.wav").options.words
+
+    wait_for(is_chosen, "recordings to be done without word times")
     for change in ("windowmove", "windowsize"):
         place = ("140", "90") if change == "windowmove" else ("910", "560")
         subprocess.run(["xdotool", change, "--sync", str(window), *place], env=display.env, check=True, timeout=10)
