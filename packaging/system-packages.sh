@@ -15,7 +15,7 @@ window="libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-image0 libxcb-key
     libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libx11-xcb1
     libwayland-client0 libwayland-cursor0 libwayland-egl1"
 # A screen in memory, a window manager, and a hand and an eye on it.
-desktop="xvfb xauth openbox xdotool x11-utils imagemagick"
+desktop="xvfb xauth openbox xdotool procps x11-utils imagemagick"
 
 case ${1:-} in
     run) wanted="$qt $window" purpose="The window" ;;
