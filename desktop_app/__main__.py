@@ -19,6 +19,7 @@ from desktop_app.transcripts.history import History
 from desktop_app.ui import appearance, wording
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.work.backend_process import BackendProcess
+from desktop_app.work.collector import Collector
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.ownership import Ownership
@@ -50,6 +51,7 @@ def open_window(files: Sequence[Path]) -> int:
 
     chosen = settings.load(paths.settings_file())
     appearance.apply(chosen.appearance)
+    Collector(application)
     history = HistoryThread(paths.database())
     backend = BackendProcess(paths.backend_command(), paths.logs() / "backend.log")
     ownership = Ownership(paths.locks())

@@ -153,11 +153,13 @@ def _transcribe(arguments: argparse.Namespace) -> int:
     from PySide6.QtCore import QCoreApplication
 
     from desktop_app.work.backend_process import BackendProcess
+    from desktop_app.work.collector import Collector
     from desktop_app.work.history_thread import HistoryThread
     from desktop_app.work.job_queue import JobQueue
     from desktop_app.work.ownership import Ownership
 
     application = QCoreApplication.instance() or QCoreApplication(["sottovoce"])
+    Collector(application)
     try:
         terminal.log_to(paths.logs() / "terminal.log")
         ownership = Ownership(paths.locks())

@@ -361,7 +361,8 @@ class MainWindow(QMainWindow):
         self.jobs.change(job)
         self.transcript.change(job)
         if job.state in ENDED:
-            self._percent = None
+            if self._queue.running is None or self._queue.running.id == job.id:
+                self._percent = None
             if not self.isActiveWindow() and job.state is not JobState.CANCELLED:
                 self._notices.tell(*wording.finished_notice(job))
         self._show_title()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QHBoxLayout, QLabel, QLineEdit, QWidget
@@ -125,6 +126,8 @@ class OptionsBar(QWidget):
                 self.model.clear()
             for model in models:
                 self.model.addItem(model.name, model.name)
+            if models and Path(chosen).is_absolute():  # a folder of the user's own
+                self.model.addItem(Path(chosen).name, chosen)
             self.model.setCurrentIndex(max(0, self.model.findData(chosen)))
         if self.model.currentData() != chosen:
             self._on_chosen()
