@@ -14,29 +14,26 @@ from typing import Any, NoReturn
 
 import msgspec
 
-import desktop_app
 from desktop_app import messages, paths, terminal
-from desktop_app.messages import Segment, Task
+from desktop_app.arguments import DEFAULT_FORMAT, job_options, parsed
+from desktop_app.messages import Segment
 from desktop_app.models import shelf
 from desktop_app.models.errors import ModelError
 from desktop_app.transcripts import export
 from desktop_app.transcripts.history import History, JobGone, NewerDatabase
-from desktop_app.transcripts.languages import LANGUAGES, code_of
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Transcript
 from desktop_app.ui import display, wording
 
 log = logging.getLogger(__name__)
 
 DONE, SOME_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
-DEFAULT_FORMAT = "txt"
-COMMANDS = ("transcribe", "history")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command in `arguments` (those of this process by default) and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     terminal.write_any_name()
-    options = _parsed(arguments)
+    options = parsed(arguments)
     try:
         paths.home()
     except OSError as error:
@@ -50,97 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from desktop_app.__main__ import open_window
 
     return open_window([Path(file) for file in options.files])
-
-
-# --- what can be typed -----------------------------------------------------------------------------------------------
-
-
-def _parsed(arguments: list[str]) -> argparse.Namespace:
-    if arguments and arguments[0] in COMMANDS:
-        return _parser_of_commands().parse_args(arguments)
-    parser = argparse.ArgumentParser(
-        prog="sottovoce",
-        description="Turns speech into text on this computer. Without a command, opens the window.",
-        epilog="Commands: sottovoce transcribe --help, sottovoce history --help",
-    )
-    parser.add_argument("files", metavar="FILE", nargs="*", help="recordings to queue in the window")
-    _add_version(parser)
-    parser.set_defaults(command=None)
-    return parser.parse_args(arguments)
-
-
-def _parser_of_commands() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sottovoce")
-    commands = parser.add_subparsers(dest="command")
-    formats = ", ".join(export.FORMATS)
-
-    transcribe = commands.add_parser("transcribe", help="transcribe recordings", description="Transcribe recordings.")
-    transcribe.add_argument("files", metavar="FILE", nargs="+", help="a recording, or a folder of recordings")
-    transcribe.add_argument("--model", default="base", metavar="NAME|FOLDER", help="the model (default: base)")
-    transcribe.add_argument(
-        "--language", type=_language, default=None, metavar="CODE|auto", help="what is spoken (default: auto)"
-    )
-    transcribe.add_argument("--task", choices=[task.value for task in Task], default="transcribe")
-    transcribe.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
-    transcribe.add_argument(
-        "--no-words", dest="words", action="store_false", help="no times for single words: a little faster"
-    )
-    transcribe.add_argument(
-        "--format", type=_formats, default=None, metavar="FORMAT,...", help=f"{formats} (default: {DEFAULT_FORMAT})"
-    )
-    transcribe.add_argument(
-        "--output-dir", type=Path, metavar="DIR", help="where the files go (default: beside each recording)"
-    )
-    transcribe.add_argument(
-        "--name", default="{name}", metavar="TEMPLATE", help="names of the files, e.g. '{name} {language} {date}'"
-    )
-    transcribe.add_argument(
-        "--stdout", action="store_true", help="print the transcript; write no files unless asked to"
-    )
-    transcribe.add_argument(
-        "--events", action="store_true", help="print one JSON object a line as things happen; write no files likewise"
-    )
-    transcribe.add_argument("--quiet", action="store_true", help="no progress bar")
-
-    history = commands.add_parser("history", help="what was transcribed before", description="Earlier transcripts.")
-    actions = history.add_subparsers(dest="action")
-    listing = actions.add_parser("list", help="list the jobs, the newest first")
-    listing.add_argument("--json", action="store_true")
-    show = actions.add_parser("show", help="print a transcript with times")
-    show.add_argument("id", type=int)
-    exporting = actions.add_parser("export", help="write a transcript to a file")
-    exporting.add_argument("id", type=int)
-    exporting.add_argument("--format", type=_formats, required=True, metavar="FORMAT,...", help=formats)
-    exporting.add_argument("--stdout", action="store_true")
-    exporting.add_argument("--output-dir", type=Path, metavar="DIR", help="default: beside the recording")
-    removing = actions.add_parser("remove", help="forget jobs and their transcripts; recordings are not touched")
-    removing.add_argument("ids", type=int, nargs="+", metavar="id")
-    history.set_defaults(action="list", json=False)
-    _add_version(parser)
-    return parser
-
-
-def _add_version(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--version", action="version", version=f"Sottovoce {desktop_app.__version__}")
-
-
-def _language(words: str) -> str | None:
-    if words.casefold() == "auto":
-        return None
-    code = code_of(words)
-    if code is None:
-        raise argparse.ArgumentTypeError(f"“{words}” is no language Whisper knows. Known: {', '.join(LANGUAGES)}")
-    return code
-
-
-def _formats(words: str) -> list[str]:
-    names = [name.strip() for name in words.split(",") if name.strip()]
-    for name in names:
-        if name not in export.FORMATS:
-            raise argparse.ArgumentTypeError(f"“{name}” is no format. Formats: {', '.join(export.FORMATS)}")
-    if not names:
-        raise argparse.ArgumentTypeError(f"name at least one of: {', '.join(export.FORMATS)}")
-    return names
 
 
 # --- transcribe ------------------------------------------------------------------------------------------------------
@@ -233,14 +139,7 @@ class _Run:
 
     def begin(self) -> None:
         arguments = self._arguments
-        model = arguments.model if arguments.model in _names_of_models() else str(Path(arguments.model).absolute())
-        options = JobOptions(
-            model=model,
-            language=arguments.language,
-            task=Task(arguments.task),
-            words=arguments.words,
-            device=arguments.device,
-        )
+        options = job_options(arguments)
         self._queue.warm_up(options)
         self._queue.add([Path(file).absolute() for file in arguments.files], options, self._on_added)
 
@@ -440,10 +339,6 @@ def _remove(history: History, arguments: argparse.Namespace) -> int:
         history.delete(job_id)
         terminal.say(f"Removed: “{job.name}”. The recording itself is not touched.")
     return DONE
-
-
-def _names_of_models() -> set[str]:
-    return {model.name for model in shelf.installed()} | {"base"}
 
 
 def _exit() -> NoReturn:

@@ -47,6 +47,7 @@ class Failure(enum.StrEnum):
     NOT_A_FILE = "not_a_file"  # a device, a pipe, a socket
     NOT_MEDIA = "not_media"
     NO_AUDIO = "no_audio"
+    TRACK_MISSING = "track_missing"
     NAME_NOT_UNICODE = "name_not_unicode"
     FOLDER_WITHOUT_MEDIA = "folder_without_media"
     MODEL_MISSING = "model_missing"
@@ -72,6 +73,16 @@ class Word(msgspec.Struct, frozen=True):
     probability: float
 
 
+class Doubt(enum.StrEnum):
+    """Why a piece of the transcript should be listened to again; or why a text was left out."""
+
+    MISSING_WORDS = "missing_words"  # somebody speaks here, and there are no words for it
+    REPETITION = "repetition"  # the model went round in circles
+    LOW_CONFIDENCE = "low_confidence"  # the model was not sure
+    TOO_MANY_WORDS = "too_many_words"  # more than anybody can say in the time
+    NO_SPEECH = "no_speech"  # hardly anybody speaks here
+
+
 class Segment(msgspec.Struct, frozen=True):
     """A stretch of speech and its words. Final once sent."""
 
@@ -81,6 +92,34 @@ class Segment(msgspec.Struct, frozen=True):
     words: tuple[Word, ...] = ()  # empty if they were not asked for
     average_log_probability: float = 0.0
     no_speech_probability: float = 0.0
+    language: str = ""  # Whisper's code
+    speaker: str = ""  # "left" or "right" where each channel has one; else empty
+    doubts: tuple[Doubt, ...] = ()
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """A text that the model gave and that was not believed."""
+
+    start: float
+    end: float
+    text: str
+    reason: Doubt
+
+
+class Tuning(msgspec.Struct, frozen=True):
+    """How to listen. The defaults are right for nearly everybody."""
+
+    beam_size: int = 5  # how many readings are followed at once
+    temperatures: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # tried one after the other on doubtful speech
+    speech_threshold: float = 0.5  # how probable speech must be to be listened to
+    speech_padding: float = 0.4  # seconds kept before and after speech
+    batch_size: int = 0  # spans heard at once; 0: what the device likes
+    compute_type: str = ""  # of CTranslate2; empty: the best for the device
+    threads: int = 0  # on the CPU; 0: one a core
+
+
+ACCURATE = Tuning()
+FAST = Tuning(beam_size=1, temperatures=(0.0, 0.4))
 
 
 # --- commands: to the backend ---------------------------------------------------------------------------------------
@@ -91,6 +130,8 @@ class LoadModel(Message, frozen=True):
 
     model: bytes  # its folder
     device: Device = "auto"
+    compute_type: str = ""
+    threads: int = 0
 
 
 class Transcribe(Message, frozen=True):
@@ -101,6 +142,16 @@ class Transcribe(Message, frozen=True):
     language: str | None = None  # None: detect it
     task: Task = Task.TRANSCRIBE
     words: bool = True
+    languages: tuple[str, ...] = ()  # to choose from, window by window; empty: all. Only if `language` is None
+    prompt: str = ""  # what came before, or what it is about: sets style and spelling
+    glossary: str = ""  # names and terms to expect
+    begin: float = 0.0  # seconds into the recording
+    end: float | None = None
+    track: int = 0  # of the sound tracks, counted from 0
+    split_channels: bool = False  # left and right are two speakers
+    tuning: Tuning = ACCURATE
+    resume_at: float | None = None  # go on there: a position that was reported before
+    main_language: str | None = None  # what was detected at the start, when going on
 
 
 class Cancel(Message, frozen=True):
@@ -154,9 +205,13 @@ class Progress(Message, frozen=True):
     duration: float | None
 
 
-class SegmentReady(Message, frozen=True):
+class SpeechHeard(Message, frozen=True):
+    """What was said up to a position. Everything before the position is final."""
+
     job_id: int
-    segment: Segment
+    segments: tuple[Segment, ...]
+    left_out: tuple[LeftOut, ...]
+    position: float
 
 
 class JobFinished(Message, frozen=True):
@@ -186,7 +241,7 @@ Event: TypeAlias = (
     | ModelFailed
     | JobStarted
     | Progress
-    | SegmentReady
+    | SpeechHeard
     | JobFinished
     | JobFailed
     | JobCancelled

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Appearance: TypeAlias = Literal["system", "light", "dark"]
+Quality: TypeAlias = Literal["fast", "accurate"]
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,10 @@ class Settings(msgspec.Struct):
     language: str | None = None  # None: detect it
     task: Literal["transcribe", "translate"] = "transcribe"
     words: bool = True
+    quality: Quality = "accurate"
+    prompt: str = ""
+    glossary: str = ""
+    languages: tuple[str, ...] = ()  # to choose from, if `language` is None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     appearance: Appearance = "system"
     export_folder: str = ""  # where the last export went

@@ -27,7 +27,8 @@ class Rule(NamedTuple):
 
 ENGINE = {"faster_whisper", "ctranslate2", "av", "numpy", "onnxruntime"}
 QT_CORE, QT_NETWORK = "PySide6.QtCore", "PySide6.QtNetwork"
-EVERYTHING_BUT_BACKEND = {"cli", "messages", "models", "paths", "settings", "terminal", "transcripts", "ui", "work"}
+ROOMS = {"messages", "models", "paths", "settings", "transcripts", "ui", "work"}
+EVERYTHING_BUT_BACKEND = ROOMS | {"arguments", "cli", "terminal"}
 
 TABLE = {
     "__init__": Rule(set(), set()),
@@ -40,6 +41,7 @@ TABLE = {
     "work": Rule({"messages", "transcripts", "models", "settings", "paths"}, {"msgspec", QT_CORE, QT_NETWORK}),
     "ui": Rule({"work", "transcripts", "models", "messages", "settings", "paths"}, {"msgspec", "PySide6"}),
     "cli": Rule(EVERYTHING_BUT_BACKEND | {"__main__"}, {"msgspec", QT_CORE}),
+    "arguments": Rule({"__init__", "messages", "models", "transcripts"}, {"msgspec"}),
     "terminal": Rule({"ui"}, {"rich", QT_CORE}),
     "__main__": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", "PySide6"}),
 }

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from desktop_app import messages
 from desktop_app.messages import (
+    FAST,
     BackendReady,
     Cancel,
     Command,
+    Doubt,
     Event,
     Failure,
     Garbled,
@@ -23,6 +25,7 @@ from desktop_app.messages import (
     JobFailed,
     JobFinished,
     JobStarted,
+    LeftOut,
     LoadModel,
     Message,
     ModelFailed,
@@ -31,7 +34,7 @@ from desktop_app.messages import (
     Pong,
     Progress,
     Segment,
-    SegmentReady,
+    SpeechHeard,
     Stage,
     Task,
     Transcribe,
@@ -47,6 +50,7 @@ COMMANDS: list[Message] = [
     LoadModel(b"/models/base", "cuda"),
     Transcribe(7, NOT_UTF8, b"/models/base", "cpu", "fr", Task.TRANSLATE, words=False),
     Transcribe(8, b"a", b"b"),
+    Transcribe(9, b"a", b"b", languages=("de", "fr"), prompt="p", glossary="g", end=3.0, tuning=FAST, resume_at=1.5),
     Cancel(7),
     Ping(2**40),
 ]
@@ -57,10 +61,16 @@ EVENTS: list[Message] = [
     JobStarted(7, None, "en", 0.5, "cpu"),
     JobStarted(7, 61.5, "", 0.0, "cpu"),
     Progress(7, Stage.FINDING_SPEECH, 1 / 3, None),
-    SegmentReady(
-        7, Segment(0.1, 1e6, 'line\nbreak "quoted" 👩‍👩‍👧 \u2028 \x00', (Word(0.1, 0.2, " a", 0.5),), -0.1, 0.9)
+    SpeechHeard(
+        7,
+        (
+            Segment(0.1, 1e6, 'line\nbreak "quoted" 👩‍👩‍👧 \u2028 \x00', (Word(0.1, 0.2, " a", 0.5),), -0.1, 0.9),
+            Segment(0, 1, "", language="fr", speaker="left", doubts=(Doubt.REPETITION, Doubt.MISSING_WORDS)),
+        ),
+        (LeftOut(3.0, 4.0, "Thank you.", Doubt.NO_SPEECH),),
+        5.5,
     ),
-    SegmentReady(7, Segment(0, 1, "")),
+    SpeechHeard(7, (), (), 30.0),
     JobFinished(7, 12.5, True, "promised more"),
     JobFailed(7, Failure.UNFORESEEN, "x"),
     JobCancelled(7),
@@ -108,7 +118,7 @@ def test_a_command_is_no_event(command):
 
 @given(start=times, end=times, text=texts, words=st.lists(st.tuples(times, times, texts, times)))
 def test_any_segment_survives_the_pipe(start, end, text, words):
-    event = SegmentReady(1, Segment(start, end, text, tuple(Word(*word) for word in words)))
+    event = SpeechHeard(1, (Segment(start, end, text, tuple(Word(*word) for word in words)),), (), end)
 
     assert event_from(to_line(event)) == event
 
@@ -162,7 +172,7 @@ def test_what_is_no_message_is_garbled(line):
 
 def test_what_somebody_said_does_not_stand_in_the_complaint():
     for line in (
-        b'{"type":"SegmentReady","segment":{"text":"my secret',
+        b'{"type":"SpeechHeard","segments":[{"text":"my secret',
         b"my secret",
         b'{"type":"my secret"}',
         b'{"my secret":1}',

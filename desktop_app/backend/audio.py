@@ -34,8 +34,11 @@ class Recording:
     filled by silence.
     """
 
-    def __init__(self, path: bytes) -> None:
-        """Open `path`, bytes as from `os.fsencode`. Raise CannotTranscribe if there is no sound to be had."""
+    def __init__(self, path: bytes, track: int = 0) -> None:
+        """Open `path`, bytes as from `os.fsencode`; of its sound tracks the one numbered `track`, from 0.
+
+        Raise CannotTranscribe if there is no sound to be had.
+        """
         self._closing = ExitStack()
         self._file = self._closing.enter_context(_opened(path))
         try:
@@ -58,7 +61,11 @@ class Recording:
             kind = Failure.NO_AUDIO if self._container.streams.video and name != "tty" else Failure.NOT_MEDIA
             self._closing.close()
             raise CannotTranscribe(kind, f"format {name}")
-        self._stream: Any = self._container.streams.audio[0]
+        if track >= len(self._container.streams.audio):
+            count = len(self._container.streams.audio)
+            self._closing.close()
+            raise CannotTranscribe(Failure.TRACK_MISSING, f"{count} tracks")
+        self._stream: Any = self._container.streams.audio[track]
         self._origin = (self._container.start_time or 0) / av.time_base
         self.duration = self._declared_duration()
         self.length = 0.0
@@ -75,14 +82,24 @@ class Recording:
     def partial(self) -> bool:
         return bool(self.broke_off)
 
-    def blocks(self, samples: int) -> Iterator[np.ndarray]:
-        """Yield the first audio stream as mono float32 at 16 kHz, shape (samples,) each; the last may be shorter.
+    @property
+    def channels(self) -> int:
+        return int(self._stream.codec_context.channels)
 
+    def blocks(
+        self, samples: int, begin: float = 0.0, end: float | None = None, split: bool = False
+    ) -> Iterator[np.ndarray]:
+        """Yield the track from `begin` to `end` (seconds) as float32 at 16 kHz; the last block may be shorter.
+
+        Mono, shape (samples,) each; with `split`, left and right, shape (samples, 2).
         Holds one block in memory, whatever the length of the file.
         """
+        yield from _between(self._all_blocks(samples, split), round(begin * SAMPLE_RATE), end)
+
+    def _all_blocks(self, samples: int, split: bool) -> Iterator[np.ndarray]:
         held: list[np.ndarray] = []
         count = 0
-        for piece in self._pieces():
+        for piece in self._pieces("stereo" if split else "mono"):
             held.append(piece)
             count += len(piece)
             while count >= samples:
@@ -95,15 +112,16 @@ class Recording:
             yield np.concatenate(held)
         self._notice_a_cut()
 
-    def _pieces(self) -> Iterator[np.ndarray]:
+    def _pieces(self, layout: str) -> Iterator[np.ndarray]:
         """Yield the decoded sound in whatever sizes the decoder delivers, holes filled by silence."""
-        resampler = _resampler()
+        resampler = _resampler(layout)
+        empty = np.zeros((0, 2) if layout == "stereo" else 0, np.float32)
         shape: tuple[str, str, int] | None = None
         delivered = 0
         for frame in self._frames():
             missing = self._missing_before(frame, delivered)
             while missing > 0:
-                silence = np.zeros(min(missing, SAMPLE_RATE), np.float32)
+                silence = np.zeros((min(missing, SAMPLE_RATE), *empty.shape[1:]), np.float32)
                 delivered += len(silence)
                 missing -= len(silence)
                 yield silence
@@ -112,7 +130,7 @@ class Recording:
                 for piece in _resampled(resampler, None):
                     delivered += len(piece)
                     yield piece
-                resampler = _resampler()
+                resampler = _resampler(layout)
             shape = now
             frame.pts = None  # else the resampler minds the holes as well
             for piece in _resampled(resampler, frame):
@@ -189,10 +207,24 @@ def _said(error: Exception) -> str:
     return getattr(error, "strerror", None) or type(error).__name__
 
 
-def _resampler() -> av.AudioResampler:
-    return av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+def _between(blocks: Iterator[np.ndarray], begin: int, end: float | None) -> Iterator[np.ndarray]:
+    """Yield what of the blocks lies between two samples. What comes before is decoded and let go, which is exact."""
+    last = None if end is None else round(end * SAMPLE_RATE)
+    at = 0
+    for block in blocks:
+        first, at = at, at + len(block)
+        wanted = block[max(0, begin - first) : None if last is None else max(0, last - first)]
+        if len(wanted):
+            yield wanted
+        if last is not None and at >= last:
+            return
+
+
+def _resampler(layout: str) -> av.AudioResampler:
+    return av.AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE)
 
 
 def _resampled(resampler: av.AudioResampler, frame: Any) -> Iterator[np.ndarray]:
     for resampled in resampler.resample(frame):
-        yield resampled.to_ndarray().reshape(-1)
+        samples = resampled.to_ndarray().reshape(-1)
+        yield samples.reshape(-1, 2) if resampled.layout.nb_channels == 2 else samples

@@ -21,20 +21,21 @@ class Setup:
     threads: int
 
 
-def setups(device: Device) -> Iterator[Setup]:
+def setups(device: Device, compute_type: str = "", wanted_threads: int = 0) -> Iterator[Setup]:
     """Yield the ways to try, the best first. Raise CannotTranscribe if `device` is not in this machine."""
     import ctranslate2
 
+    count = wanted_threads or threads()
     graphics_cards = ctranslate2.get_cuda_device_count()
     if device == "cuda" and not graphics_cards:
         raise CannotTranscribe(Failure.DEVICE_MISSING, "CTranslate2 finds no CUDA device")
     if device in ("auto", "cuda") and graphics_cards:
         supported = ctranslate2.get_supported_compute_types("cuda")
-        for compute_type in ("float16", "int8_float16", "float32"):
-            if compute_type in supported:
-                yield Setup("cuda", compute_type, threads())
+        for kind in [compute_type] if compute_type else ["float16", "int8_float16", "float32"]:
+            if kind in supported:
+                yield Setup("cuda", kind, count)
     if device != "cuda":
-        yield Setup("cpu", "int8", threads())
+        yield Setup("cpu", compute_type or "int8", count)
 
 
 def threads() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,27 +11,96 @@ import numpy as np
 from desktop_app.backend.audio import SAMPLE_RATE
 
 FRAME = 512  # samples the detector judges at once: 32 ms
+FRAME_SECONDS = FRAME / SAMPLE_RATE
 BLOCK = 64 * FRAME  # samples read at once: about 2 s
+JUDGED_AT_ONCE = 32  # frames; always as many from where a span began, so that the same sound gets the same figures
 CONTEXT = 64  # samples of the frame before that the detector wants to see as well
 
-SPEECH = 0.5  # a frame at least this probable begins speech
-STILL_SPEECH = 0.35  # one below this is silence
+STILL_SPEECH = 0.15  # so much less than the threshold is silence
 LONGEST_SPAN = 30 * SAMPLE_RATE // FRAME  # frames: what the model hears at once
+FIRST_SPAN = 15 * SAMPLE_RATE // FRAME  # frames: a short one, so that the first words come at once
 LONGEST_PAUSE = 3 * SAMPLE_RATE // FRAME  # frames of silence kept inside a span
-PADDING = 13  # frames (0.4 s) kept before the first and after the last word
+NEAR = 16  # frames: half a second
+SPEAKERS = ("left", "right")
 CUT_LOOKS_AT = 5  # frames whose mean probability says how good a place is for a cut
 
 
 @dataclass(frozen=True)
+class Listening:
+    """How speech is found. threshold: a probability; padding: seconds kept before the first and after the last word."""
+
+    threshold: float = 0.5
+    padding: float = 0.4
+
+
+@dataclass(frozen=True, eq=False)
 class Span:
-    """A stretch of the recording with speech in it, at most 30 s long."""
+    """A stretch of the recording with speech in it, at most 30 s long, silences included.
+
+    start: seconds, in the recording. samples: mono float32 at 16 kHz, shape (samples,).
+    probabilities: of speech in each 32 ms, shape (samples / 512,). speaker: "left" or "right" if it is one channel of
+    two, which have a second axis before they are told apart by `channels`.
+    """
 
     start: float
-    samples: np.ndarray  # mono float32 at 16 kHz, shape (samples,)
+    samples: np.ndarray
+    probabilities: np.ndarray
+    threshold: float = 0.5
+    speaker: str = ""
+
+    @property
+    def length(self) -> float:
+        return len(self.samples) / SAMPLE_RATE
 
     @property
     def end(self) -> float:
-        return self.start + len(self.samples) / SAMPLE_RATE
+        return self.start + self.length
+
+    def voiced(self) -> list[tuple[float, float]]:
+        """Return where somebody speaks, as (start, end) in seconds from the span's start, in order."""
+        stretches: list[tuple[float, float]] = []
+        begin: int | None = None
+        for frame, probability in enumerate(self.probabilities.tolist()):
+            if begin is None and probability >= self.threshold:
+                begin = frame
+            elif begin is not None and probability < self.threshold - STILL_SPEECH:
+                stretches.append((begin * FRAME_SECONDS, frame * FRAME_SECONDS))
+                begin = None
+        if begin is not None:
+            stretches.append((begin * FRAME_SECONDS, self.length))
+        return stretches
+
+    def part(self, begin: int, end: int) -> Span:
+        """Return the frames from `begin` up to `end` as a span."""
+        return Span(
+            self.start + begin * FRAME_SECONDS,
+            self.samples[begin * FRAME : end * FRAME],
+            self.probabilities[begin:end],
+            self.threshold,
+            self.speaker,
+        )
+
+    def channels(self) -> list[Span]:
+        """Return the span itself, or one a channel in which somebody speaks."""
+        if self.samples.ndim == 1:
+            return [self]
+        return [
+            Span(self.start, self.samples[:, channel].copy(), self.probabilities[:, channel], self.threshold, speaker)
+            for channel, speaker in enumerate(SPEAKERS)
+            if self.probabilities[:, channel].max() >= self.threshold
+        ]
+
+    def pause_near(self, moment: float) -> int:
+        """Return the frame within half a second of `moment` (seconds from the span's start) where speech is weakest."""
+        frame = round(moment / FRAME_SECONDS)
+        count = len(self.probabilities)
+        return _quietest(self.probabilities, max(0, min(count - 1, frame - NEAR)), min(count, max(1, frame + NEAR)))
+
+    def halved(self) -> tuple[Span, Span]:
+        """Return two parts, cut where speech is least probable in the middle half."""
+        count = len(self.probabilities)
+        cut = _quietest(self.probabilities, count // 4, max(count // 4 + 1, 3 * count // 4))
+        return self.part(0, cut), self.part(cut, count)
 
 
 class VoiceActivity:
@@ -51,7 +120,7 @@ class VoiceActivity:
         self.forget()
 
     def forget(self) -> None:
-        """Begin a new recording."""
+        """Listen anew, as if nothing had been heard before."""
         self._h = self._c = np.zeros((1, 1, 128), np.float32)
         self._context = np.zeros(CONTEXT, np.float32)
 
@@ -67,93 +136,149 @@ class VoiceActivity:
 
 
 class SpanCutter:
-    """Cuts a stream of samples and their speech probabilities into spans.
+    """Says where the next span ends, from the speech probabilities of frame after frame.
 
     A span is contiguous, silences included: gluing speech together over cut-out silences is what makes words vanish.
-    It begins and ends in silence wherever there is any, and is at most 30 s long; a longer stretch of speech is cut
-    where speech is least probable in its second half. Every frame of speech is in exactly one span, in order,
-    whatever the sizes of the pieces fed.
+    It begins and ends in silence wherever there is any. One that is full is cut where speech is least probable in its
+    second half. Every frame of speech is in exactly one span, in order.
     """
 
-    def __init__(self) -> None:
-        self._samples = np.zeros(0, np.float32)  # held, from frame `_first` on
-        self._first = 0
-        self._probabilities: list[float] = []  # of the frames held
-        self._begin: int | None = None  # first frame of the span being gathered
-        self._last_speech = 0  # last frame of speech in it
-        self._free_from = 0  # frames before it belong to an earlier span
+    def __init__(self, listening: Listening, longest: int = LONGEST_SPAN) -> None:
+        self._threshold = listening.threshold
+        self._padding = round(listening.padding / FRAME_SECONDS)
+        self._longest = longest
+        self.probabilities: list[float] = []  # of the frames since the last span ended
+        self._begin: int | None = None
+        self._last_speech = 0
 
-    def feed(self, samples: np.ndarray, probabilities: np.ndarray) -> Iterator[Span]:
-        """Take the next frames: samples of shape (n * 512,), probabilities of shape (n,). Yield the spans they end."""
-        self._samples = np.concatenate([self._samples, samples])
-        for probability in probabilities.tolist():
-            self._probabilities.append(probability)
-            yield from self._judge(self._first + len(self._probabilities) - 1, probability)
-        self._let_go()
+    @property
+    def wanted_from(self) -> int:
+        """The first frame that a span may still want."""
+        return self._begin if self._begin is not None else max(0, len(self.probabilities) - self._padding)
 
-    def finish(self) -> Iterator[Span]:
-        """Yield the span that the end of the recording ends, if there is one."""
-        if self._begin is not None:
-            end = self._first + len(self._probabilities)
-            yield self._span(self._begin, min(self._last_speech + 1 + PADDING, end))
-            self._begin = None
+    def feed(self, probability: float) -> tuple[int, int] | None:
+        """Take the next frame. Return the first frame of the span it ends, and the one after its last.
 
-    def _judge(self, frame: int, probability: float) -> Iterator[Span]:
+        These are equal where there was only silence.
+        """
+        frame = len(self.probabilities)
+        self.probabilities.append(probability)
         if self._begin is None:
-            if probability >= SPEECH:
-                self._begin = max(frame - PADDING, self._free_from, self._first)
+            if probability >= self._threshold:
+                self._begin = max(0, frame - self._padding)
                 self._last_speech = frame
-            return
-        if probability >= SPEECH or (probability >= STILL_SPEECH and frame == self._last_speech + 1):
+            elif frame >= LONGEST_SPAN:  # a long silence is let go, so that nothing grows with its length
+                return frame - self._padding, frame - self._padding
+            return None
+        if probability >= self._threshold or (
+            probability >= self._threshold - STILL_SPEECH and frame == self._last_speech + 1
+        ):
             self._last_speech = frame
         if frame - self._last_speech >= LONGEST_PAUSE:
-            yield self._closed(self._last_speech + 1 + PADDING)
-        elif frame + 1 - self._begin >= LONGEST_SPAN:
-            yield from self._cut(frame + 1)
+            return self._begin, self._last_speech + 1 + self._padding
+        if frame + 1 - self._begin >= self._longest:
+            return self._begin, self._cut(frame + 1)
+        return None
 
-    def _cut(self, end: int) -> Iterator[Span]:
-        """End the span, which is full, where speech is least probable; what comes after begins the next one."""
-        begin, last_speech = self._begin or 0, self._last_speech
-        if end - last_speech > PADDING:  # it ends in silence anyway
-            yield self._closed(last_speech + 1 + PADDING)
-            return
-        middle = begin + LONGEST_SPAN // 2
-        around = np.array(self._probabilities[middle - self._first : end - self._first])
-        means = np.convolve(around, np.full(CUT_LOOKS_AT, 1 / CUT_LOOKS_AT), mode="valid")
-        best = len(means) - 1 - int(np.argmin(means[::-1]))  # the latest of equals: long spans are cheaper
-        cut = middle + best + CUT_LOOKS_AT // 2
-        yield self._closed(cut)
-        for frame in range(cut, end):  # the frames after the cut are heard again, for the next span
-            yield from self._judge(frame, self._probabilities[frame - self._first])
+    def finish(self) -> tuple[int, int] | None:
+        """Return the span that the end of the recording ends, if there is one."""
+        if self._begin is None:
+            return None
+        return self._begin, min(self._last_speech + 1 + self._padding, len(self.probabilities))
 
-    def _closed(self, end: int) -> Span:
+    def _cut(self, end: int) -> int:
         assert self._begin is not None
-        span = self._span(self._begin, end)
-        self._begin, self._free_from = None, end
-        return span
-
-    def _span(self, begin: int, end: int) -> Span:
-        samples = self._samples[(begin - self._first) * FRAME : (end - self._first) * FRAME]
-        return Span(begin * FRAME / SAMPLE_RATE, samples.copy())
-
-    def _let_go(self) -> None:
-        """Forget the frames that no span can want any more."""
-        end = self._first + len(self._probabilities)
-        keep = self._begin if self._begin is not None else max(end - PADDING, self._free_from, self._first)
-        gone = keep - self._first
-        self._samples = self._samples[gone * FRAME :]
-        del self._probabilities[:gone]
-        self._first = keep
+        if end - self._last_speech > self._padding:  # it ends in silence anyway
+            return self._last_speech + 1 + self._padding
+        return _quietest(np.array(self.probabilities[:end]), self._begin + (end - self._begin) // 2, end)
 
 
-def spans(blocks: Iterable[np.ndarray], voice: VoiceActivity) -> Iterator[Span | float]:
-    """Yield the spans of speech in `blocks`, and after each block the position in seconds up to which was listened."""
-    voice.forget()
-    cutter = SpanCutter()
+def spans(
+    blocks: Iterable[np.ndarray],
+    voices: Sequence[VoiceActivity],
+    listening: Listening = Listening(),
+    start: float = 0.0,
+    fresh: bool = True,
+) -> Iterator[Span | float]:
+    """Yield the spans of speech in `blocks`, and after each block the position in seconds up to which was listened.
+
+    The blocks begin at `start`, in any sizes, with a channel for each of `voices`; a frame is speech if it is in any.
+    The detector forgets all at the end of every span: what comes then is the same, whether it was reached from before
+    or whether somebody began there. `fresh`: nothing came before, so the first span is short.
+    """
+    held = np.zeros((0, len(voices)) if len(voices) > 1 else 0, np.float32)
+    first = judged = 0  # frames since the last span's end: the first that is held, the first not judged yet
+    origin = 0  # frames from the start of the blocks to the last span's end
     heard = 0
-    for block in blocks:
-        whole = block if len(block) % FRAME == 0 else np.pad(block, (0, FRAME - len(block) % FRAME))
-        yield from cutter.feed(whole, voice.probabilities(whole))
-        heard += len(block)
-        yield heard / SAMPLE_RATE
-    yield from cutter.finish()
+    judgements: list[np.ndarray] = []  # as the voices gave them, since the last span's end
+    for voice in voices:
+        voice.forget()
+    cutter = SpanCutter(listening, FIRST_SPAN if fresh else LONGEST_SPAN)
+
+    def span_of(begin: int, end: int) -> Span:
+        samples = held[(begin - first) * FRAME : (end - first) * FRAME]
+        return Span(
+            start + (origin + begin) * FRAME_SECONDS,
+            samples.copy(),
+            np.concatenate(judgements)[begin:end],
+            listening.threshold,
+        )
+
+    for block in _with_end(blocks):
+        at_end = block is None
+        if block is not None:
+            heard += len(block)
+            held = np.concatenate([held, block])
+        elif len(held) % FRAME:
+            missing = FRAME - len(held) % FRAME
+            held = np.concatenate([held, np.zeros((missing, *held.shape[1:]), np.float32)])
+        while (ready := len(held) // FRAME - (judged - first)) > 0 and (at_end or ready >= JUDGED_AT_ONCE):
+            at_once = min(ready, JUDGED_AT_ONCE)
+            here = (judged - first) * FRAME
+            ended = None
+            judged_now = _judged(voices, held[here : here + at_once * FRAME])
+            judgements.append(judged_now)
+            for probability in (judged_now if judged_now.ndim == 1 else judged_now.max(axis=1)).tolist():
+                judged += 1
+                ended = cutter.feed(probability)
+                if ended:
+                    break
+            if ended:
+                if ended[0] < ended[1]:
+                    yield span_of(*ended)
+                held = held[(ended[1] - first) * FRAME :]
+                origin += ended[1]
+                first = judged = 0
+                judgements.clear()
+                for voice in voices:
+                    voice.forget()
+                cutter = SpanCutter(listening)
+            elif cutter.wanted_from > first:
+                held = held[(cutter.wanted_from - first) * FRAME :]
+                first = cutter.wanted_from
+        if at_end:
+            if last := cutter.finish():
+                yield span_of(*last)
+        else:
+            yield start + heard / SAMPLE_RATE
+
+
+def _judged(voices: Sequence[VoiceActivity], samples: np.ndarray) -> np.ndarray:
+    if samples.ndim == 1:
+        return voices[0].probabilities(samples)
+    channels = np.ascontiguousarray(samples.T)
+    return np.stack([voice.probabilities(one) for voice, one in zip(voices, channels, strict=True)], axis=1)
+
+
+def _with_end(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray | None]:
+    yield from blocks
+    yield None
+
+
+def _quietest(probabilities: np.ndarray, begin: int, end: int) -> int:
+    """Return the frame from `begin` up to `end` around which speech is least probable; of equals, the latest."""
+    around = probabilities[begin:end]
+    if len(around) <= CUT_LOOKS_AT:
+        return begin + len(around) // 2
+    means = np.convolve(around, np.full(CUT_LOOKS_AT, 1 / CUT_LOOKS_AT), mode="valid")
+    return begin + len(means) - 1 - int(np.argmin(means[::-1])) + CUT_LOOKS_AT // 2

@@ -22,9 +22,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from desktop_app.messages import Segment, Task
+from desktop_app.messages import LeftOut, Segment, Task
 from desktop_app.transcripts.transcript import Job, Transcript, display_name
 
+SPEAKERS = {"left": "Left", "right": "Right"}
 _JOINER = "\u2060"  # WORD JOINER: has no width, allows no line break
 
 
@@ -41,13 +42,13 @@ class UnknownField(ValueError):
 
 def as_txt(transcript: Transcript) -> str:
     """Return the text, one segment a line."""
-    return "".join(f"{text}\n" for segment in transcript.segments if (text := _one_line(segment.text)))
+    return "".join(f"{text}\n" for segment in transcript.segments if (text := _one_line(_said(segment))))
 
 
 def as_txt_times(transcript: Transcript) -> str:
     """Return the text, one segment a line, each after the moment it starts: `[0:12:34] `."""
     return "".join(
-        f"[{_clock(segment.start)}] {text}\n" for segment in transcript.segments if (text := _one_line(segment.text))
+        f"[{_clock(segment.start)}] {text}\n" for segment in transcript.segments if (text := _one_line(_said(segment)))
     )
 
 
@@ -59,7 +60,7 @@ def as_srt(transcript: Transcript) -> str:
     cue, so they are left out.
     """
     return "\n".join(
-        "\n".join((f"{number}", _cue_times(segment, ","), *_srt_lines(segment.text), ""))
+        "\n".join((f"{number}", _cue_times(segment, ","), *_srt_lines(_said(segment)), ""))
         for number, segment in enumerate(transcript.segments, 1)
     )
 
@@ -68,7 +69,7 @@ def as_vtt(transcript: Transcript) -> str:
     """Return the transcript as WebVTT, one segment a cue. Blank lines end a cue, so they are left out."""
     cues = (
         "\n".join(
-            ("", _cue_times(segment, "."), *(html.escape(line, quote=False) for line in _lines(segment.text)), "")
+            ("", _cue_times(segment, "."), *(html.escape(line, quote=False) for line in _lines(_said(segment))), "")
         )
         for segment in transcript.segments
     )
@@ -86,7 +87,7 @@ def as_tsv(transcript: Transcript) -> str:
     writer = csv.writer(table, dialect="excel-tab", lineterminator="\n")
     writer.writerow(("start", "end", "text"))
     for segment in transcript.segments:
-        text = _one_line(segment.text).replace("\t", " ")
+        text = _one_line(_said(segment)).replace("\t", " ")
         writer.writerow((*_milliseconds(segment), f"'{text}" if _FORMULA.match(text) else text))
     return table.getvalue()
 
@@ -102,6 +103,7 @@ def as_json(transcript: Transcript) -> str:
         task=job.options.task,
         partial=job.partial,
         segments=transcript.segments,
+        left_out=transcript.left_out,
     )
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
@@ -203,6 +205,12 @@ class _Document(msgspec.Struct, frozen=True):
     task: Task
     partial: bool
     segments: tuple[Segment, ...]
+    left_out: tuple[LeftOut, ...]  # texts that were not believed, and why
+
+
+def _said(segment: Segment) -> str:
+    """Return the text, and who says it where two speakers are told apart by their channels."""
+    return f"{SPEAKERS[segment.speaker]}: {segment.text}" if segment.speaker else segment.text
 
 
 def _one_line(text: str) -> str:

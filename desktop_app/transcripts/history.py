@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from desktop_app.messages import Failure
+from desktop_app.messages import Doubt, Failure, LeftOut
 from desktop_app.transcripts.migrations import NewerDatabase, migrate
 from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, JobState, Segment, Transcript, Word
 
@@ -23,7 +23,8 @@ JOB = (
     "id, path, options, state, added_at, started_at, ended_at, duration, position, language, partial, failure,"
     " failure_detail"
 )
-SEGMENT = "start_s, end_s, text, words, average_log_probability, no_speech_probability"
+SEGMENT = "start_s, end_s, text, words, average_log_probability, no_speech_probability, language, speaker, doubts"
+_doubts = msgspec.json.Decoder(tuple[Doubt, ...])
 _words = msgspec.json.Decoder(tuple[Word, ...])
 
 
@@ -105,6 +106,7 @@ class History:
         """Queue the job for `owner` as if it were new, at the end of the queue. What was heard before goes."""
         with _Transaction(self._database):
             self._database.execute("DELETE FROM segments WHERE job_id = ?", (job_id,))
+            self._database.execute("DELETE FROM left_out WHERE job_id = ?", (job_id,))
             self._database.execute(
                 "UPDATE jobs SET state = ?, owner = ?, started_at = NULL, ended_at = NULL, duration = NULL,"
                 " position = 0, language = NULL, partial = 0, failure = NULL, failure_detail = '' WHERE id = ?",
@@ -147,7 +149,9 @@ class History:
 
     # --- what was heard ---
 
-    def add_segments(self, job_id: int, segments: Sequence[Segment], position: float) -> None:
+    def add_segments(
+        self, job_id: int, segments: Sequence[Segment], position: float, left_out: Sequence[LeftOut] = ()
+    ) -> None:
         """Store what was heard next, and how far the job is, in one transaction. Raise JobGone."""
         with _Transaction(self._database):
             (number,) = self._database.execute(
@@ -155,8 +159,12 @@ class History:
             ).fetchone()
             try:
                 self._database.executemany(
-                    f"INSERT INTO segments (job_id, number, {SEGMENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    f"INSERT INTO segments (job_id, number, {SEGMENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [(job_id, number + index, *_row(segment)) for index, segment in enumerate(segments)],
+                )
+                self._database.executemany(
+                    "INSERT OR REPLACE INTO left_out (job_id, start_s, end_s, text, reason) VALUES (?, ?, ?, ?, ?)",
+                    [(job_id, text.start, text.end, text.text, text.reason) for text in left_out],
                 )
             except sqlite3.IntegrityError as error:
                 raise JobGone(job_id) from error
@@ -167,9 +175,16 @@ class History:
         rows = self._database.execute(f"SELECT {SEGMENT} FROM segments WHERE job_id = ? ORDER BY number", (job_id,))
         return [_segment(row) for row in rows]
 
+    def left_out(self, job_id: int) -> list[LeftOut]:
+        """Return the texts that were not believed, in order of time."""
+        rows = self._database.execute(
+            "SELECT start_s, end_s, text, reason FROM left_out WHERE job_id = ? ORDER BY start_s", (job_id,)
+        )
+        return [LeftOut(start, end, text, Doubt(reason)) for start, end, text, reason in rows]
+
     def transcript(self, job_id: int) -> Transcript:
         """Return the job and what was heard in it. Raise JobGone."""
-        return Transcript(self.job(job_id), tuple(self.segments(job_id)))
+        return Transcript(self.job(job_id), tuple(self.segments(job_id)), tuple(self.left_out(job_id)))
 
 
 class _Transaction:
@@ -206,9 +221,14 @@ def _row(segment: Segment) -> tuple[Any, ...]:
         msgspec.json.encode(segment.words).decode(),
         segment.average_log_probability,
         segment.no_speech_probability,
+        segment.language,
+        segment.speaker,
+        msgspec.json.encode(segment.doubts).decode(),
     )
 
 
 def _segment(row: tuple[Any, ...]) -> Segment:
-    start, end, text, words, *probabilities = row
-    return Segment(start, end, text, _words.decode(words), *probabilities)
+    start, end, text, words, log_probability, no_speech, language, speaker, doubts = row
+    return Segment(
+        start, end, text, _words.decode(words), log_probability, no_speech, language, speaker, _doubts.decode(doubts)
+    )

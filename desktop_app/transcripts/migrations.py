@@ -37,6 +37,20 @@ STEPS: tuple[str, ...] = (
         PRIMARY KEY (job_id, number)
     ) WITHOUT ROWID;
     """,
+    # 2: what each segment's language, speaker and doubts are; texts that were not believed.
+    """
+    ALTER TABLE segments ADD COLUMN language TEXT NOT NULL DEFAULT '';
+    ALTER TABLE segments ADD COLUMN speaker TEXT NOT NULL DEFAULT '';
+    ALTER TABLE segments ADD COLUMN doubts TEXT NOT NULL DEFAULT '[]';  -- JSON
+    CREATE TABLE left_out (
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        start_s REAL NOT NULL,
+        end_s REAL NOT NULL,
+        text TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (job_id, start_s)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

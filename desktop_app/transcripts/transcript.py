@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from desktop_app.messages import Device, Failure, Segment, Task, Word
+from desktop_app.messages import ACCURATE, Device, Failure, LeftOut, Segment, Task, Tuning, Word
 
-__all__ = ["UNENDED", "Job", "JobOptions", "JobState", "Segment", "Transcript", "Word", "display_name"]
+__all__ = ["UNENDED", "Job", "JobOptions", "JobState", "LeftOut", "Segment", "Transcript", "Word", "display_name"]
 
 
 class JobState(enum.StrEnum):
@@ -32,6 +32,14 @@ class JobOptions(msgspec.Struct, frozen=True):
     task: Task = Task.TRANSCRIBE
     words: bool = True
     device: Device = "auto"
+    languages: tuple[str, ...] = ()  # to choose from, piece by piece, if `language` is None; empty: all
+    prompt: str = ""  # what it is about: sets style and spelling
+    glossary: str = ""  # names and terms to expect
+    begin: float = 0.0  # seconds; only what is between the two is transcribed
+    end: float | None = None
+    track: int = 0  # of several sound tracks, counted from 0
+    split_channels: bool = False  # left and right are two speakers
+    tuning: Tuning = ACCURATE
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -61,6 +69,7 @@ class Transcript(msgspec.Struct, frozen=True):
 
     job: Job
     segments: tuple[Segment, ...]
+    left_out: tuple[LeftOut, ...] = ()  # texts that were not believed
 
 
 def display_name(path: Path) -> str:

@@ -102,6 +102,7 @@ class MainWindow(QMainWindow):
         """Queue files or folders with the options now chosen."""
         if files:
             self._queue.add(files, self.options.options(), self._on_added)
+            self.options.forget_range()
 
     def come_forward(self) -> None:
         """Show the window on top, where the system lets it."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
-from desktop_app.messages import Task
+from desktop_app.messages import ACCURATE, FAST, Task
 from desktop_app.models.shelf import InstalledModel, Languages
 from desktop_app.settings import Settings
 from desktop_app.transcripts.languages import LANGUAGES, code_of
 from desktop_app.transcripts.transcript import JobOptions
 from desktop_app.ui import wording
+from desktop_app.ui.listening_dialog import ListeningDialog
+
+TUNINGS = {"fast": FAST, "accurate": ACCURATE}
 
 
 class LanguageBox(QComboBox):
@@ -77,6 +81,19 @@ class OptionsBar(QWidget):
         for task, label in wording.TASKS.items():
             self.task.addItem(label, task)
         self.task.setCurrentIndex(max(0, self.task.findData(Task(settings.task))))
+        self.quality = QComboBox()
+        for quality, label in wording.QUALITIES.items():
+            self.quality.addItem(label, quality)
+        self.quality.setCurrentIndex(max(0, self.quality.findData(settings.quality)))
+        self.more = QPushButton(wording.MORE_OPTIONS)
+        self.more.setAutoDefault(True)
+        self.more.clicked.connect(self._on_more)
+        self._detailed = JobOptions(
+            prompt=settings.prompt,
+            glossary=settings.glossary,
+            languages=settings.languages,
+            tuning=TUNINGS[settings.quality],
+        )
         self.words = QCheckBox(wording.WORDS)
         self.words.setChecked(settings.words)
 
@@ -87,6 +104,7 @@ class OptionsBar(QWidget):
             self.model: (wording.MODEL, wording.MODEL_HINT),
             self.language: (wording.LANGUAGE, wording.LANGUAGE_HINT),
             self.task: (wording.TASK, wording.TASK_HINT),
+            self.quality: (wording.QUALITY, wording.QUALITY_HINT),
         }
         for box, (name, hint) in hints.items():
             caption = QLabel(name)
@@ -100,8 +118,10 @@ class OptionsBar(QWidget):
         self.words.setToolTip(wording.WORDS_HINT)
         self.words.setAccessibleDescription(wording.WORDS_HINT)
         row.addWidget(self.words)
+        row.addWidget(self.more)
         row.addStretch(1)
 
+        self.quality.currentIndexChanged.connect(self._on_quality)
         for choice in (self.model, self.language, self.task):
             choice.currentIndexChanged.connect(self._on_chosen)
         self.words.toggled.connect(self._on_chosen)
@@ -109,7 +129,8 @@ class OptionsBar(QWidget):
     def options(self) -> JobOptions:
         """Return what is chosen now."""
         english_only = self._understands_english_only()
-        return JobOptions(
+        return msgspec.structs.replace(
+            self._detailed,
             model=self.model.currentData(),
             language="en" if english_only else self.language.code(),
             task=Task.TRANSCRIBE if english_only else self._task(),
@@ -132,6 +153,27 @@ class OptionsBar(QWidget):
         if self.model.currentData() != chosen:
             self._on_chosen()
         self._allow_what_the_model_can()
+
+    def _on_quality(self) -> None:
+        self._settings.quality = self.quality.currentData()
+        self._detailed = msgspec.structs.replace(self._detailed, tuning=TUNINGS[self._settings.quality])
+        self._on_chosen()
+
+    def _on_more(self) -> None:
+        dialog = ListeningDialog(self._detailed, TUNINGS[self._settings.quality], self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self._on_detailed)
+        dialog.open()
+
+    def _on_detailed(self, options: JobOptions) -> None:
+        self._detailed = options
+        settings = self._settings
+        settings.prompt, settings.glossary, settings.languages = options.prompt, options.glossary, options.languages
+        self._on_chosen()
+
+    def forget_range(self) -> None:
+        """What was meant for one recording, its range and its track, does not hold for the next."""
+        self._detailed = msgspec.structs.replace(self._detailed, begin=0.0, end=None, track=0)
 
     def _on_chosen(self) -> None:
         self._allow_what_the_model_can()

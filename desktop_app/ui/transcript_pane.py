@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QToolTip, QVBoxLayout, QWidget
 
 from desktop_app.transcripts.history import JobGone
-from desktop_app.transcripts.transcript import Job, JobState, Segment, Transcript
+from desktop_app.transcripts.transcript import Job, JobState, LeftOut, Segment, Transcript
 from desktop_app.ui import colours, wording
 from desktop_app.ui.find_bar import FindBar
 from desktop_app.work.history_thread import HistoryThread
@@ -24,6 +24,7 @@ class TranscriptText(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._starts: list[float] = []
+        self._doubts: dict[int, str] = {}  # why, by paragraph
         self._margin = _TimeMargin(self)
         self.setReadOnly(True)
         self.setAcceptDrops(False)
@@ -43,6 +44,7 @@ class TranscriptText(QPlainTextEdit):
 
     def clear(self) -> None:
         self._starts.clear()
+        self._doubts.clear()
         super().clear()
 
     def append(self, segments: Sequence[Segment]) -> None:
@@ -50,12 +52,24 @@ class TranscriptText(QPlainTextEdit):
         bar = self.verticalScrollBar()
         follows = bar.value() >= bar.maximum() - 1
         for segment in segments:
+            if segment.doubts:
+                self._doubts[len(self._starts)] = "; ".join(wording.DOUBTS[doubt] for doubt in segment.doubts)
             self._starts.append(segment.start)
-            self.appendPlainText(" ".join(segment.text.split()))
+            speaker = f"{wording.SPEAKERS[segment.speaker]}: " if segment.speaker else ""
+            self.appendPlainText(speaker + " ".join(segment.text.split()))
         bar.setValue(bar.maximum() if follows else bar.value())
 
+    @property
+    def doubtful(self) -> int:
+        """How many paragraphs should be listened to again."""
+        return len(self._doubts)
+
+    def doubt_at(self, y: int) -> str:
+        """Return why the paragraph at this height of the margin is doubtful; empty if it is not."""
+        return self._doubts.get(self.cursorForPosition(QPoint(0, y)).blockNumber(), "")
+
     def margin_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance("0:00:00") + 22
+        return self.fontMetrics().horizontalAdvance("? 0:00:00") + 22
 
     def paint_margin(self, event: QPaintEvent) -> None:
         painter = QPainter(self._margin)
@@ -68,7 +82,11 @@ class TranscriptText(QPlainTextEdit):
             height = self.blockBoundingRect(block).height()
             if block.blockNumber() < len(self._starts) and top + height >= event.rect().top():
                 room = QRect(0, round(top), self._margin.width() - 12, self.fontMetrics().height())
-                painter.drawText(room, Qt.AlignmentFlag.AlignRight, wording.clock(self._starts[block.blockNumber()]))
+                doubtful = block.blockNumber() in self._doubts
+                painter.setPen(colours.bad(self.palette()) if doubtful else colours.quiet(self.palette()))
+                mark = "? " if doubtful else ""
+                time = wording.clock(self._starts[block.blockNumber()])
+                painter.drawText(room, Qt.AlignmentFlag.AlignRight, mark + time)
             top += height
             block = block.next()
         painter.end()
@@ -102,6 +120,12 @@ class _TimeMargin(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(self._text.margin_width(), 0)
 
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self._text.doubt_at(event.pos().y()), self)
+            return True
+        return super().event(event)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         self._text.paint_margin(event)
 
@@ -115,6 +139,7 @@ class TranscriptPane(QWidget):
         self._job: Job | None = None
         self._loaded = False  # what was stored before is shown, so that what comes now can follow it
         self._pending: list[Segment] = []
+        self._left_out = 0
         self._filling = QTimer(self, interval=0)
         self._filling.timeout.connect(self._fill)
 
@@ -176,8 +201,11 @@ class TranscriptPane(QWidget):
         self._job = job
         if begins_again:
             self.show_job(job)
-        else:
-            self._describe()
+            return
+        self._describe()
+        if job.state is JobState.DONE:
+            job_id = job.id
+            self._history.ask(lambda history: (job_id, history.left_out(job_id)), self._on_left_out)
 
     def add_segments(self, job_id: int, segments: Sequence[Segment]) -> None:
         if self._job is not None and job_id == self._job.id and self._loaded:
@@ -198,8 +226,15 @@ class TranscriptPane(QWidget):
         # Segments stored after this answer was made are announced after it: none is missing, none comes twice.
         self._loaded = True
         self._pending = list(transcript.segments)
+        self._left_out = len(transcript.left_out)
         self._fill()
         self.text.verticalScrollBar().setValue(0 if transcript.job.state is not JobState.RUNNING else 1 << 30)
+
+    def _on_left_out(self, answer: tuple[int, list[LeftOut]]) -> None:
+        job_id, left_out = answer
+        if self._job is not None and job_id == self._job.id:
+            self._left_out = len(left_out)
+            self._describe()
 
     def _on_no_transcript(self, error: Exception) -> None:
         if not isinstance(error, JobGone):
@@ -220,8 +255,9 @@ class TranscriptPane(QWidget):
         self._name.setText(job.name.replace("\n", " ") if job else "")
         self._facts.setText(wording.about_job(job) if job else "")
         note = wording.job_notes(job, bool(self._pending or not self.text.document().isEmpty())) if job else ""
-        if job is not None and job.state is JobState.DONE and not self._loaded:
-            note = ""
+        if job is not None and job.state is JobState.DONE:
+            passages = wording.passages(self.text.doubtful, self._left_out)
+            note = " ".join(filter(None, [note, passages])) if self._loaded else ""
         self._note.setText(note)
         self._note.setVisible(bool(note))
         self._note.setAccessibleName(note)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.messages import Failure, Stage, Task
-from desktop_app.settings import Appearance
+from desktop_app.messages import Doubt, Failure, Stage, Task
+from desktop_app.settings import Appearance, Quality
 from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import Job, JobState
 
@@ -46,6 +46,7 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
     Failure.NOT_A_FILE: ("is not a file", "Sottovoce reads recordings from files only."),
     Failure.NOT_MEDIA: ("is not a recording that can be read", "It may be damaged, or something else than sound."),
     Failure.NO_AUDIO: ("has no sound track", "There is nothing to transcribe in it."),
+    Failure.TRACK_MISSING: ("does not have that sound track", "Choose another one; the first is number 1."),
     Failure.NAME_NOT_UNICODE: (
         "has a name that cannot be read",
         "Rename the file, or use the command: sottovoce transcribe FILE.",
@@ -120,6 +121,18 @@ def job_status(job: Job, progress: JobProgress | None = None) -> str:
     if job.state is JobState.CANCELLED and job.position > 0:
         parts.append(_saved(job.position).lower())
     return " · ".join(parts)
+
+
+def passages(doubtful: int, left_out: int) -> str:
+    """Return how much of a transcript should be listened to again, and how much was removed; empty if nothing."""
+    sentences = []
+    if doubtful:
+        places = _count(doubtful, "passage")
+        sentences.append(f"{places} should be listened to again: marked in the margin, point there to see why.")
+    if left_out:
+        texts = _count(left_out, "text")
+        sentences.append(f"{texts} removed, because nobody speaks there.")
+    return " ".join(sentences)
 
 
 def job_notes(job: Job, has_text: bool) -> str:
@@ -280,6 +293,35 @@ LANGUAGE_HINT = "The language spoken. Type a part of its name to find it."
 TASK_HINT = "Write down what is said, or say it in English."
 WORDS_HINT = "Find the time of every single word, for subtitles and corrections. A little slower."
 OPTIONS = "Options for the next recording"
+QUALITY = "&Quality"
+QUALITIES: dict[Quality, str] = {"accurate": "Accurate", "fast": "Fast"}
+QUALITY_HINT = "Accurate follows several readings at once, Fast one. Both listen again where words seem missing."
+MORE_OPTIONS = "M&ore…"
+LISTENING_TITLE = "How to Listen"
+LISTENING = {
+    "prompt": ("What it is about", "A sentence or two in the style you want; helps with names and spelling."),
+    "glossary": ("Names and terms", "Words that occur, separated by commas."),
+    "languages": ("Languages spoken", "With the language on automatic: only these, changing as they like. Empty: any."),
+    "begin": ("From second", "Begin there."),
+    "end": ("To second", "End there. 0: the end of the recording."),
+    "track": ("Sound track", "Of a film with several; the first is 1."),
+    "split_channels": ("Left and right are two speakers", "As in recorded telephone calls, with one voice a channel."),
+    "beam_size": ("Readings at once", "More hear a little better and take longer."),
+    "temperatures": ("Temperatures", "Tried one after the other where the first reading is doubtful."),
+    "speech_threshold": ("Speech from", "How sure it must be that somebody speaks, to listen. Lower for faint voices."),
+    "speech_padding": ("Kept around speech", "Seconds before and after, so that no first or last sound is cut."),
+    "batch_size": ("Pieces heard at once", "More are faster on a graphics card, and need more memory."),
+    "compute_type": ("Arithmetic", "How the model calculates. Automatic is the fastest that keeps the accuracy."),
+    "threads": ("Processor threads", "Automatic: one for each core."),
+}
+SPEAKERS = {"left": "Left", "right": "Right"}
+DOUBTS = {
+    Doubt.MISSING_WORDS: "somebody speaks here, and some words may be missing",
+    Doubt.REPETITION: "the same words again and again",
+    Doubt.LOW_CONFIDENCE: "hard to understand",
+    Doubt.TOO_MANY_WORDS: "more words than fit into the time",
+    Doubt.NO_SPEECH: "perhaps nobody speaks here",
+}
 
 OPEN_TITLE = "Open Recordings"
 OPEN_FOLDER_TITLE = "Open a Folder of Recordings"

@@ -14,7 +14,7 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app import messages
-from desktop_app.messages import Failure, Segment, Stage
+from desktop_app.messages import Failure, Stage
 from desktop_app.models import shelf
 from desktop_app.models.errors import ModelError
 from desktop_app.transcripts.history import History, JobGone
@@ -105,7 +105,11 @@ class JobQueue(QObject):
 
         def load(folder: Path) -> None:
             if self._running is None:
-                self._backend.send(messages.LoadModel(os.fsencode(folder), options.device))
+                self._backend.send(
+                    messages.LoadModel(
+                        os.fsencode(folder), options.device, options.tuning.compute_type, options.tuning.threads
+                    )
+                )
 
         self._history.ask(lambda _: shelf.find(options.model), load, lambda error: log.info("no warm start: %s", error))
 
@@ -253,6 +257,14 @@ class JobQueue(QObject):
                 language=job.options.language,
                 task=job.options.task,
                 words=job.options.words,
+                languages=job.options.languages,
+                prompt=job.options.prompt,
+                glossary=job.options.glossary,
+                begin=job.options.begin,
+                end=job.options.end,
+                track=job.options.track,
+                split_channels=job.options.split_channels,
+                tuning=job.options.tuning,
             )
         )
         if not self._backend.is_ready:
@@ -274,8 +286,8 @@ class JobQueue(QObject):
                 self._on_started(event)
             case messages.Progress():
                 self._tell_progress(event.stage, event.position, event.duration)
-            case messages.SegmentReady():
-                self._store([event.segment])
+            case messages.SpeechHeard():
+                self._store(event)
             case messages.JobFinished():
                 self._end(
                     state=JobState.DONE,
@@ -308,13 +320,16 @@ class JobQueue(QObject):
         left = max(0.0, duration - position) / speed if speed and duration is not None else None
         self.progressed.emit(JobProgress(self._running.id, stage, position, duration, speed, left))
 
-    def _store(self, segments: list[Segment]) -> None:
+    def _store(self, event: messages.SpeechHeard) -> None:
         """Store first, then show."""
-        assert self._running is not None
-        job_id = self._running.id
+
+        def show(_: None) -> None:
+            if event.segments:
+                self.segments_added.emit(event.job_id, event.segments)
+
         self._history.ask(
-            lambda history: history.add_segments(job_id, segments, segments[-1].end),
-            lambda _: self.segments_added.emit(job_id, segments),
+            lambda history: history.add_segments(event.job_id, event.segments, event.position, event.left_out),
+            show,
             _unless_gone,
         )
 

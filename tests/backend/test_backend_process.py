@@ -32,7 +32,8 @@ from desktop_app.messages import (
     Ping,
     Pong,
     Progress,
-    SegmentReady,
+    Segment,
+    SpeechHeard,
     Stage,
     Task,
     Transcribe,
@@ -158,8 +159,12 @@ def of(kind: type[Wanted], events: list[Event]) -> list[Wanted]:
     return [event for event in events if isinstance(event, kind)]
 
 
+def segments_of(events: list[Event]) -> list[Segment]:
+    return [segment for event in of(SpeechHeard, events) for segment in event.segments]
+
+
 def text_of(events: list[Event]) -> str:
-    return " ".join(event.segment.text for event in of(SegmentReady, events))
+    return " ".join(segment.text for segment in segments_of(events))
 
 
 # --- the journey -----------------------------------------------------------------------------------------------------
@@ -173,7 +178,7 @@ def test_a_job_goes_through_its_stages_and_its_segments_come_before_its_end(back
     kinds = list(dict.fromkeys(type(event) for event in events))
     stages = list(dict.fromkeys(event.stage for event in of(Progress, events)))
     (started,), finished = of(JobStarted, events), events[-1]
-    assert kinds == [BackendReady, Progress, ModelLoaded, JobStarted, SegmentReady, JobFinished]
+    assert kinds == [BackendReady, Progress, ModelLoaded, JobStarted, SpeechHeard, JobFinished]
     assert stages == [Stage.LOADING_MODEL, Stage.READING_AUDIO, Stage.FINDING_SPEECH, Stage.TRANSCRIBING]
     assert "short recording" in text_of(events)
     assert (started.language, started.duration) == ("en", pytest.approx(12.8, abs=0.01))
@@ -183,7 +188,7 @@ def test_a_job_goes_through_its_stages_and_its_segments_come_before_its_end(back
 def test_segments_and_their_words_are_in_order_and_inside_the_recording(backend, job, sample):
     backend.send(job(audio=sample))
 
-    segments = [event.segment for event in of(SegmentReady, backend.until(JobFinished))]
+    segments = segments_of(backend.until(JobFinished))
 
     times = [moment for segment in segments for moment in (segment.start, segment.end)]
     words = [moment for segment in segments for word in segment.words for moment in (word.start, word.end)]
@@ -211,7 +216,7 @@ def test_the_same_recording_gives_the_same_transcript(backend, job):
 
     first, second = backend.until(JobFinished), backend.until(JobFinished)
 
-    assert [e.segment for e in of(SegmentReady, first)] == [e.segment for e in of(SegmentReady, second)]
+    assert segments_of(first) == segments_of(second)
 
 
 def test_a_model_once_loaded_is_kept(backend, job, tiny_model):
@@ -227,7 +232,7 @@ def test_silence_is_a_transcript_without_segments(backend, job, silence):
 
     events = backend.until(JobFinished)
 
-    assert not of(SegmentReady, events)
+    assert not segments_of(events)
     assert of(JobStarted, events)[0].language == ""
     assert events[-1].duration == pytest.approx(3)
 
@@ -237,7 +242,7 @@ def test_silence_is_a_transcript_without_segments(backend, job, silence):
 
 def test_a_job_is_cancelled_in_the_middle_and_the_next_one_is_done(backend, job, long_speech):
     backend.send(job(1, long_speech), job(2))
-    before = backend.until(SegmentReady)
+    before = backend.until(SpeechHeard)
 
     backend.send(Cancel(1))
     rest = backend.until(JobCancelled, JobFinished)
@@ -246,7 +251,7 @@ def test_a_job_is_cancelled_in_the_middle_and_the_next_one_is_done(backend, job,
     assert isinstance(rest[-1], JobCancelled)
     assert text_of(before)
     assert "short recording" in text_of(after)
-    assert {event.job_id for event in of(SegmentReady, after)} == {2}
+    assert {event.job_id for event in of(SpeechHeard, after)} == {2}
 
 
 def test_a_job_that_waits_can_be_cancelled(backend, job, long_speech):
@@ -286,7 +291,7 @@ def test_it_leaves_within_a_second_when_nobody_listens_any_more(backend, job, lo
         backend.until(BackendReady)
     if when == "in the middle of a job":
         backend.send(job(1, long_speech))
-        backend.until(SegmentReady)
+        backend.until(SpeechHeard)
 
     began = time.monotonic()
     backend.hang_up()

@@ -11,9 +11,21 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.backend.audio import SAMPLE_RATE, Recording
-from desktop_app.backend.speech import BLOCK, FRAME, PADDING, SPEECH, Span, SpanCutter, VoiceActivity, spans
+from desktop_app.backend.speech import (
+    BLOCK,
+    FIRST_SPAN,
+    FRAME,
+    FRAME_SECONDS,
+    LONGEST_SPAN,
+    Listening,
+    Span,
+    VoiceActivity,
+    spans,
+)
 
 SECOND = SAMPLE_RATE / FRAME  # frames
+LISTENING = Listening()
+PADDING = round(LISTENING.padding / FRAME_SECONDS)
 
 # Stretches of frames that are as probable as each other: minutes of speech, of silence, of something between.
 stretches = st.lists(
@@ -21,31 +33,44 @@ stretches = st.lists(
     min_size=1,
     max_size=12,
 )
-noisy = st.lists(st.floats(0, 1), min_size=1, max_size=300)
+noisy = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=300)
 recordings = stretches.map(lambda parts: [p for probability, count in parts for p in [probability] * count]) | noisy
 
 
-def cut(probabilities: list[float], sizes: list[int]) -> list[tuple[int, int]]:
-    """Feed frames in pieces of these sizes, over and over; return the spans as first frame and frame after the last.
+class Told:
+    """A detector that is told the probabilities: each frame's samples hold its number, and it looks them up."""
 
-    Each frame's samples hold its number, so that what is in a span can be told.
-    """
-    numbers = np.repeat(np.arange(len(probabilities), dtype=np.float32), FRAME)
-    cutter, found, position = SpanCutter(), [], 0
-    for size in itertools.cycle(sizes):
-        if position >= len(probabilities):
-            break
-        end = min(position + size, len(probabilities))
-        found += cutter.feed(numbers[position * FRAME : end * FRAME], np.array(probabilities[position:end]))
-        position = end
-    found += cutter.finish()
-    return [_frames_of(span) for span in found]
+    def __init__(self, probabilities: list[float]) -> None:
+        self._probabilities = np.array(probabilities, np.float32)
+
+    def forget(self) -> None:
+        pass
+
+    def probabilities(self, samples: np.ndarray) -> np.ndarray:
+        return self._probabilities[samples[::FRAME].astype(int)]
+
+
+def cut(probabilities: list[float], sizes: list[int], start: int = 0, fresh: bool = True) -> list[tuple[int, int]]:
+    """Cut from frame `start` on, in blocks of so many frames; return each span's first frame and the one after it."""
+
+    def blocks():
+        position = start
+        for size in itertools.cycle(sizes):
+            if position >= len(probabilities):
+                return
+            end = min(position + size, len(probabilities))
+            yield np.repeat(np.arange(position, end, dtype=np.float32), FRAME)
+            position = end
+
+    found = spans(blocks(), [Told(probabilities)], LISTENING, start * FRAME_SECONDS, fresh)
+    return [_frames_of(span) for span in found if isinstance(span, Span)]
 
 
 def _frames_of(span: Span) -> tuple[int, int]:
     first, last = int(span.samples[0]), int(span.samples[-1])
     assert np.array_equal(span.samples, np.repeat(np.arange(first, last + 1, dtype=np.float32), FRAME))
     assert span.start == pytest.approx(first * FRAME / SAMPLE_RATE)
+    assert len(span.probabilities) == last + 1 - first
     return first, last + 1
 
 
@@ -54,20 +79,37 @@ def _frames_of(span: Span) -> tuple[int, int]:
 @example(probabilities=[1.0] * 5000, sizes=[64])
 @example(probabilities=([1.0] + [0.0] * 100) * 60, sizes=[64])
 @example(probabilities=[0.0] * 2000 + [1.0], sizes=[64])
-@example(probabilities=[1.0] * 937 + [0.0] * 12 + [1.0] * 5, sizes=[64])
+@example(probabilities=[1.0] * LONGEST_SPAN + [0.0] * 12 + [1.0] * 5, sizes=[64])
+@example(probabilities=[0.0] * (LONGEST_SPAN + 5) + [1.0] * 5, sizes=[64])
 def test_every_frame_of_speech_is_in_exactly_one_span_in_order_and_none_is_too_long(probabilities, sizes):
     found = cut(probabilities, sizes)
 
     frames = [frame for first, end in found for frame in range(first, end)]
     assert frames == sorted(set(frames))
-    assert {number for number, p in enumerate(probabilities) if p >= SPEECH} <= set(frames)
+    assert {number for number, p in enumerate(probabilities) if np.float32(p) >= LISTENING.threshold} <= set(frames)
     assert all((end - first) * FRAME <= 30 * SAMPLE_RATE for first, end in found)
 
 
 @settings(max_examples=60, deadline=None)
 @given(probabilities=recordings, sizes=st.lists(st.integers(1, 500), min_size=1, max_size=4))
-def test_the_sizes_of_the_pieces_change_nothing(probabilities, sizes):
+def test_the_sizes_of_the_blocks_change_nothing(probabilities, sizes):
     assert cut(probabilities, sizes) == cut(probabilities, [64])
+
+
+@settings(max_examples=60, deadline=None)
+@given(probabilities=recordings)
+def test_who_begins_at_the_end_of_a_span_gets_the_spans_that_follow_it(probabilities):
+    found = cut(probabilities, [64])
+
+    for number, (_, end) in enumerate(found):
+        assert cut(probabilities, [64], start=end, fresh=False) == found[number + 1 :]
+
+
+def test_the_first_span_is_short_so_that_the_first_words_come_soon():
+    first, second, *_ = cut([1.0] * 3000, [64])
+
+    assert first[1] - first[0] <= FIRST_SPAN
+    assert FIRST_SPAN < second[1] - second[0] <= LONGEST_SPAN
 
 
 def test_a_span_has_some_silence_around_it():
@@ -89,57 +131,76 @@ def test_a_long_speech_is_cut_where_a_pause_is():
     probabilities = [1.0] * 1500
     probabilities[600:612] = [0.1] * 12
 
-    first, second = cut(probabilities, [64])[:2]
+    first, second = cut(probabilities, [64], fresh=False)[:2]
 
     assert 600 < first[1] < 612
     assert second[0] == first[1]
 
 
-def test_nothing_is_held_that_no_span_can_want():
-    cutter = SpanCutter()
+def test_left_and_right_are_two_spans_where_both_speak():
+    samples = np.zeros((64 * FRAME, 2), np.float32)
+    samples[:, 0] = np.repeat(np.arange(64), FRAME)
+    samples[:, 1] = samples[:, 0]
+    left = Told([1.0] * 64)
+    silent_right, loud_right = Told([0.0] * 64), Told([1.0] * 64)
 
-    for _ in range(50):
-        assert not list(cutter.feed(np.zeros(BLOCK, np.float32), np.zeros(BLOCK // FRAME)))
+    def speakers(right: Told) -> list[str]:
+        found = [span for span in spans([samples], [left, right]) if isinstance(span, Span)]
+        return [part.speaker for span in found for part in span.channels()]
 
-    assert len(cutter._samples) <= PADDING * FRAME
+    assert speakers(silent_right) == ["left"]
+    assert speakers(loud_right) == ["left", "right"]
+
+
+def test_a_span_knows_where_somebody_speaks_in_it():
+    span = Span(10.0, np.zeros(100 * FRAME, np.float32), np.array([0.0] * 20 + [0.9] * 30 + [0.0] * 40 + [0.9] * 10))
+
+    assert span.voiced() == [(20 * FRAME_SECONDS, 50 * FRAME_SECONDS), (90 * FRAME_SECONDS, span.length)]
+
+
+def test_the_halves_of_a_span_are_the_span_cut_in_a_pause():
+    probabilities = np.array([0.9] * 100, np.float32)
+    probabilities[55:62] = 0.0
+    span = Span(10.0, np.arange(100 * FRAME, dtype=np.float32), probabilities)
+
+    first, second = span.halved()
+
+    assert 55 <= len(first.probabilities) < 62
+    assert np.array_equal(np.concatenate([first.samples, second.samples]), span.samples)
+    assert second.start == pytest.approx(first.end)
+
+
+def real_spans(file, **options) -> list[Span]:
+    with Recording(os.fsencode(file)) as recording:
+        return [s for s in spans(recording.blocks(BLOCK), [VoiceActivity()], **options) if isinstance(s, Span)]
 
 
 def test_real_speech_is_found_and_silence_is_not(speech, silence):
-    voice = VoiceActivity()
+    spoken, quiet = real_spans(speech), real_spans(silence)
 
-    with Recording(os.fsencode(speech)) as recording:
-        spoken = [found for found in spans(recording.blocks(BLOCK), voice) if isinstance(found, Span)]
-    with Recording(os.fsencode(silence)) as recording:
-        quiet = [found for found in spans(recording.blocks(BLOCK), voice) if isinstance(found, Span)]
-
-    assert sum(span.end - span.start for span in spoken) > 11
+    assert sum(span.length for span in spoken) > 11
     assert spoken[0].start < 0.5
     assert not quiet
 
 
-def test_what_was_heard_before_does_not_matter(speech):
-    fresh, used = VoiceActivity(), VoiceActivity()
-    with Recording(os.fsencode(speech)) as recording:
-        list(spans(recording.blocks(BLOCK), used))
-
-    found = []
-    for voice in (fresh, used):
-        with Recording(os.fsencode(speech)) as recording:
-            found.append([s.start if isinstance(s, Span) else s for s in spans(recording.blocks(BLOCK), voice)])
-
-    assert found[0] == found[1]
-
-
-def test_the_size_of_the_blocks_hardly_changes_the_probabilities(speech):
-    with Recording(os.fsencode(speech)) as recording:
+def test_real_speech_is_cut_the_same_in_blocks_of_any_size(long_speech):
+    with Recording(os.fsencode(long_speech)) as recording:
         samples = np.concatenate(list(recording.blocks(BLOCK)))
-    samples = samples[: len(samples) // FRAME * FRAME]
-    voice = VoiceActivity()
 
-    at_once = voice.probabilities(samples)
-    voice.forget()
-    in_pieces = np.concatenate(
-        [voice.probabilities(samples[at : at + 5 * FRAME]) for at in range(0, len(samples), 5 * FRAME)]
-    )
+    def found(size: int) -> list[tuple[float, float]]:
+        blocks = (samples[at : at + size] for at in range(0, len(samples), size))
+        return [(s.start, s.length) for s in spans(blocks, [VoiceActivity()]) if isinstance(s, Span)]
 
-    assert np.allclose(at_once, in_pieces, atol=1e-4)
+    assert found(BLOCK) == found(7777) == found(len(samples))
+
+
+def test_real_speech_goes_on_at_the_end_of_any_span_as_if_it_had_never_stopped(long_speech):
+    whole = real_spans(long_speech)
+
+    for number, span in enumerate(whole):
+        with Recording(os.fsencode(long_speech)) as recording:
+            blocks = recording.blocks(BLOCK, span.end)
+            rest = [s for s in spans(blocks, [VoiceActivity()], start=span.end, fresh=False) if isinstance(s, Span)]
+
+        assert [s.start for s in rest] == pytest.approx([s.start for s in whole[number + 1 :]])
+        assert all(np.array_equal(a.samples, b.samples) for a, b in zip(rest, whole[number + 1 :], strict=True))

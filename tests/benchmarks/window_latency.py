@@ -256,7 +256,11 @@ class _EngineThread(QThread):
         self._tell(messages.JobStarted(*told))
         for raw in segments:
             words = tuple(_word(word) for word in raw.words or ())
-            self._tell(messages.SegmentReady(job.job_id, messages.Segment(raw.start, raw.end, raw.text.strip(), words)))
+            self._tell(
+                messages.SpeechHeard(
+                    job.job_id, (messages.Segment(raw.start, raw.end, raw.text.strip(), words),), (), raw.end
+                )
+            )
             self._tell(messages.Progress(job.job_id, messages.Stage.TRANSCRIBING, raw.end, info.duration))
         self._tell(messages.JobFinished(job.job_id, info.duration, False, ""))
 

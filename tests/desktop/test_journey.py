@@ -44,7 +44,7 @@ real_write = os.write
 once = pathlib.Path(os.environ["ONCE"])
 
 def write(descriptor, data):
-    if b"SegmentReady" in bytes(data) and not once.exists():
+    if b"SpeechHeard" in bytes(data) and not once.exists():
         once.write_text(str(os.getpid()))
         real_write(descriptor, b'{"type": "SegmentRea\xff\n')
     return real_write(descriptor, data)

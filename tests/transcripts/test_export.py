@@ -308,8 +308,12 @@ def test_json_tells_what_was_transcribed_and_how():
                 "words": [],
                 "average_log_probability": 0.0,
                 "no_speech_probability": 0.0,
+                "language": "",
+                "speaker": "",
+                "doubts": [],
             }
         ],
+        "left_out": [],
     }
 
 

@@ -21,7 +21,7 @@ from desktop_app.messages import (
     ModelLoaded,
     Progress,
     Segment,
-    SegmentReady,
+    SpeechHeard,
     Stage,
     Transcribe,
     command_from,
@@ -43,7 +43,7 @@ def misbehave(how: str, job_id: int) -> None:
         case "speaks nonsense":
             sys.stdout.buffer.write(b"Traceback (most recent call last):\n")
         case "speaks nonsense in a message":
-            sys.stdout.buffer.write(b'{"type":"SegmentReady","job_id":"one"}\n')
+            sys.stdout.buffer.write(b'{"type":"SpeechHeard","job_id":"one"}\n')
         case "says a line without end":
             while True:
                 sys.stdout.buffer.write(b"x" * 1_000_000)
@@ -51,7 +51,7 @@ def misbehave(how: str, job_id: int) -> None:
             time.sleep(600)
         case "speaks of other jobs":
             for other in (0, job_id + 1000):
-                send(SegmentReady(other, Segment(0, 1, "nobody asked")))
+                send(SpeechHeard(other, (Segment(0, 1, "nobody asked"),), (), 1.0))
                 send(JobFinished(other, 1.0, False, ""))
                 send(JobCancelled(other))
         case "waits to be cancelled":
@@ -76,7 +76,7 @@ def main() -> None:
         send(Progress(job_id, Stage.LOADING_MODEL, 0.0, 2.0))
         send(ModelLoaded(command.model, "cpu", "int8", 0.0))
         send(JobStarted(job_id, 2.0, "en", 1.0, "cpu"))
-        send(SegmentReady(job_id, Segment(0.0, 1.0, f"heard in job {job_id}")))
+        send(SpeechHeard(job_id, (Segment(0.0, 1.0, f"heard in job {job_id}"),), (), 1.0))
         send(Progress(job_id, Stage.TRANSCRIBING, 1.0, 2.0))
         if memory is None or not memory.exists():
             if memory is not None:

@@ -119,7 +119,7 @@ def test_recordings_are_done_one_after_the_other_and_stored_before_they_are_show
     assert not desk.shown_but_not_stored
     for job_id in (1, 2):
         assert desk.shown[job_id] == stored(job_id)
-        assert "short recording" in stored(job_id)[0].text
+        assert "short recording" in " ".join(segment.text for segment in stored(job_id))
     first, second = desk.jobs.values()
     assert first.ended_at <= second.started_at
     assert (first.language, first.duration, first.position) == ("en", pytest.approx(12.8), pytest.approx(12.8))

@@ -1,0 +1,99 @@
+"""Whether what the model heard can be believed: is speech left without words, does it repeat itself, was it sure?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from desktop_app.backend.decoding import Heard
+from desktop_app.backend.speech import Span
+from desktop_app.messages import Doubt, Word
+
+UNSURE = -1.0  # average log probability, as in openai-whisper
+REPEATING = 2.4  # compression ratio, likewise
+NO_SPEECH = 0.6  # probability of no speech, likewise
+NEAR = 0.35  # seconds: speech so close to a word belongs to it
+LONGEST_WORD = 0.6  # seconds, plus so much a letter: the aligner stretches words over what it does not understand
+A_LETTER = 0.09
+SPEECH_WITHOUT_WORDS = 1.0  # seconds in one piece that are worth another look
+FASTEST = 7.5  # words a second of speech: nobody speaks so fast for long
+HURRIED = 0.05  # seconds: no word is said so fast; the aligner squeezes in so what was never said
+HURRIED_SHARE = 0.25
+LITTLE_SPEECH = 0.35  # seconds of speech in a span below which any text is suspect
+
+
+def doubts(heard: Heard) -> tuple[Doubt, ...]:
+    """Return what speaks against what was heard; empty if nothing does."""
+    return tuple(_doubts(heard))
+
+
+def _doubts(heard: Heard) -> Iterator[Doubt]:
+    speech = sum(end - start for start, end in heard.span.voiced())
+    if heard.text.strip():
+        if goes_in_circles(heard):
+            yield Doubt.REPETITION
+        if heard.average_log_probability < UNSURE:
+            yield Doubt.LOW_CONFIDENCE
+        if len(heard.words) > 8 and " " in heard.text.strip() and len(heard.words) > FASTEST * max(speech, 1.0):
+            yield Doubt.TOO_MANY_WORDS
+        if speech < LITTLE_SPEECH or (
+            heard.no_speech_probability > NO_SPEECH and heard.average_log_probability < UNSURE
+        ):
+            yield Doubt.NO_SPEECH
+    if uncovered(heard.span, heard.words):
+        yield Doubt.MISSING_WORDS
+
+
+def is_phantom(heard: Heard) -> bool:
+    """Tell whether the text is one that the model gives where nobody speaks."""
+    found = doubts(heard)
+    return Doubt.NO_SPEECH in found and (
+        heard.average_log_probability < UNSURE or heard.no_speech_probability > NO_SPEECH
+    )
+
+
+def uncovered(span: Span, words: Sequence[Word]) -> list[tuple[float, float]]:
+    """Return the stretches of speech, in seconds from the span's start, that no word accounts for."""
+    left = span.voiced()
+    for word in words:
+        start = word.start - span.start - NEAR
+        end = min(word.end, word.start + LONGEST_WORD + A_LETTER * len(word.text.strip())) - span.start + NEAR
+        left = [piece for stretch in left for piece in _without(stretch, start, end)]
+    return [(start, end) for start, end in left if end - start >= SPEECH_WITHOUT_WORDS]
+
+
+def missing(heard: Heard) -> float:
+    """Return how many seconds of speech have no words."""
+    return sum(end - start for start, end in uncovered(heard.span, heard.words))
+
+
+def goes_in_circles(heard: Heard) -> bool:
+    """Tell whether the model repeats itself. People do as well, but then each word takes its time, and it is sure."""
+    if not repeats(heard.words) and heard.compression_ratio <= REPEATING:
+        return False
+    hurried = sum(word.end - word.start < HURRIED for word in heard.words)
+    return hurried > HURRIED_SHARE * len(heard.words) or heard.average_log_probability < UNSURE / 2
+
+
+def repeats(words: Sequence[Word]) -> bool:
+    """Tell whether the same words come several times in a row, more often than people say them."""
+    said = [word.text.strip(" .,!?").casefold() for word in words]
+    return any(_in_a_row(said, length) >= (6 if length == 1 else 4 if length < 4 else 3) for length in range(1, 16))
+
+
+def _in_a_row(said: Sequence[str], length: int) -> int:
+    """Return how often the same `length` words stand one behind the other, at most."""
+    most, same = 1, 0
+    for index in range(length, len(said)):
+        same = same + 1 if said[index] == said[index - length] else 0
+        most = max(most, 1 + same // length)
+    return most
+
+
+def _without(stretch: tuple[float, float], start: float, end: float) -> Iterator[tuple[float, float]]:
+    if end <= stretch[0] or start >= stretch[1]:
+        yield stretch
+        return
+    if start > stretch[0]:
+        yield stretch[0], start
+    if end < stretch[1]:
+        yield end, stretch[1]

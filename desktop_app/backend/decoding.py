@@ -1,0 +1,195 @@
+"""Spans of speech -> what the model hears in them: the calls into CTranslate2, a batch at a time."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from desktop_app.backend.speech import Span
+from desktop_app.messages import Task, Word
+
+SEED = 1  # above temperature 0 the decoder draws lots: the same lots for the same span
+MEL_FRAMES = 3000  # 30 s
+MEL_FRAMES_A_SECOND = 100
+PREPENDED, APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"  # punctuation that belongs to the word after, before
+LONGEST_HINT = 223  # tokens: half of what the model reads, less one
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What is asked of the model for every span."""
+
+    task: Task
+    prompt: str = ""
+    glossary: str = ""
+    beam_size: int = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What the model heard in a span.
+
+    words: in the recording's time. average_log_probability: of a token. compression_ratio: high if the text repeats.
+    """
+
+    span: Span
+    language: str
+    text: str
+    words: tuple[Word, ...]
+    average_log_probability: float
+    no_speech_probability: float
+    compression_ratio: float
+    temperature: float = 0.0
+    parts: tuple[Heard, ...] = field(default=())  # if it was heard piece by piece
+
+    @staticmethod
+    def joined(span: Span, parts: Sequence[Heard]) -> Heard:
+        """Return what was heard in the parts of a span as what was heard in it."""
+        text = "".join(part.text for part in parts)
+        weights = [max(1, len(part.text)) for part in parts]
+        return Heard(
+            span=span,
+            language=parts[0].language,
+            text=text,
+            words=tuple(word for part in parts for word in part.words),
+            average_log_probability=float(np.average([p.average_log_probability for p in parts], weights=weights)),
+            no_speech_probability=min(part.no_speech_probability for part in parts),
+            compression_ratio=compression_ratio(text),
+            temperature=max(part.temperature for part in parts),
+            parts=tuple(parts),
+        )
+
+
+class Decoder:
+    """Asks the model. `whisper` is faster-whisper's WhisperModel, of which the parts are used, not the whole loop."""
+
+    def __init__(self, whisper: Any) -> None:
+        self._whisper = whisper
+        self._model = whisper.model
+        self._last: tuple[list[Span], Any] | None = None
+
+    def encoded(self, spans: Sequence[Span]) -> Any:
+        """Return the encoder's output for a batch of spans. That of the last batch is kept: it is asked for twice."""
+        if self._last is not None and self._last[0] == list(spans):
+            return self._last[1]
+        features = np.zeros((len(spans), self._model.n_mels, MEL_FRAMES), np.float32)
+        for row, span in zip(features, spans, strict=True):
+            mel = self._whisper.feature_extractor(span.samples)[:, :MEL_FRAMES]
+            row[:, : mel.shape[1]] = mel
+        encoded = self._whisper.encode(features)
+        self._last = (list(spans), encoded)
+        return encoded
+
+    def languages(self, encoded: Any) -> list[dict[str, float]]:
+        """Return, for each span of the batch, how probable each language is."""
+        if not self._model.is_multilingual:
+            return [{"en": 1.0}] * encoded.shape[0]
+        return [{token[2:-2]: p for token, p in found} for found in self._model.detect_language(encoded)]
+
+    def heard(
+        self, spans: Sequence[Span], encoded: Any, languages: Sequence[str], asking: Asking, temperature: float = 0.0
+    ) -> list[Heard]:
+        """Return what is heard in each span of the batch, in the order of the spans."""
+        import ctranslate2
+
+        if temperature > 0:
+            ctranslate2.set_random_seed(SEED)
+            search = {"beam_size": 1, "num_hypotheses": 5, "sampling_topk": 0, "sampling_temperature": temperature}
+        else:
+            search = {"beam_size": asking.beam_size, "patience": 1}
+        prompts = [self._prompt(language, asking) for language in languages]
+        results = self._model.generate(
+            encoded,
+            prompts,
+            max_length=self._whisper.max_length,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_blank=True,
+            suppress_tokens=list(self._suppressed()),
+            **search,
+        )
+        words = self._words(spans, encoded, languages, asking.task, [result.sequences_ids[0] for result in results])
+        heard = []
+        for span, language, result, its_words in zip(spans, languages, results, words, strict=True):
+            tokens = result.sequences_ids[0]
+            text = self._tokenizer(language, asking.task).decode(tokens)
+            heard.append(
+                Heard(
+                    span=span,
+                    language=language,
+                    text=text,
+                    words=its_words,
+                    average_log_probability=result.scores[0] * len(tokens) / (len(tokens) + 1),
+                    no_speech_probability=float(result.no_speech_prob),
+                    compression_ratio=compression_ratio(text),
+                    temperature=temperature,
+                )
+            )
+        return heard
+
+    def _words(
+        self, spans: Sequence[Span], encoded: Any, languages: Sequence[str], task: Task, tokens: list[list[int]]
+    ) -> list[tuple[Word, ...]]:
+        """Return the words of each span with their times, found by the model's attention to the sound."""
+        from faster_whisper.transcribe import merge_punctuations
+
+        tokenizer = self._tokenizer(languages[0], task)
+        text_tokens = [[token for token in one if token < tokenizer.eot] for one in tokens]
+        frames = [min(MEL_FRAMES, round(span.length * MEL_FRAMES_A_SECOND)) for span in spans]
+        if not any(text_tokens):
+            return [()] * len(spans)
+        # The language stands in front of the text the model aligns; a batch has one. That of the first does for all:
+        # the text is given, and only its times are asked for.
+        aligned = self._whisper.find_alignment(tokenizer, text_tokens, encoded, frames)
+        words = []
+        for span, alignment in zip(spans, aligned, strict=True):
+            merge_punctuations(alignment, PREPENDED, APPENDED)
+            words.append(
+                tuple(
+                    Word(
+                        start=span.start + min(float(word["start"]), span.length),
+                        end=span.start + min(max(float(word["start"]), float(word["end"])), span.length),
+                        text=word["word"],
+                        probability=round(float(word["probability"]), 3),
+                    )
+                    for word in alignment
+                    if word["word"]
+                )
+            )
+        return words
+
+    def _prompt(self, language: str, asking: Asking) -> list[int]:
+        tokenizer = self._tokenizer(language, asking.task)
+        return list(
+            self._whisper.get_prompt(
+                tokenizer,
+                tokenizer.encode(" " + asking.prompt.strip())[-LONGEST_HINT:] if asking.prompt.strip() else [],
+                without_timestamps=True,
+                hotwords=asking.glossary.strip() or None,
+            )
+        )
+
+    @lru_cache(maxsize=64)  # noqa: B019 (lives as long as the model)
+    def _tokenizer(self, language: str, task: Task) -> Any:
+        from faster_whisper.tokenizer import Tokenizer
+
+        return Tokenizer(
+            self._whisper.hf_tokenizer, self._model.is_multilingual, task=task.value, language=language or "en"
+        )
+
+    @lru_cache(maxsize=1)  # noqa: B019
+    def _suppressed(self) -> tuple[int, ...]:
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        return tuple(get_suppressed_tokens(self._tokenizer("en", Task.TRANSCRIBE), [-1]) or ())
+
+
+def compression_ratio(text: str) -> float:
+    """Return how many times shorter zlib makes the text, as openai-whisper counts it: over 2.4, it repeats itself."""
+    raw = text.encode()
+    return len(raw) / len(zlib.compress(raw)) if raw else 0.0

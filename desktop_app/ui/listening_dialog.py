@@ -1,0 +1,174 @@
+"""How to listen, in detail: what few people need, each with one line that says what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.messages import Tuning
+from desktop_app.transcripts.languages import LANGUAGES, code_of
+from desktop_app.transcripts.transcript import JobOptions
+from desktop_app.ui import wording
+
+COMPUTE_TYPES = ("", "int8", "int8_float32", "float32", "float16", "int8_float16", "bfloat16")
+LONGEST = 99 * 3600.0
+
+
+class ListeningDialog(QDialog):
+    """chosen(options): what was set, over the options it was opened with."""
+
+    chosen = Signal(object)
+
+    def __init__(self, options: JobOptions, defaults: Tuning, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._options = options
+        self._defaults = defaults
+        self.setWindowTitle(wording.LISTENING_TITLE)
+        self._form = QFormLayout()
+        self._read: dict[str, Callable[[], Any]] = {}
+        self._make_fields(options)
+        inside = QWidget()
+        inside.setLayout(self._form)
+        area = QScrollArea()
+        area.setWidget(inside)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok
+            | QDialogButtonBox.StandardButton.Cancel
+            | QDialogButtonBox.StandardButton.RestoreDefaults
+        )
+        self._buttons.accepted.connect(self._on_accepted)
+        self._buttons.rejected.connect(self.reject)
+        self._buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults).clicked.connect(self._on_defaults)
+        column = QVBoxLayout(self)
+        column.addWidget(area)
+        column.addWidget(self._buttons)
+        self.resize(620, 620)
+
+    def _make_fields(self, options: JobOptions) -> None:
+        tuning = options.tuning
+        self._line("prompt", options.prompt)
+        self._line("glossary", options.glossary)
+        self._line("languages", ", ".join(LANGUAGES[code].english for code in options.languages))
+        self._number("begin", options.begin, LONGEST, 1)
+        self._number("end", options.end or 0.0, LONGEST, 1)
+        self._count("track", options.track + 1, 1, 64)
+        self._check("split_channels", options.split_channels)
+        self._count("beam_size", tuning.beam_size, 1, 20)
+        self._line("temperatures", ", ".join(f"{temperature:g}" for temperature in tuning.temperatures))
+        self._number("speech_threshold", tuning.speech_threshold, 0.95, 0.05, least=0.05)
+        self._number("speech_padding", tuning.speech_padding, 2.0, 0.1)
+        self._count("batch_size", tuning.batch_size, 0, 64)
+        self._choice("compute_type", tuning.compute_type, COMPUTE_TYPES)
+        self._count("threads", tuning.threads, 0, 256)
+
+    def options(self) -> JobOptions:
+        """Return what is set now. What cannot be understood stays as it was."""
+        values = {name: read() for name, read in self._read.items()}
+        tuning = msgspec.structs.replace(
+            self._options.tuning,
+            beam_size=values["beam_size"],
+            temperatures=_numbers(values["temperatures"]) or self._options.tuning.temperatures,
+            speech_threshold=values["speech_threshold"],
+            speech_padding=values["speech_padding"],
+            batch_size=values["batch_size"],
+            compute_type=values["compute_type"],
+            threads=values["threads"],
+        )
+        codes = [code_of(part) for part in values["languages"].split(",")]
+        return msgspec.structs.replace(
+            self._options,
+            prompt=values["prompt"].strip(),
+            glossary=values["glossary"].strip(),
+            languages=tuple(code for code in codes if code is not None),
+            begin=values["begin"],
+            end=values["end"] or None,
+            track=values["track"] - 1,
+            split_channels=values["split_channels"],
+            tuning=tuning,
+        )
+
+    def _on_accepted(self) -> None:
+        self.chosen.emit(self.options())
+        self.accept()
+
+    def _on_defaults(self) -> None:
+        fresh = JobOptions()
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        self._make_fields(msgspec.structs.replace(fresh, tuning=self._defaults))
+
+    # --- fields ---
+
+    def _line(self, name: str, text: str) -> None:
+        line = QLineEdit(text)
+        self._add(name, line, line.text)
+
+    def _number(self, name: str, value: float, most: float, step: float, least: float = 0.0) -> None:
+        box = QDoubleSpinBox()
+        box.setRange(least, most)
+        box.setSingleStep(step)
+        box.setDecimals(2 if step < 1 else 1)
+        box.setValue(value)
+        self._add(name, box, box.value)
+
+    def _count(self, name: str, value: int, least: int, most: int) -> None:
+        box = QSpinBox()
+        box.setRange(least, most)
+        box.setValue(value)
+        if least == 0:
+            box.setSpecialValueText(wording.AUTOMATIC)
+        self._add(name, box, box.value)
+
+    def _check(self, name: str, value: bool) -> None:
+        box = QCheckBox()
+        box.setChecked(value)
+        self._add(name, box, box.isChecked)
+
+    def _choice(self, name: str, value: str, choices: Sequence[str]) -> None:
+        box = QComboBox()
+        for choice in choices:
+            box.addItem(choice or wording.AUTOMATIC, choice)
+        box.setCurrentIndex(max(0, box.findData(value)))
+        self._add(name, box, box.currentData)
+
+    def _add(self, name: str, field: QWidget, read: Callable[[], Any]) -> None:
+        label, hint = wording.LISTENING[name]
+        field.setAccessibleName(label)
+        field.setAccessibleDescription(hint)
+        field.setObjectName(name)
+        explanation = QLabel(hint)
+        explanation.setWordWrap(True)
+        explanation.setEnabled(False)
+        explanation.setBuddy(field)
+        both = QVBoxLayout()
+        both.setSpacing(1)
+        both.addWidget(field)
+        both.addWidget(explanation)
+        self._form.addRow(label, both)
+        self._read[name] = read
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        return ()
