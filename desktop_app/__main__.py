@@ -11,12 +11,12 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QLoggingCategory, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop_app import __version__, paths, settings
-from desktop_app.terminal import Signals
+from desktop_app.terminal import Signals, complain
 from desktop_app.transcripts.history import History
-from desktop_app.ui import appearance, wording
+from desktop_app.ui import appearance, display, wording
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.work.backend_process import BackendProcess
 from desktop_app.work.collector import Collector
@@ -38,23 +38,29 @@ def open_window(files: Sequence[Path]) -> int:
 
     If a window is open already, the files go there.
     """
+    if not display.is_there():
+        return complain(wording.NO_SCREEN, 1)
     application = QApplication(sys.argv[:1])
     application.setApplicationName(wording.APPLICATION)
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("sottovoce")
     QLoggingCategory.setFilterRules("qt.text.font.db=false")  # a line a script and font that is not installed
-    instance = SingleInstance(paths.home())
     files = [file.absolute() for file in files]
-    if instance.hand_over(files):
-        return 0
-    _keep_log()
+    try:
+        instance = SingleInstance(paths.home(), paths.locks())
+        if not instance.claim():
+            return 0 if instance.hand_over(files) else complain(wording.WINDOW_DOES_NOT_ANSWER, 1)
+        _keep_log()
+        ownership = Ownership(paths.locks())
+    except OSError as error:
+        QMessageBox.critical(None, wording.APPLICATION, wording.library_failure(error))
+        return complain(wording.library_failure(error), 1)
 
     chosen = settings.load(paths.settings_file())
     appearance.apply(chosen.appearance)
     Collector(application)
     history = HistoryThread(paths.database())
     backend = BackendProcess(paths.backend_command(), paths.logs() / "backend.log")
-    ownership = Ownership(paths.locks())
     queue = JobQueue(history, backend, ownership)
     window = MainWindow(queue, history, chosen)
 
@@ -77,7 +83,6 @@ def open_window(files: Sequence[Path]) -> int:
 
     instance.files_arrived.connect(receive)
     window.closing.connect(end)
-    instance.listen()
     history.start()
     window.show()
     QTimer.singleShot(0, begin)  # the window first

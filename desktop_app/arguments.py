@@ -17,12 +17,17 @@ from desktop_app.transcripts.transcript import JobOptions
 
 DEFAULT_FORMAT = "txt"
 COMMANDS = ("transcribe", "history")
+LONGEST_PADDING = 2.0  # seconds: a pause of three ends a span
 QUALITIES = {"fast": FAST, "accurate": ACCURATE}
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
     if arguments and arguments[0] in COMMANDS:
-        return _parser_of_commands().parse_args(arguments)
+        parser = _parser_of_commands()
+        options = parser.parse_args(arguments)
+        if options.command == "transcribe" and options.end is not None and options.end <= options.begin:
+            parser.error("--to must be later than --from")
+        return options
     parser = argparse.ArgumentParser(
         prog="sottovoce",
         description="Turns speech into text on this computer. Without a command, opens the window.",
@@ -59,10 +64,9 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     transcribe.add_argument(
         "--name", default="{name}", metavar="TEMPLATE", help="names of the files, e.g. '{name} {language} {date}'"
     )
-    transcribe.add_argument(
-        "--stdout", action="store_true", help="print the transcript; write no files unless asked to"
-    )
-    transcribe.add_argument(
+    output = transcribe.add_mutually_exclusive_group()
+    output.add_argument("--stdout", action="store_true", help="print the transcript; write no files unless asked to")
+    output.add_argument(
         "--events", action="store_true", help="print one JSON object a line as things happen; write no files likewise"
     )
     transcribe.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -79,6 +83,7 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     exporting.add_argument("--format", type=_formats, required=True, metavar="FORMAT,...", help=formats)
     exporting.add_argument("--stdout", action="store_true")
     exporting.add_argument("--output-dir", type=Path, metavar="DIR", help="default: beside the recording")
+    exporting.add_argument("--name", default="{name}", metavar="TEMPLATE", help="names of the files")
     removing = actions.add_parser("remove", help="forget jobs and their transcripts; recordings are not touched")
     removing.add_argument("ids", type=int, nargs="+", metavar="id")
     history.set_defaults(action="list", json=False)
@@ -114,7 +119,7 @@ def _add_listening(transcribe: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--speech-threshold", type=_share, default=None, metavar="0-1", help="how sure it must be of speech: 0.5"
     )
-    how.add_argument("--speech-padding", type=_moment, default=None, metavar="S", help="kept around speech: 0.4 s")
+    how.add_argument("--speech-padding", type=_padding, default=None, metavar="S", help="kept around speech: 0.4 s")
     how.add_argument("--batch", type=_positive, default=None, metavar="N", help="pieces heard at once: 8, on a GPU 16")
     how.add_argument("--compute-type", default=None, metavar="TYPE", help="of CTranslate2, as int8, float16, float32")
     how.add_argument("--threads", type=_positive, default=None, metavar="N", help="on the processor: one a core")
@@ -178,6 +183,13 @@ def _share(words: str) -> float:
     if not 0 < share < 1:
         raise argparse.ArgumentTypeError(f"“{words}” is not between 0 and 1")
     return share
+
+
+def _padding(words: str) -> float:
+    seconds = _moment(words)
+    if seconds > LONGEST_PADDING:
+        raise argparse.ArgumentTypeError(f"“{words}” is more than {LONGEST_PADDING:g} seconds")
+    return seconds
 
 
 def _temperatures(words: str) -> tuple[float, ...]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sqlite3
 import sys
 import time
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
@@ -15,7 +17,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from desktop_app import messages, paths, terminal
-from desktop_app.arguments import DEFAULT_FORMAT, job_options, parsed
+from desktop_app.arguments import COMMANDS, DEFAULT_FORMAT, job_options, parsed
 from desktop_app.messages import Segment
 from desktop_app.models import shelf
 from desktop_app.models.errors import ModelError
@@ -42,8 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _transcribe(options)
     if options.command == "history":
         return _history(options)
+    mistyped = get_close_matches(str(options.files[0]), COMMANDS, n=1, cutoff=0.8) if options.files else []
+    if mistyped and not os.path.lexists(options.files[0]):
+        return terminal.complain(wording.did_you_mean(options.files[0], mistyped[0]), WRONG_USAGE)
     if not display.is_there():
-        return terminal.complain("There is no screen to open a window on. Use: sottovoce transcribe FILE", SOME_FAILED)
+        return terminal.complain(wording.NO_SCREEN, SOME_FAILED)
     from desktop_app.__main__ import open_window
 
     return open_window([Path(file) for file in options.files])
@@ -96,17 +101,14 @@ def _what_cannot_work(arguments: argparse.Namespace) -> str:
     try:
         model = shelf.find(arguments.model)
     except ModelError as error:
-        return f"{error}".rstrip(".") + "."
+        return wording.no_model(f"{error}", [known.name for known in shelf.installed()])
     if shelf.languages(model) is shelf.Languages.ENGLISH:
         if arguments.language not in (None, "en"):
-            return f"The model “{arguments.model}” understands English only."
+            return wording.english_only(arguments.model)
         if arguments.task == "translate":
-            return f"The model “{arguments.model}” cannot translate."
+            return wording.cannot_translate(arguments.model)
     if arguments.output_dir is not None:
-        try:
-            arguments.output_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            return f"The folder “{terminal.shown(arguments.output_dir)}” cannot be made: {error.strerror}."
+        return _make(arguments.output_dir)
     return ""
 
 
@@ -155,7 +157,7 @@ class _Run:
         """End because of a bug of ours: it is logged whole, the user reads that it is ours."""
         log.critical("unforeseen", exc_info=(kind, error, trace))
         self._bar.stop()
-        terminal.say(f"A fault in Sottovoce ended the run. The log says more ({paths.logs()}). Please report it.")
+        terminal.say(f"{wording.FAULT} {paths.logs()}")
         self._leave(SOME_FAILED)
 
     def _on_added(self, jobs: list[Job]) -> None:
@@ -184,6 +186,8 @@ class _Run:
         job = transcript.job
         if job.partial:
             terminal.say(f"“{job.name}”: {wording.PARTIAL}")
+        if not transcript.segments:
+            terminal.say(f"“{job.name}”: {wording.NO_SPEECH}.")
         if self._arguments.stdout:
             terminal.print_out(export.text_of(transcript, self._formats[0]), end="")
         files = self._write(transcript) if self._writes_files else []
@@ -199,18 +203,12 @@ class _Run:
 
     def _write(self, transcript: Transcript) -> list[Path]:
         files = []
-        folder = self._arguments.output_dir or transcript.job.path.parent
-        for name in self._formats:
-            wanted = folder / export.file_name(self._arguments.name, transcript.job, name)
-            try:
-                written = export.write(transcript, wanted, name)
-            except OSError as error:
+        for kind in self._formats:
+            written = _written(transcript, self._arguments.output_dir, self._arguments.name, kind)
+            if written is None:
                 self._failed = True
-                terminal.say(wording.cannot_write(terminal.shown(wanted), error.strerror or str(error)))
                 continue
             files.append(written)
-            if written.name != wanted.name:
-                terminal.say(wording.name_was_taken(wanted.name, written.name))
             if not (self._arguments.stdout or self._arguments.events):
                 terminal.print_out(terminal.shown(written))
         return files
@@ -274,15 +272,23 @@ def _history(arguments: argparse.Namespace) -> int:
         history = History(paths.database())
     except (sqlite3.Error, OSError, NewerDatabase) as error:
         return terminal.complain(wording.library_failure(error), SOME_FAILED)
+    _notice_the_dead(history)
     actions = {"list": _list, "show": _show, "export": _export, "remove": _remove}
     try:
         return actions[arguments.action](history, arguments)
     except JobGone as error:
-        return terminal.complain(
-            f"There is no job {error}. “sottovoce history list” shows those there are.", SOME_FAILED
-        )
+        return terminal.complain(wording.no_job(str(error)), SOME_FAILED)
     finally:
         history.close()
+
+
+def _notice_the_dead(history: History) -> None:
+    """Mark the jobs of programs that are gone; they would seem to run for ever."""
+    if owners := history.unended_owners():
+        from desktop_app.work.ownership import gone  # which needs Qt: not loaded where nobody has work to do
+
+        for owner in gone(paths.locks(), owners):
+            history.interrupt(owner)
 
 
 def _list(history: History, arguments: argparse.Namespace) -> int:
@@ -291,7 +297,7 @@ def _list(history: History, arguments: argparse.Namespace) -> int:
         terminal.print_out(msgspec.json.format(msgspec.json.encode([_facts(job) for job in jobs])).decode())
         return DONE
     if not jobs:
-        terminal.say("Nothing has been transcribed yet.")
+        terminal.say(wording.NOTHING_YET)
     for job in jobs:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.added_at))
         terminal.print_out(f"{job.id:>5}  {when}  {terminal.one_line(job.name)}  ({wording.job_status(job)})")
@@ -313,31 +319,50 @@ def _show(history: History, arguments: argparse.Namespace) -> int:
 
 def _export(history: History, arguments: argparse.Namespace) -> int:
     transcript = history.transcript(arguments.id)
+    if not transcript.segments and transcript.job.state is not JobState.DONE:
+        return terminal.complain(wording.nothing_to_export(transcript.job.name), SOME_FAILED)
+    if arguments.output_dir is not None and (trouble := _make(arguments.output_dir)):
+        return terminal.complain(trouble, SOME_FAILED)
+    failed = False
     for name in arguments.format:
         if arguments.stdout:
             terminal.print_out(export.text_of(transcript, name), end="")
-            continue
-        folder = arguments.output_dir or transcript.job.path.parent
-        wanted = folder / export.file_name("{name}", transcript.job, name)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            written = export.write(transcript, wanted, name)
-        except OSError as error:
-            sentence = wording.cannot_write(terminal.shown(wanted), error.strerror or str(error))
-            return terminal.complain(sentence, SOME_FAILED)
-        if written.name != wanted.name:
-            terminal.say(wording.name_was_taken(wanted.name, written.name))
-        terminal.print_out(terminal.shown(written))
-    return DONE
+        elif (written := _written(transcript, arguments.output_dir, arguments.name, name)) is not None:
+            terminal.print_out(terminal.shown(written))
+        else:
+            failed = True
+    return SOME_FAILED if failed else DONE
+
+
+def _written(transcript: Transcript, folder: Path | None, template: str, kind: str) -> Path | None:
+    """Write the transcript beside its recording, or into `folder`; return where. If it cannot be, say why."""
+    wanted = (folder or transcript.job.path.parent) / export.file_name(template, transcript.job, kind)
+    try:
+        written = export.write(transcript, wanted, kind)
+    except OSError as error:
+        terminal.say(wording.cannot_write(terminal.shown(wanted), error.strerror or str(error)))
+        return None
+    if written.name != wanted.name:
+        terminal.say(wording.name_was_taken(terminal.shown(Path(wanted.name)), terminal.shown(Path(written.name))))
+    return written
+
+
+def _make(folder: Path) -> str:
+    """Make a folder if it is not there; return why it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return wording.no_folder(terminal.shown(folder), error.strerror or str(error))
+    return ""
 
 
 def _remove(history: History, arguments: argparse.Namespace) -> int:
     for job_id in arguments.ids:
         job = history.job(job_id)
         if job.state in (JobState.QUEUED, JobState.RUNNING):
-            return terminal.complain(f"“{job.name}” is not finished: cancel it first.", SOME_FAILED)
+            return terminal.complain(wording.not_finished(job.name), SOME_FAILED)
         history.delete(job_id)
-        terminal.say(f"Removed: “{job.name}”. The recording itself is not touched.")
+        terminal.say(wording.removed_for_good(job.name))
     return DONE
 
 

@@ -42,6 +42,7 @@ class Failure(enum.StrEnum):
     """Every way a job can fail that we foresee; `ui/wording.py` has the sentence for each."""
 
     FILE_MISSING = "file_missing"
+    LINK_BROKEN = "link_broken"  # it leads to nothing
     FILE_EMPTY = "file_empty"
     FILE_UNREADABLE = "file_unreadable"  # no permission, or the disk does not deliver
     NOT_A_FILE = "not_a_file"  # a device, a pipe, a socket
@@ -55,6 +56,7 @@ class Failure(enum.StrEnum):
     LANGUAGE_NOT_IN_MODEL = "language_not_in_model"
     TRANSLATION_NOT_IN_MODEL = "translation_not_in_model"
     DEVICE_MISSING = "device_missing"
+    COMPUTE_TYPE_MISSING = "compute_type_missing"  # the device does not calculate so, or nothing does
     OUT_OF_MEMORY = "out_of_memory"
     BACKEND_DIED = "backend_died"
     BACKEND_GARBLED = "backend_garbled"  # what it wrote on the pipe was no message

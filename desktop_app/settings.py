@@ -27,6 +27,7 @@ class Settings(msgspec.Struct):
     languages: tuple[str, ...] = ()  # to choose from, if `language` is None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     appearance: Appearance = "system"
+    open_folder: str = ""  # where recordings were opened last
     export_folder: str = ""  # where the last export went
     export_format: str = "txt"
     geometry: bytes = b""  # of the window, as Qt saves it

@@ -31,6 +31,8 @@ def _cut(text: str, most: int) -> str:
 
 
 def print_out(text: str, end: str = "\n") -> None:
+    if sys.stdout is None:  # it was closed before we began
+        return
     try:
         sys.stdout.write(text + end)
         sys.stdout.flush()
@@ -80,19 +82,19 @@ class ProgressBar:
     def show(self, name: str, stage: str, progress: Any) -> None:
         if not self._shown:
             return
+        now = {
+            "name": _cut(name, 32),
+            "stage": stage,
+            "total": progress.duration,
+            "completed": progress.position,
+            "left": f"{wording.about(progress.seconds_left)} left" if progress.seconds_left is not None else "",
+            "speed": wording.speed(progress.speed) if progress.speed is not None else "",
+        }
         if self._progress is None:
             self._progress = _rich_progress()
-            self._task = self._progress.add_task("", total=None)
+            self._task = self._progress.add_task("", **now)  # it is drawn as soon as it is started
             self._progress.start()
-        self._progress.update(
-            self._task,
-            name=_cut(name, 32),
-            stage=stage,
-            total=progress.duration,
-            completed=progress.position,
-            left=f"{wording.about(progress.seconds_left)} left" if progress.seconds_left is not None else "",
-            speed=wording.speed(progress.speed) if progress.speed is not None else "",
-        )
+        self._progress.update(self._task, refresh=True, **now)
 
     def stop(self) -> None:
         if self._progress is not None:
@@ -112,7 +114,7 @@ def _rich_progress() -> Any:
         TextColumn("{task.fields[left]}", markup=False),
         TextColumn("{task.fields[speed]}", markup=False),
     )
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    return Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
 
 
 class Signals:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -107,9 +108,84 @@ def test_several_formats_go_into_a_folder_that_is_made(transcribe, recording, tm
 
     assert ended.returncode == DONE
     assert sorted(file.name for file in out.iterdir()) == [f"talk en.{s}" for s in ("json", "srt", "tsv", "txt", "vtt")]
-    assert "short recording" in pysubs2.load(str(out / "talk en.srt")).events[0].text
+    assert "short recording" in " ".join(cue.text for cue in pysubs2.load(str(out / "talk en.srt")).events)
     assert json.loads((out / "talk en.json").read_bytes())["segments"][0]["words"]
     assert list(recording.parent.iterdir()) == [recording]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals of this kind")
+def test_in_a_terminal_a_progress_bar_shows_the_name_and_the_stage(tiny_model, recording):
+    import pty
+
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "120"}
+    command = [*SOTTOVOCE, "transcribe", recording, "--model", tiny_model]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment)
+    os.close(theirs)
+
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal's end, as Linux tells it
+        while part := os.read(ours, 65536):
+            shown += part
+    os.close(ours)
+
+    assert running.wait(60) == DONE
+    assert b"talk.wav" in shown
+    assert b"Transcribing" in shown
+
+
+def test_a_mistyped_command_is_not_taken_for_a_recording():
+    ended = sottovoce("transcrbe", "talk.wav")
+
+    assert ended.returncode == WRONG_USAGE
+    assert "Did you mean: sottovoce transcribe" in sentences(ended)[0]
+
+
+def test_stdout_and_events_do_not_mix(transcribe, recording):
+    assert transcribe(recording, "--stdout", "--events").returncode == WRONG_USAGE
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are of another kind there")
+def test_the_transcript_is_called_as_its_recording_whatever_that_is(transcribe, tmp_path, recording):
+    names = [b'it\'s "q" <b>bold', b"caf\xe9"]
+    files = [tmp_path / os.fsdecode(name + b".wav") for name in names]
+    for file in files:
+        shutil.copy(recording, file)
+
+    ended = transcribe(*files)
+
+    assert ended.returncode == DONE
+    assert all(file.with_suffix(".txt").is_file() for file in files)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of another kind there")
+@pytest.mark.parametrize("delay", [0.15, 0.3, 0.6])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_early_signal_ends_the_command_as_a_late_one_does(tiny_model, recording, number, delay):
+    command = [sys.executable, "-c", "import sys; from desktop_app.start import main; sys.exit(main())"]
+    running = subprocess.Popen(
+        [*command, "transcribe", recording, "--model", tiny_model], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    time.sleep(delay)
+    running.send_signal(number)
+
+    assert running.wait(5) == INTERRUPTED
+    assert b"Traceback" not in running.stderr.read()
+
+
+def test_what_a_killed_run_left_behind_is_told_and_can_be_removed(tiny_model, long_speech):
+    command = [*SOTTOVOCE, "transcribe", long_speech, "--model", tiny_model, "--events"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE)
+    for line in running.stdout:
+        if json.loads(line)["event"] == "segment":
+            break
+    running.kill()
+    running.wait()
+
+    (job,) = history_list()
+
+    assert (job["state"], job["failure"]) == ("failed", "interrupted")
+    assert sottovoce("history", "remove", str(job["id"])).returncode == DONE
 
 
 def test_stdout_prints_the_transcript_alone_and_writes_nothing(transcribe, recording):
@@ -125,7 +201,7 @@ def test_stdout_and_files_can_be_had_together(transcribe, recording):
     ended = transcribe(recording, "--stdout", "--format", "txt-times")
 
     assert ended.stdout.startswith(b"[0:00:00] Hello there")
-    assert recording.with_suffix(".txt").read_bytes() == ended.stdout
+    assert recording.with_suffix(".times.txt").read_bytes() == ended.stdout
 
 
 def test_events_tell_as_json_what_happens(transcribe, recording):
@@ -270,7 +346,7 @@ def test_without_speech_the_transcript_is_empty_and_all_is_well(transcribe, tmp_
 
     assert ended.returncode == DONE
     assert ended.stdout == b""
-    assert not sentences(ended)
+    assert sentences(ended) == ["“quiet.wav”: No speech was found."]
 
 
 def test_a_file_cut_in_the_middle_is_transcribed_as_far_as_it_goes_and_said_to_be_partial(transcribe, recording):
@@ -279,7 +355,7 @@ def test_a_file_cut_in_the_middle_is_transcribed_as_far_as_it_goes_and_said_to_b
     ended = transcribe(cut, "--events")
 
     assert ended.returncode == DONE
-    assert "short recording" in named("segment", events_of(ended))[0]["text"]
+    assert "short recording" in " ".join(segment["text"] for segment in named("segment", events_of(ended)))
     assert named("finished", events_of(ended))[0]["partial"] is True
     assert "breaks off" in sentences(ended)[0]
     assert history_list()[0]["partial"] is True
@@ -303,7 +379,7 @@ def test_what_cannot_be_transcribed_is_refused_in_a_sentence_each_and_the_others
     assert len(named("finished", events)) == 1
     assert {Path(event["file"]).name: event["kind"] for event in named("failed", events)} == {
         "missing.wav": "file_missing",
-        "dangling.wav": "file_missing",
+        "dangling.wav": "link_broken",
         "empty folder": "folder_without_media",
         "empty.wav": "file_empty",
         "notes.mp3": "not_media",
@@ -460,7 +536,8 @@ def test_a_signal_ends_the_run_within_two_seconds_and_keeps_what_was_heard(long_
 
     began = time.monotonic()
     long_run.send_signal(number)
-    rest, said = long_run.communicate(timeout=30)
+    rest, said = long_run.stdout.read(), long_run.stderr.read()  # communicate() would miss what is buffered
+    long_run.wait(30)
     took = time.monotonic() - began
 
     seen += named("segment", [json.loads(line) for line in rest.splitlines()])

@@ -41,6 +41,7 @@ TABLE = {
     "work": Rule({"messages", "transcripts", "models", "settings", "paths"}, {"msgspec", QT_CORE, QT_NETWORK}),
     "ui": Rule({"work", "transcripts", "models", "messages", "settings", "paths"}, {"msgspec", "PySide6"}),
     "cli": Rule(EVERYTHING_BUT_BACKEND | {"__main__"}, {"msgspec", QT_CORE}),
+    "start": Rule({"cli"}, set()),
     "arguments": Rule({"__init__", "messages", "models", "transcripts"}, {"msgspec"}),
     "terminal": Rule({"ui"}, {"rich", QT_CORE}),
     "__main__": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", "PySide6"}),

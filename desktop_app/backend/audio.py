@@ -196,10 +196,17 @@ def _opened(path: bytes) -> IO[bytes]:
         if about.st_size == 0:
             raise CannotTranscribe(Failure.FILE_EMPTY)
         return Path(os.fsdecode(path)).open("rb")
-    except (FileNotFoundError, ValueError) as error:  # ValueError: a zero byte, which no name can have
-        raise CannotTranscribe(Failure.FILE_MISSING, type(error).__name__) from error
+    except (FileNotFoundError, ValueError) as error:
+        raise CannotTranscribe(_missing_how(path), type(error).__name__) from error
     except OSError as error:
         raise CannotTranscribe(Failure.FILE_UNREADABLE, error.strerror or str(error.errno)) from error
+
+
+def _missing_how(path: bytes) -> Failure:
+    try:
+        return Failure.LINK_BROKEN if Path(os.fsdecode(path)).is_symlink() else Failure.FILE_MISSING
+    except ValueError:  # a zero byte, which no name can have
+        return Failure.FILE_MISSING
 
 
 def _said(error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from desktop_app.messages import Task, Word
 SEED = 1  # above temperature 0 the decoder draws lots: the same lots for the same span
 MEL_FRAMES = 3000  # 30 s
 MEL_FRAMES_A_SECOND = 100
+TAIL = 2 * MEL_FRAMES_A_SECOND  # silence that is always read after a span: without any, the model does not find an end
+STEP = 50  # mel frames
 PREPENDED, APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"  # punctuation that belongs to the word after, before
 LONGEST_HINT = 223  # tokens: half of what the model reads, less one
 
@@ -73,17 +75,50 @@ class Decoder:
         self._model = whisper.model
         self._last: tuple[list[Span], Any] | None = None
 
+    def get_ready(self) -> None:
+        """Do what would delay the first words."""
+        _ = self._silence
+
     def encoded(self, spans: Sequence[Span]) -> Any:
         """Return the encoder's output for a batch of spans. That of the last batch is kept: it is asked for twice."""
         if self._last is not None and self._last[0] == list(spans):
             return self._last[1]
-        features = np.zeros((len(spans), self._model.n_mels, MEL_FRAMES), np.float32)
-        for row, span in zip(features, spans, strict=True):
-            mel = self._whisper.feature_extractor(span.samples)[:, :MEL_FRAMES]
-            row[:, : mel.shape[1]] = mel
-        encoded = self._whisper.encode(features)
+        mels = [self._whisper.feature_extractor(span.samples)[:, :MEL_FRAMES] for span in spans]
+        silence = self._silence
+        encoded = self._together(mels) if silence is None else self._one_by_one(mels, silence)
         self._last = (list(spans), encoded)
         return encoded
+
+    def _together(self, mels: Sequence[np.ndarray]) -> Any:
+        """Return what the encoder makes of them, each followed by silence up to 30 s."""
+        features = np.zeros((len(mels), self._model.n_mels, MEL_FRAMES), np.float32)
+        for row, mel in zip(features, mels, strict=True):
+            row[:, : mel.shape[1]] = mel
+        return self._whisper.encode(features)
+
+    def _one_by_one(self, mels: Sequence[np.ndarray], silence: np.ndarray) -> Any:
+        """Return the same, nearly: only as much of the silence is read as needed, the rest is what it always gives.
+
+        The encoder's work grows with the square of the length, and on the CPU it is no faster in batches.
+        """
+        import ctranslate2
+
+        rows = np.repeat(silence, len(mels), axis=0)
+        for row, mel in zip(rows, mels, strict=True):
+            length = min(MEL_FRAMES, -(-(mel.shape[1] + TAIL) // STEP) * STEP)
+            read = np.asarray(self._whisper.encode(np.pad(mel, ((0, 0), (0, length - mel.shape[1])))[None]))[0]
+            row[: len(read)] = read
+        return ctranslate2.StorageView.from_array(rows)
+
+    @cached_property
+    def _silence(self) -> np.ndarray | None:
+        """What the encoder makes of 30 s of silence, shape (1, frames, width); None where batches are better."""
+        import ctranslate2
+
+        if self._model.device != "cpu":
+            return None
+        encoded = self._together([np.zeros((self._model.n_mels, 0), np.float32)])
+        return np.array(encoded) if encoded.dtype == ctranslate2.DataType.float32 else None
 
     def languages(self, encoded: Any) -> list[dict[str, float]]:
         """Return, for each span of the batch, how probable each language is."""

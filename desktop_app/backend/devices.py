@@ -22,20 +22,25 @@ class Setup:
 
 
 def setups(device: Device, compute_type: str = "", wanted_threads: int = 0) -> Iterator[Setup]:
-    """Yield the ways to try, the best first. Raise CannotTranscribe if `device` is not in this machine."""
+    """Yield the ways to try, the best first. Raise CannotTranscribe if `device` is not in this machine, or cannot."""
     import ctranslate2
 
     count = wanted_threads or threads()
     graphics_cards = ctranslate2.get_cuda_device_count()
     if device == "cuda" and not graphics_cards:
         raise CannotTranscribe(Failure.DEVICE_MISSING, "CTranslate2 finds no CUDA device")
+    found = False
     if device in ("auto", "cuda") and graphics_cards:
         supported = ctranslate2.get_supported_compute_types("cuda")
         for kind in [compute_type] if compute_type else ["float16", "int8_float16", "float32"]:
             if kind in supported:
+                found = True
                 yield Setup("cuda", kind, count)
-    if device != "cuda":
+    if device != "cuda" and (not compute_type or compute_type in ctranslate2.get_supported_compute_types("cpu")):
+        found = True
         yield Setup("cpu", compute_type or "int8", count)
+    if not found:
+        raise CannotTranscribe(Failure.COMPUTE_TYPE_MISSING, compute_type)
 
 
 def threads() -> int:

@@ -42,6 +42,7 @@ class Engine:
         started = time.monotonic()
         self._whisper, self.setup = _loaded(model, device, compute_type, threads)
         self._decoder = Decoder(self._whisper)
+        self._decoder.get_ready()
         self.seconds = time.monotonic() - started
 
     def check(self, languages: Sequence[str], task: Task) -> None:

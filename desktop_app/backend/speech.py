@@ -145,7 +145,7 @@ class SpanCutter:
 
     def __init__(self, listening: Listening, longest: int = LONGEST_SPAN) -> None:
         self._threshold = listening.threshold
-        self._padding = round(listening.padding / FRAME_SECONDS)
+        self._padding = min(round(listening.padding / FRAME_SECONDS), LONGEST_PAUSE)  # more was not heard yet
         self._longest = longest
         self.probabilities: list[float] = []  # of the frames since the last span ended
         self._begin: int | None = None

@@ -147,7 +147,7 @@ class _Job:
             self._knows_language(waiting, must=True)
             self._hear(waiting)
         if not self._started:
-            self._start(job.language or "", 1.0 if job.language else 0.0)  # nobody spoke
+            self._start("", 0.0)  # nobody spoke
         length = self._recording.length
         self._send(JobFinished(job.job_id, length, self._recording.partial, self._recording.broke_off))
 

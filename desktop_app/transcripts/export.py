@@ -116,7 +116,7 @@ class Format(NamedTuple):
 
 FORMATS = {
     "txt": Format(".txt", "Plain text", as_txt),
-    "txt-times": Format(".txt", "Plain text with times", as_txt_times),
+    "txt-times": Format(".times.txt", "Plain text with times", as_txt_times),
     "srt": Format(".srt", "Subtitles (SubRip)", as_srt),
     "vtt": Format(".vtt", "Subtitles (WebVTT)", as_vtt),
     "tsv": Format(".tsv", "Table (tab-separated)", as_tsv),
@@ -126,8 +126,8 @@ FORMATS = {
 
 def format_of(file: Path) -> str:
     """Return the name of the format that the suffix of `file` stands for. Raise UnknownFormat if there is none."""
-    for name, candidate in FORMATS.items():
-        if candidate.suffix == file.suffix.lower():
+    for name, candidate in sorted(FORMATS.items(), key=lambda item: -len(item[1].suffix)):
+        if file.name.lower().endswith(candidate.suffix):
             return name
     raise UnknownFormat(f"no format has the suffix {file.suffix!r}")
 
@@ -169,6 +169,8 @@ def file_name(template: str, job: Job, format: str) -> str:
     language, date and time (when the job was added), model, task. Raise UnknownField or UnknownFormat.
     """
     suffix = _format_named(format).suffix
+    if template == "{name}" and os.name == "posix":  # beside its recording, it is called exactly as that
+        return _fitted(job.path.stem, suffix)
     fields = _fields(job)
 
     def filled(match: re.Match[str]) -> str:

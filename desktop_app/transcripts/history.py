@@ -139,13 +139,25 @@ class History:
     def take_over(self, gone: str, owner: str) -> None:
         """Give `owner` the jobs of a program that is `gone`: the queued stay so, the running were interrupted."""
         with _Transaction(self._database):
-            self._database.execute(
-                "UPDATE jobs SET state = ?, failure = ?, ended_at = ? WHERE state = ? AND owner = ?",
-                (JobState.FAILED, Failure.INTERRUPTED, time.time(), JobState.RUNNING, gone),
-            )
+            self._interrupt(gone)
             self._database.execute(
                 "UPDATE jobs SET owner = ? WHERE state = ? AND owner = ?", (owner, JobState.QUEUED, gone)
             )
+
+    def interrupt(self, gone: str) -> None:
+        """Mark the jobs of a program that is `gone`: what ran was interrupted, what waited is cancelled."""
+        with _Transaction(self._database):
+            self._interrupt(gone)
+            self._database.execute(
+                "UPDATE jobs SET state = ?, ended_at = ? WHERE state = ? AND owner = ?",
+                (JobState.CANCELLED, time.time(), JobState.QUEUED, gone),
+            )
+
+    def _interrupt(self, gone: str) -> None:
+        self._database.execute(
+            "UPDATE jobs SET state = ?, failure = ?, ended_at = ? WHERE state = ? AND owner = ?",
+            (JobState.FAILED, Failure.INTERRUPTED, time.time(), JobState.RUNNING, gone),
+        )
 
     # --- what was heard ---
 
@@ -169,6 +181,10 @@ class History:
             except sqlite3.IntegrityError as error:
                 raise JobGone(job_id) from error
             self._database.execute("UPDATE jobs SET position = ? WHERE id = ?", (position, job_id))
+
+    def has_segments(self, job_id: int) -> bool:
+        """Tell whether anything was heard in the job."""
+        return bool(self._database.execute("SELECT 1 FROM segments WHERE job_id = ? LIMIT 1", (job_id,)).fetchone())
 
     def segments(self, job_id: int) -> list[Segment]:
         """Return what was heard so far, in order of time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from importlib import metadata
 
 from PySide6.QtCore import Qt
@@ -40,7 +41,8 @@ def about_box(parent: QWidget) -> QMessageBox:
 
 
 def _libraries() -> list[tuple[str, str, str]]:
-    return [(name, _version(name), licence) for name, licence in LICENCES.items()]
+    python = ("Python", platform.python_version(), "PSF-2.0")
+    return [python, *((name, _version(name), licence) for name, licence in LICENCES.items())]
 
 
 def _version(name: str) -> str:

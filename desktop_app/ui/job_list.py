@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -236,11 +245,22 @@ class JobListView(QListView):
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.setAcceptDrops(False)
+        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+
+    def all_chosen(self) -> list[Job]:
+        """Return the jobs that are selected, in the order of the list."""
+        rows = sorted(index.row() for index in self.selectedIndexes())
+        return [job for row in rows if (job := self.model().index(row, 0).data(JOB_ROLE)) is not None]
 
     def chosen(self) -> Job | None:
         """Return the job that is selected, if one is."""
         job: Job | None = self.currentIndex().data(JOB_ROLE) if self.currentIndex().isValid() else None
         return job
+
+    def choose_row(self, row: int) -> None:
+        """Select a row, and no other."""
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        self.selectionModel().setCurrentIndex(self.model().index(row, 0), flags)
 
     def choose(self, job_id: int) -> bool:
         """Select a job. Return False if it is not (yet) in the list."""
@@ -248,5 +268,5 @@ class JobListView(QListView):
         assert isinstance(jobs, JobList)
         row = jobs.row_of(job_id)
         if row >= 0:
-            self.setCurrentIndex(jobs.index(row))
+            self.choose_row(row)
         return row >= 0

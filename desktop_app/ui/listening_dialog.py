@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from desktop_app.messages import Tuning
 from desktop_app.transcripts.languages import LANGUAGES, code_of
 from desktop_app.transcripts.transcript import JobOptions
-from desktop_app.ui import wording
+from desktop_app.ui import colours, wording
 
 COMPUTE_TYPES = ("", "int8", "int8_float32", "float32", "float16", "int8_float16", "bfloat16")
 LONGEST = 99 * 3600.0
@@ -141,6 +141,7 @@ class ListeningDialog(QDialog):
     def _check(self, name: str, value: bool) -> None:
         box = QCheckBox()
         box.setChecked(value)
+        colours.outline(box)
         self._add(name, box, box.isChecked)
 
     def _choice(self, name: str, value: str, choices: Sequence[str]) -> None:

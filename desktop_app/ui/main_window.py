@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QAction,
@@ -39,6 +40,7 @@ from desktop_app import messages, paths
 from desktop_app.models import shelf
 from desktop_app.settings import Appearance, Settings
 from desktop_app.transcripts import export
+from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import Job, JobState
 from desktop_app.ui import appearance, colours, icons, wording
 from desktop_app.ui.about import about_box
@@ -76,10 +78,11 @@ class MainWindow(QMainWindow):
         self._history = history
         self._settings = settings
         self._notices = Notices(self)
-        self._last_removed: int | None = None
+        self._last_removed: list[int] = []
         self._to_choose: int | None = None  # a job that was just added
         self._percent: int | None = None
         self._may_close = False
+        self._warmed_up: tuple[str, str, str, int] | None = None  # the model that was asked for last
         self._icons: dict[QAction, str] = {}
 
         self.setWindowTitle(wording.APPLICATION)
@@ -114,8 +117,7 @@ class MainWindow(QMainWindow):
     def warm_up(self) -> None:
         """Have the model loaded that the next job will want, and offer those there are."""
         self._history.ask(lambda _: shelf.installed(), self.options.show_models)
-        self._say_ready(wording.preparing(self.options.options().model))
-        self._queue.warm_up(self.options.options())
+        self._load_chosen_model()
 
     def say(self, sentence: str) -> None:
         """Say something in passing, at the bottom of the window."""
@@ -239,11 +241,14 @@ class MainWindow(QMainWindow):
         queue.progressed.connect(self._on_progressed)
         queue.model_loaded.connect(self._on_model_loaded)
         queue.model_failed.connect(self._on_model_failed)
+        queue.became_idle.connect(self._load_chosen_model)
+        self.transcript.filled.connect(self._allow_actions)
         self._history.could_not_open.connect(self._on_library_failed)
         self._history.failed.connect(self._on_library_failed)
         self.jobs.rowsInserted.connect(self._on_rows_changed)
         self.jobs.rowsRemoved.connect(self._on_rows_changed)
         self.list.selectionModel().currentChanged.connect(self._on_chosen)
+        self.list.selectionModel().selectionChanged.connect(self._allow_actions)
         self.options.changed.connect(self._on_options_changed)
 
     # --- what the user does ---
@@ -258,11 +263,16 @@ class MainWindow(QMainWindow):
         dialog = QFileDialog(self, title)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(mode)
+        dialog.setDirectory(self._settings.open_folder or str(Path.home()))
+        dialog.filesSelected.connect(lambda files: self._remember_folder(files[0]))
         if mode is QFileDialog.FileMode.ExistingFiles:
             known = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
             dialog.setNameFilters([f"{wording.RECORDINGS} ({known})", f"{wording.ALL_FILES} (*)"])
         dialog.filesSelected.connect(lambda files: self.add_files([Path(file) for file in files]))
         dialog.open()
+
+    def _remember_folder(self, chosen: str) -> None:
+        self._settings.open_folder = str(Path(chosen).parent)
 
     def _on_try_it(self) -> None:
         sample = paths.sample_recording()
@@ -272,9 +282,40 @@ class MainWindow(QMainWindow):
             self.say(wording.SAMPLE_MISSING)
 
     def _on_export(self) -> None:
-        job = self.list.chosen()
-        if job is None:
-            return
+        jobs = self.list.all_chosen()
+        if len(jobs) > 1:
+            self._export_several(jobs)
+        elif jobs:
+            self._export_one(jobs[0])
+
+    def _export_several(self, jobs: Sequence[Job]) -> None:
+        """Ask for a folder; what is there already is kept."""
+        kind = self._settings.export_format
+        dialog = QFileDialog(self, wording.export_several(len(jobs), export.FORMATS[kind].label))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setDirectory(self._settings.export_folder or str(Path.home()))
+
+        def write(chosen: str) -> None:
+            folder = Path(chosen)
+            self._settings.export_folder = chosen
+
+            def write_all(history: History) -> int:
+                transcripts = [history.transcript(job.id) for job in jobs]
+                for transcript in transcripts:
+                    export.write(transcript, folder / export.file_name("{name}", transcript.job, kind), kind)
+                return len(transcripts)
+
+            self._history.ask(
+                write_all,
+                lambda count: self.say(wording.exported_several(count, _shown(folder))),
+                lambda error: self._say_not_written(folder, error),
+            )
+
+        dialog.fileSelected.connect(write)
+        dialog.open()
+
+    def _export_one(self, job: Job) -> None:
         dialog = QFileDialog(self, wording.EXPORT_TITLE)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -285,7 +326,7 @@ class MainWindow(QMainWindow):
         dialog.selectNameFilter(preferred or next(iter(filters)))
 
         def take_suffix_of(chosen: str) -> None:
-            dialog.setDefaultSuffix(export.FORMATS[filters[chosen]].suffix)
+            dialog.setDefaultSuffix(export.FORMATS[filters[chosen]].suffix.removeprefix("."))
             dialog.selectFile(export.file_name("{name}", job, filters[chosen]))
 
         dialog.filterSelected.connect(take_suffix_of)
@@ -299,7 +340,7 @@ class MainWindow(QMainWindow):
     def _write_export(self, job: Job, file: Path, kind: str) -> None:
         self._settings.export_folder = str(file.parent)
         self._settings.export_format = kind
-        if export.FORMATS[kind].suffix != file.suffix.lower():
+        if not file.name.lower().endswith(export.FORMATS[kind].suffix):
             try:
                 kind = export.format_of(file)  # the name typed says it better than the list above it
             except export.UnknownFormat:
@@ -308,54 +349,75 @@ class MainWindow(QMainWindow):
             # The dialog has asked already whether a file of that name may go.
             lambda history: export.write(history.transcript(job.id), file, kind, replace=True),
             lambda written: self.say(wording.exported(_shown(written))),
-            lambda error: self.say(wording.cannot_write(_shown(file), getattr(error, "strerror", None) or str(error))),
+            lambda error: self._say_not_written(file, error),
         )
+
+    def _say_not_written(self, what: Path, error: Exception) -> None:
+        self.say(wording.cannot_write(_shown(what), getattr(error, "strerror", None) or str(error)))
 
     def _on_copy_all(self) -> None:
         self.transcript.copy_all()
         self.say(wording.COPIED)
 
     def _on_cancel(self) -> None:
-        if (job := self.list.chosen()) is not None and job.state not in ENDED:
-            self._queue.cancel(job.id)
+        for job in self.list.all_chosen():
+            if job.state not in ENDED:
+                self._queue.cancel(job.id)
 
     def _on_retry(self) -> None:
-        if (job := self.list.chosen()) is not None and job.state in ENDED:
-            self._queue.retry(job.id)
+        for job in reversed(self.list.all_chosen()):
+            if job.state in ENDED:
+                # With what is chosen now, but for what belongs to this recording alone.
+                own = {name: getattr(job.options, name) for name in ("begin", "end", "track", "split_channels")}
+                self._queue.retry(job.id, msgspec.structs.replace(self.options.options(), **own))
 
     def _on_remove(self) -> None:
-        if (job := self.list.chosen()) is not None:
-            self._last_removed = job.id
-            self.undo_remove.setEnabled(True)
-            self._queue.remove(job.id)
-            self.say(wording.removed(job.name))
+        jobs = self.list.all_chosen()
+        if jobs:
+            self._last_removed = [job.id for job in jobs]
+            for job in jobs:
+                self._queue.remove(job.id)
+            self.say(wording.removed([job.name for job in jobs]))
 
     def _on_undo_remove(self) -> None:
-        if self._last_removed is not None:
-            job_id, self._last_removed = self._last_removed, None
-            self.undo_remove.setEnabled(False)
+        removed, self._last_removed = self._last_removed, []
+        self.statusBar().clearMessage()
+        for job_id in removed:
+            self._to_choose = job_id
             self._queue.restore(job_id)
+        self._allow_actions()
 
     def _on_reveal(self) -> None:
         if (job := self.list.chosen()) is not None:
-            reveal(job.path)
+            self._say_unless(reveal(job.path), job.path.parent)
 
     def _on_show_logs(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.logs())))
+        self._say_unless(QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.logs()))), paths.logs())
+
+    def _say_unless(self, shown: bool, folder: Path) -> None:
+        if not shown:
+            self.say(wording.no_file_manager(_shown(folder)))
 
     def _on_appearance(self, name: Appearance) -> None:
         self._settings.appearance = name
         appearance.apply(name)
 
     def _on_options_changed(self) -> None:
-        self.warm_up()
+        self._load_chosen_model()
+
+    def _load_chosen_model(self) -> None:
+        """Have the model loaded, unless it was asked for already, or the backend has better things to do."""
+        options = self.options.options()
+        wanted = (options.model, options.device, options.tuning.compute_type, options.tuning.threads)
+        if wanted != self._warmed_up and self._queue.running is None:
+            self._warmed_up = wanted
+            self._say_ready(wording.preparing(Path(options.model).name))
+            self._queue.warm_up(options)
 
     # --- what happens ---
 
     def _on_added(self, jobs: list[Job]) -> None:
-        if not jobs:
-            return
-        if len(jobs) == 1 or self.list.chosen() is None:
+        if jobs:
             self._to_choose = jobs[0].id  # once the list has its row
 
     def _on_job_changed(self, job: Job) -> None:
@@ -392,8 +454,8 @@ class MainWindow(QMainWindow):
             self.empty.open_button.setFocus()
         elif self._to_choose is not None and self.list.choose(self._to_choose):
             self._to_choose = None
-        elif not self.list.currentIndex().isValid():
-            self.list.setCurrentIndex(self.jobs.index(0))
+        elif not self.list.selectionModel().hasSelection():
+            self.list.choose_row(max(0, self.list.currentIndex().row()))
         self._allow_actions()
 
     def _on_model_loaded(self, event: messages.ModelLoaded) -> None:
@@ -410,12 +472,14 @@ class MainWindow(QMainWindow):
 
     def _allow_actions(self) -> None:
         job = self.list.chosen()
-        state = job.state if job else None
-        self.cancel.setEnabled(state in (JobState.QUEUED, JobState.RUNNING))
-        self.retry.setEnabled(state in ENDED)
-        for action in (self.remove, self.reveal, self.copy_all, self.export, self.find_text):
-            action.setEnabled(job is not None)
-        self.undo_remove.setEnabled(self._last_removed is not None)
+        states = {chosen.state for chosen in self.list.all_chosen()}
+        self.cancel.setEnabled(bool(states - set(ENDED)))
+        self.retry.setEnabled(bool(states & set(ENDED)))
+        self.remove.setEnabled(bool(states))
+        self.reveal.setEnabled(job is not None)
+        for action in (self.copy_all, self.export, self.find_text):
+            action.setEnabled(job is not None and self.transcript.has_text)
+        self.undo_remove.setEnabled(bool(self._last_removed))
 
     def _show_title(self) -> None:
         self.setWindowTitle(wording.window_title(self._notices.unseen, self._percent))
@@ -476,7 +540,7 @@ class MainWindow(QMainWindow):
         box.open()
 
     def _restore_geometry(self) -> None:
-        self.resize(SIZE)
+        self.resize(SIZE.boundedTo(self.screen().availableGeometry().size() * 0.95))
         if self._settings.geometry:
             self.restoreGeometry(QByteArray(self._settings.geometry))
         if self._settings.splitter:

@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QCompleter,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.messages import ACCURATE, FAST, Task
 from desktop_app.models.shelf import InstalledModel, Languages
 from desktop_app.settings import Settings
 from desktop_app.transcripts.languages import LANGUAGES, code_of
 from desktop_app.transcripts.transcript import JobOptions
-from desktop_app.ui import wording
+from desktop_app.ui import colours, wording
 from desktop_app.ui.listening_dialog import ListeningDialog
 
 TUNINGS = {"fast": FAST, "accurate": ACCURATE}
+
+
+FOLDED = Qt.ItemDataRole.UserRole + 1  # a language's names as they are searched
+
+
+class _Completer(QCompleter):
+    """Finds a language by a part of its names, with or without their accents."""
+
+    def __init__(self, languages: QAbstractItemModel, parent: QWidget) -> None:
+        super().__init__(languages, parent)
+        self.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.setFilterMode(Qt.MatchFlag.MatchContains)
+        self.setCompletionRole(FOLDED)
+
+    def splitPath(self, typed: str) -> list[str]:
+        return [_without_accents(typed)]
+
+    def pathFromIndex(self, index: QModelIndex | QPersistentModelIndex) -> str:
+        return str(index.data(Qt.ItemDataRole.DisplayRole))
+
+
+def _without_accents(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
 
 
 class LanguageBox(QComboBox):
@@ -29,9 +64,9 @@ class LanguageBox(QComboBox):
         for language in sorted(LANGUAGES.values(), key=lambda language: language.english):
             self.addItem(wording.language_choice(language.code), language.code)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        completer = QCompleter(self.model(), self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        for row in range(self.count()):
+            self.setItemData(row, _without_accents(self.itemText(row)), FOLDED)
+        completer = _Completer(self.model(), self)
         self._line = QLineEdit(self)
         self._line.setAcceptDrops(False)  # a file dropped here is for the window, too
         self.setLineEdit(self._line)
@@ -58,7 +93,7 @@ class LanguageBox(QComboBox):
         if exact < 0 and (code := code_of(typed)) is not None:
             exact = self.findData(code)
         if exact < 0 and typed.strip():
-            exact = self.findText(typed.strip(), Qt.MatchFlag.MatchContains)
+            exact = self.findData(_without_accents(typed.strip()), FOLDED, Qt.MatchFlag.MatchContains)
         self.setCurrentIndex(exact if exact >= 0 else self.currentIndex())
         self._line.setText(self.itemText(self.currentIndex()))
 
@@ -97,9 +132,13 @@ class OptionsBar(QWidget):
         self.words = QCheckBox(wording.WORDS)
         self.words.setChecked(settings.words)
 
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 12, 8)
-        row.setSpacing(8)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(6)
+        row, second_row = QHBoxLayout(), QHBoxLayout()
+        for line in (row, second_row):
+            line.setSpacing(8)
+            column.addLayout(line)
         hints = {
             self.model: (wording.MODEL, wording.MODEL_HINT),
             self.language: (wording.LANGUAGE, wording.LANGUAGE_HINT),
@@ -112,19 +151,28 @@ class OptionsBar(QWidget):
             box.setToolTip(hint)
             box.setAccessibleName(name.replace("&", ""))
             box.setAccessibleDescription(hint)
-            row.addWidget(caption)
-            row.addWidget(box)
-            row.addSpacing(8)
+            line = second_row if box is self.quality else row
+            line.addWidget(caption)
+            line.addWidget(box)
+            line.addSpacing(8)
         self.words.setToolTip(wording.WORDS_HINT)
         self.words.setAccessibleDescription(wording.WORDS_HINT)
-        row.addWidget(self.words)
-        row.addWidget(self.more)
-        row.addStretch(1)
+        second_row.addWidget(self.words)
+        second_row.addSpacing(8)
+        second_row.addWidget(self.more)
+        for line in (row, second_row):
+            line.addStretch(1)
+        colours.outline(self.words)
 
         self.quality.currentIndexChanged.connect(self._on_quality)
         for choice in (self.model, self.language, self.task):
             choice.currentIndexChanged.connect(self._on_chosen)
         self.words.toggled.connect(self._on_chosen)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "words"):
+            colours.outline(self.words)
 
     def options(self) -> JobOptions:
         """Return what is chosen now."""

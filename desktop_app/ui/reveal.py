@@ -9,14 +9,13 @@ from PySide6.QtCore import QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
 
 
-def reveal(file: Path) -> None:
-    """Open the folder of `file`, with the file selected where the system can do that."""
+def reveal(file: Path) -> bool:
+    """Open the folder of `file`, with the file selected where the system can do that. Return False if nothing can."""
     if sys.platform == "win32":
-        QProcess.startDetached("explorer", ["/select,", str(file)])
-    elif sys.platform == "darwin":
-        QProcess.startDetached("open", ["-R", str(file)])
-    elif not _selected_by_the_file_manager(file):
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(file.parent)))
+        return QProcess.startDetached("explorer", ["/select,", str(file)])[0]
+    if sys.platform == "darwin":
+        return QProcess.startDetached("open", ["-R", str(file)])[0]
+    return _selected_by_the_file_manager(file) or QDesktopServices.openUrl(QUrl.fromLocalFile(str(file.parent)))
 
 
 def _selected_by_the_file_manager(file: Path) -> bool:

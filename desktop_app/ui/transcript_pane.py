@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from desktop_app.transcripts.history import JobGone
 from desktop_app.transcripts.transcript import Job, JobState, LeftOut, Segment, Transcript
@@ -131,7 +131,12 @@ class _TimeMargin(QWidget):
 
 
 class TranscriptPane(QWidget):
-    """A job's name, its facts, what went wrong if something did, and its text."""
+    """A job's name, its facts, what went wrong if something did, and its text.
+
+    filled(): the text has changed.
+    """
+
+    filled = Signal()
 
     def __init__(self, history: HistoryThread, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -143,7 +148,7 @@ class TranscriptPane(QWidget):
         self._filling = QTimer(self, interval=0)
         self._filling.timeout.connect(self._fill)
 
-        self._name = _plain_label(wording.TRANSCRIPT)
+        self._name = _ElidedLabel()
         font = self._name.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         font.setBold(True)
@@ -177,6 +182,10 @@ class TranscriptPane(QWidget):
         return self._job
 
     @property
+    def has_text(self) -> bool:
+        return not self.text.document().isEmpty()
+
+    @property
     def is_filled(self) -> bool:
         """Everything that is stored of the job is in the text."""
         return self._loaded and not self._pending
@@ -188,6 +197,7 @@ class TranscriptPane(QWidget):
         self._pending.clear()
         self._filling.stop()
         self.text.clear()
+        self.filled.emit()
         self._describe()
         if job is not None:
             job_id = job.id
@@ -244,6 +254,7 @@ class TranscriptPane(QWidget):
         part = list(islice(self._pending, AT_ONCE))
         del self._pending[: len(part)]
         self.text.append(part)
+        self.filled.emit()
         if self._pending:
             self._filling.start()
         else:
@@ -252,26 +263,49 @@ class TranscriptPane(QWidget):
 
     def _describe(self) -> None:
         job = self._job
-        self._name.setText(job.name.replace("\n", " ") if job else "")
+        self._name.show_text(job.name.replace("\n", " ") if job else "")
         self._facts.setText(wording.about_job(job) if job else "")
         note = wording.job_notes(job, bool(self._pending or not self.text.document().isEmpty())) if job else ""
         if job is not None and job.state is JobState.DONE:
             passages = wording.passages(self.text.doubtful, self._left_out)
             note = " ".join(filter(None, [note, passages])) if self._loaded else ""
+        self._colour()
         self._note.setText(note)
         self._note.setVisible(bool(note))
         self._note.setAccessibleName(note)
-        self.text.setPlaceholderText(
-            wording.WAITING_FOR_TEXT if job is not None and job.state in (JobState.QUEUED, JobState.RUNNING) else ""
-        )
+        self.text.setPlaceholderText(wording.WAITING.get(job.state, "") if job is not None else "")
 
     def _colour(self) -> None:
         quiet = QPalette(self.palette())
         quiet.setColor(QPalette.ColorRole.WindowText, colours.quiet(self.palette()))
         self._facts.setPalette(quiet)
         notice = QPalette(self.palette())
-        notice.setColor(QPalette.ColorRole.Window, colours.notice(self.palette()))
+        failed = self._job is not None and self._job.state is JobState.FAILED
+        ground = colours.notice(self.palette()) if failed else self.palette().color(QPalette.ColorRole.AlternateBase)
+        notice.setColor(QPalette.ColorRole.Window, ground)
         self._note.setPalette(notice)
+
+
+class _ElidedLabel(QLabel):
+    """One line of plain text; what does not fit is left out in its middle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def show_text(self, text: str) -> None:
+        self._text = text
+        self.setAccessibleName(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideMiddle, self.width()))
 
 
 def _plain_label(text: str) -> QLabel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ TASKS = {
 # What happened, and what to do next. The file's name stands before it, what is kept between the two.
 _FAILURES: dict[Failure, tuple[str, str]] = {
     Failure.FILE_MISSING: ("cannot be found", "It may have been moved, renamed or deleted."),
+    Failure.LINK_BROKEN: ("is a link to a file that is not there", "What it leads to was moved, renamed or deleted."),
     Failure.FILE_EMPTY: ("is empty", "It may not have been copied completely."),
     Failure.FILE_UNREADABLE: ("cannot be read", "Check that you may open it, and that its disk is connected."),
     Failure.NOT_A_FILE: ("is not a file", "Sottovoce reads recordings from files only."),
@@ -68,6 +70,10 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
     Failure.DEVICE_MISSING: (
         "could not be started: there is no graphics card that can be used",
         "Choose the processor (CPU), or automatic.",
+    ),
+    Failure.COMPUTE_TYPE_MISSING: (
+        "could not be started: this computer does not calculate in the way chosen",
+        "Choose another arithmetic (compute type), or automatic.",
     ),
     Failure.OUT_OF_MEMORY: (
         "could not be finished: there was not enough memory",
@@ -113,9 +119,12 @@ def job_status(job: Job, progress: JobProgress | None = None) -> str:
         return happened[0].upper() + happened[1:]
     parts = [STATES[job.state]]
     if job.state is JobState.DONE:
-        parts += [clock(job.duration or 0)]
-        if job.language:
-            parts.append(language(job.language))
+        if not job.language:
+            return NO_SPEECH
+        parts += [clock(job.duration or 0), language(job.language)]
+        if job.options.task is Task.TRANSLATE:
+            parts[-1] += " → English"
+        parts.append(when(job.added_at))
         if job.partial:
             parts.append("the file breaks off")
     if job.state is JobState.CANCELLED and job.position > 0:
@@ -144,10 +153,11 @@ def job_notes(job: Job, has_text: bool) -> str:
     if job.state is JobState.DONE and job.partial:
         return PARTIAL
     if job.state is JobState.DONE and not has_text:
-        return "No speech was found in this recording."
+        return f"{NO_SPEECH} in this recording."
     return ""
 
 
+NO_SPEECH = "No speech was found"
 PARTIAL = "The file breaks off before its end. Everything that could be read was transcribed."
 
 
@@ -182,6 +192,14 @@ def _progress(progress: JobProgress) -> str:
         if progress.speed is not None:
             parts.append(f"{speed(progress.speed)}")
     return " · ".join(parts)
+
+
+def when(moment: float) -> str:
+    """Return a moment (seconds since 1970) as one says it: the time if it is today, else the day."""
+    then, now = time.localtime(moment), time.localtime()
+    if then[:3] == now[:3]:
+        return f"{then.tm_hour}:{then.tm_min:02}"
+    return f"{then.tm_mday} {time.strftime('%b', then)}" + (f" {then.tm_year}" if then.tm_year != now.tm_year else "")
 
 
 def speed(times: float) -> str:
@@ -253,6 +271,50 @@ def finished_notice(job: Job) -> tuple[str, str]:
 
 count_of: Callable[[int, str], str] = _count
 
+# --- the command line ------------------------------------------------------------------------------------------------
+
+NO_SCREEN = "There is no screen to open a window on. Use: sottovoce transcribe FILE"
+WINDOW_DOES_NOT_ANSWER = "A window is open already, and does not answer. Close it and start again."
+NOTHING_YET = "Nothing has been transcribed yet."
+FAULT = "A fault in Sottovoce ended the run. The log says more. Please report it."
+
+
+def did_you_mean(typed: str, command: str) -> str:
+    return f"There is no file “{typed}”. Did you mean: sottovoce {command}"
+
+
+def no_model(reason: str, installed: list[str]) -> str:
+    return f"{reason.rstrip('.')}. Models on this computer: {', '.join(installed)}; or name a folder."
+
+
+def english_only(model: str) -> str:
+    return f"The model “{model}” understands English only."
+
+
+def cannot_translate(model: str) -> str:
+    return f"The model “{model}” cannot translate."
+
+
+def no_folder(folder: str, reason: str) -> str:
+    return f"The folder “{folder}” cannot be made: {reason}."
+
+
+def no_job(number: str) -> str:
+    return f"There is no job {number}. “sottovoce history list” shows those there are."
+
+
+def not_finished(name: str) -> str:
+    return f"“{name}” is not finished: cancel it first."
+
+
+def nothing_to_export(name: str) -> str:
+    return f"There is no transcript of “{name}”."
+
+
+def removed_for_good(name: str) -> str:
+    return f"Removed: “{name}”. The recording itself is not touched."
+
+
 # --- the window ------------------------------------------------------------------------------------------------------
 
 DROP_HERE = "Drop a recording here"
@@ -278,7 +340,7 @@ UNDO_REMOVE = "&Undo Remove"
 REVEAL = "Show in &Folder"
 ABOUT = "&About Sottovoce"
 SHOW_LOGS = "Show &Logs"
-MENUS = {"file": "&File", "edit": "&Edit", "job": "&Job", "view": "&View", "help": "&Help"}
+MENUS = {"file": "&File", "edit": "&Edit", "job": "&Recording", "view": "&View", "help": "&Help"}
 APPEARANCES: dict[Appearance, str] = {"system": "Colours as the &System", "light": "&Light", "dark": "&Dark"}
 
 JOBS = "Recordings"
@@ -329,7 +391,11 @@ EXPORT_TITLE = "Export Transcript"
 RECORDINGS = "Recordings"
 ALL_FILES = "All files"
 
-WAITING_FOR_TEXT = "The text appears here as it is heard."
+WAITING = {
+    JobState.QUEUED: "Its turn comes after the recordings that were added before it.",
+    JobState.RUNNING: "The text appears here as it is heard.",
+}
+WAITING_FOR_TEXT = WAITING[JobState.RUNNING]
 NOT_LOCAL = "Only files on this computer can be dropped here."
 COPIED = "The transcript was copied."
 SAMPLE_MISSING = "The sample recording is not there. Install Sottovoce again."
@@ -340,8 +406,21 @@ CLOSE = "Close"
 KEEP_WORKING = "Keep Working"
 
 
-def removed(name: str) -> str:
-    return f"“{name}” was removed from the list. Undo with Ctrl+Z. The recording itself is not touched."
+def removed(names: list[str]) -> str:
+    what = f"“{names[0]}” was" if len(names) == 1 else f"{len(names)} recordings were"
+    return f"{what} removed from the list. Undo with Ctrl+Z. No file is touched."
+
+
+def export_several(count: int, label: str) -> str:
+    return f"Export {count} Transcripts as {label}: Choose a Folder"
+
+
+def exported_several(count: int, folder: str) -> str:
+    return f"Written: {_count(count, 'transcript')} in {folder}"
+
+
+def no_file_manager(folder: str) -> str:
+    return f"No file manager answers. The folder is {folder}"
 
 
 def exported(file: str) -> str:
@@ -350,11 +429,11 @@ def exported(file: str) -> str:
 
 def ready(model: str, device: str, compute_type: str) -> str:
     """Return what the status bar says when a model waits for work."""
-    return f"{model} is ready · {'graphics card' if device == 'cuda' else 'processor'}, {compute_type}"
+    return f"Ready: model {model} on the {'graphics card' if device == 'cuda' else 'processor'} ({compute_type})"
 
 
 def preparing(model: str) -> str:
-    return f"Getting {model} ready…"
+    return f"Loading the model {model}…"
 
 
 def not_ready(kind: Failure, model: str) -> str:
@@ -380,5 +459,7 @@ def about_text(version: str, libraries: list[tuple[str, str, str]]) -> str:
     lines = "\n".join(f"{name} {number} ({licence})" for name, number, licence in libraries)
     return (
         f"{APPLICATION} {version}\n\nTurns speech into text on your own computer. {PROMISE}\n\n"
-        f"MIT licence. Made with:\n{lines}"
+        f"MIT licence. Made with:\n{lines}\n\n"
+        "The starter model is Whisper base by OpenAI (MIT), converted by Systran. Speech is found by Silero VAD (MIT). "
+        "The sample's voice is hibari (Apache-2.0)."
     )

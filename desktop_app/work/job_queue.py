@@ -27,7 +27,7 @@ from desktop_app.work.pace import Pace
 
 log = logging.getLogger(__name__)
 
-CANCEL_PATIENCE_MS = 600  # then the backend is killed: cancelling takes less than a second, whatever it is doing
+CANCEL_PATIENCE_MS = 400  # then the backend is killed: cancelling takes less than a second, whatever it is doing
 
 
 class JobProgress(msgspec.Struct, frozen=True):
@@ -155,18 +155,27 @@ class JobQueue(QObject):
         self._history.ask(if_queued, tell, _unless_gone)
 
     def retry(self, job_id: int, options: JobOptions | None = None) -> None:
-        """Do an ended job again from its beginning, with its own options or with others."""
+        """Do an ended job again, with its own options or with others.
 
-        def queue_again(history: History) -> Job:
+        What was heard before is not given up for it: if there is any, a new job is made beside it.
+        """
+
+        def queue_again(history: History) -> tuple[Job, bool]:
             job = history.job(job_id)
             if job.state in (JobState.QUEUED, JobState.RUNNING):
-                return job
+                return job, False
+            if history.has_segments(job_id):
+                return history.add_job(job.path, options or job.options, self._owner), True
             if options is not None:
                 history.update(job_id, options=msgspec.json.encode(options).decode())
-            return history.start_over(job_id, self._owner)
+            return history.start_over(job_id, self._owner), False
 
-        def announce(job: Job) -> None:
-            self.job_changed.emit(job)
+        def announce(answer: tuple[Job, bool]) -> None:
+            job, is_new = answer
+            if is_new:
+                self.jobs_added.emit([job])
+            else:
+                self.job_changed.emit(job)
             self._start_next()
 
         self._history.ask(queue_again, announce, _unless_gone)

@@ -15,25 +15,32 @@ class Ownership:
         """Raise OSError if the lock cannot be had, for want of space or of rights."""
         self._folder = folder
         self.id = uuid.uuid4().hex
-        self._lock = self._lock_of(self.id)
+        self._lock = _lock_of(folder, self.id)
         if not self._lock.tryLock(0):
             raise OSError(f"no lock in {folder}: {self._lock.error()}")
-
-    def gone(self, owners: set[str]) -> set[str]:
-        """Return those of `owners` that do not run any more, however they ended."""
-        return {owner for owner in owners if owner != self.id and self._is_gone(owner)}
 
     def release(self) -> None:
         self._lock.unlock()
 
-    def _is_gone(self, owner: str) -> bool:
-        lock = self._lock_of(owner)
-        if not lock.tryLock(0):
-            return False
-        lock.unlock()
-        return True
+    def gone(self, owners: set[str]) -> set[str]:
+        """Return those of `owners` that do not run any more, however they ended."""
+        return gone(self._folder, owners - {self.id})
 
-    def _lock_of(self, owner: str) -> QLockFile:
-        lock = QLockFile(str(self._folder / f"{owner}.lock"))
-        lock.setStaleLockTime(0)  # a lock is stale when its process is gone, not when it is old
-        return lock
+
+def gone(folder: Path, owners: set[str]) -> set[str]:
+    """Return those of `owners`, whose locks are in `folder`, that do not run any more."""
+    return {owner for owner in owners if _is_gone(folder, owner)}
+
+
+def _is_gone(folder: Path, owner: str) -> bool:
+    lock = _lock_of(folder, owner)
+    if not lock.tryLock(0):
+        return False
+    lock.unlock()
+    return True
+
+
+def _lock_of(folder: Path, owner: str) -> QLockFile:
+    lock = QLockFile(str(folder / f"{owner}.lock"))
+    lock.setStaleLockTime(0)  # a lock is stale when its process is gone, not when it is old
+    return lock

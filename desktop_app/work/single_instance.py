@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QLockFile, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
-PATIENCE_MS = 1000
+PATIENCE = 5.0  # seconds: the first window may be just opening
+ANSWER_MS = 2000
 LARGEST_MESSAGE = 8 * 1024 * 1024  # bytes
 
 _paths = msgspec.json.Decoder(list[bytes])
@@ -20,37 +22,49 @@ _paths = msgspec.json.Decoder(list[bytes])
 class SingleInstance(QObject):
     """The place where later starts of the program for the same library knock; open to the same user only.
 
+    Who is first is decided by a lock, so that several starts at once make one window.
     files_arrived(paths): a second start hands over its files, maybe none; the window is to come forward.
     """
 
     files_arrived = Signal(object)
 
-    def __init__(self, home: Path, parent: QObject | None = None) -> None:
+    def __init__(self, home: Path, locks: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._name = "sottovoce-" + hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:24]
+        self._lock = QLockFile(str(locks / "window.lock"))
+        self._lock.setStaleLockTime(0)  # stale when its process is gone, not when it is old
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._on_knock)
 
-    def hand_over(self, paths: Sequence[Path]) -> bool:
-        """Give `paths` to the window that is open. Return False if there is none."""
-        socket = QLocalSocket()
-        socket.connectToServer(self._name)
-        if not socket.waitForConnected(PATIENCE_MS):
+    def claim(self) -> bool:
+        """Be the one that later starts find. Return False if a window is open already."""
+        if not self._lock.tryLock(0):
             return False
-        socket.write(msgspec.json.encode([os.fsencode(path.absolute()) for path in paths]) + b"\n")
-        # Its answer tells that it has them: a window that is just closing would take them with it.
-        return socket.waitForBytesWritten(PATIENCE_MS) and socket.waitForReadyRead(PATIENCE_MS)
-
-    def listen(self) -> bool:
-        """Be the one that later starts find. Return False if another program is quicker."""
-        if self._server.listen(self._name):
-            return True
-        QLocalServer.removeServer(self._name)  # left behind by a crash: nobody answered at it
+        QLocalServer.removeServer(self._name)  # left behind by a crash: nobody else holds the lock
         return self._server.listen(self._name)
+
+    def hand_over(self, paths: Sequence[Path]) -> bool:
+        """Give `paths` to the window that is open. Return False if it does not answer."""
+        end = time.monotonic() + PATIENCE
+        while not self._handed_over(paths):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+        return True
 
     def close(self) -> None:
         self._server.close()
+        self._lock.unlock()
+
+    def _handed_over(self, paths: Sequence[Path]) -> bool:
+        socket = QLocalSocket()
+        socket.connectToServer(self._name)
+        if not socket.waitForConnected(ANSWER_MS):
+            return False
+        socket.write(msgspec.json.encode([os.fsencode(path.absolute()) for path in paths]) + b"\n")
+        # Its answer tells that it has them: a window that is just closing would take them with it.
+        return socket.waitForBytesWritten(ANSWER_MS) and socket.waitForReadyRead(ANSWER_MS)
 
     def _on_knock(self) -> None:
         while (socket := self._server.nextPendingConnection()) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -42,6 +43,19 @@ def encode(
             _add_pictures(container, video, pictures)
         if sound is not None and samples is not None:
             add_sound(container, sound, samples, rate, layout, late, hole)
+
+
+def encode_tracks(file: Path, tracks: Sequence[np.ndarray], rate: int, codec: str, pictures: float) -> None:
+    """Write a film with several mono sound tracks, as one has that was dubbed."""
+    with av.open(str(file), "w") as container:
+        video = container.add_stream("mpeg4", rate=PICTURES_A_SECOND)
+        sounds = [container.add_stream(codec, rate=rate) for _ in tracks]
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        for sound in sounds:
+            sound.layout = "mono"
+        _add_pictures(container, video, pictures)
+        for sound, samples in zip(sounds, tracks, strict=True):
+            add_sound(container, sound, samples, rate)
 
 
 def _add_pictures(container: av.container.OutputContainer, stream: av.VideoStream, seconds: float) -> None:

@@ -545,7 +545,8 @@ def test_any_template_and_any_recording_give_a_name_that_can_be_written(tmp_path
     recording = recording.replace("/", "").replace("\0", "").encode("utf-8", "replace").decode()
     assume(recording not in ("", ".", ".."))
 
-    name = export.file_name(template + "{name}", job_of(f"/x/{recording}.m4a"), format_name)
+    # Beside its recording a transcript is called exactly as that; any other name is fit for any system.
+    name = export.file_name(template + "{name} ", job_of(f"/x/{recording}.m4a"), format_name)
 
     suffix = export.FORMATS[format_name].suffix
     assert name.endswith(suffix)

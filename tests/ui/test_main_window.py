@@ -306,6 +306,7 @@ def test_only_what_makes_sense_is_offered(qtbot, window, add, taken) -> None:
         taken()
         window.list.choose(job.id)
         actions = ("cancel", "retry", "remove", "export", "copy_all", "reveal")
+        taken()
         offered[state] = {name for name in actions if getattr(window, name).isEnabled()}
 
     always = {"remove", "export", "copy_all", "reveal"}
@@ -319,6 +320,7 @@ def test_only_what_makes_sense_is_offered(qtbot, window, add, taken) -> None:
 def test_an_export_has_the_format_of_its_name(qtbot, window, add, taken, tmp_path, typed, written) -> None:
     add()
     taken()
+    qtbot.waitUntil(window.export.isEnabled)
     window.export.trigger()
     dialog = window.findChild(QFileDialog)
     dialog.setDirectory(str(tmp_path))

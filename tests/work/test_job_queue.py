@@ -268,18 +268,33 @@ def test_everything_can_be_ended_at_once(desks, until, speech):
     assert desk.states() == [JobState.CANCELLED] * 3
 
 
-def test_a_job_done_again_begins_with_nothing_heard(desks, until, speech):
+def test_a_job_done_again_keeps_what_was_heard_before_and_is_a_job_beside_it(desks, until, speech):
     desk = desks("dies")
     desk.add(speech)
     until(lambda: desk.have_ended(1))
     assert desk.jobs[1].state is JobState.FAILED
 
     desk.queue.retry(1, JobOptions(model=desk.options.model, words=False))
-    until(lambda: desk.jobs[1].state is JobState.DONE)
+    until(lambda: desk.have_ended(2))
 
     assert [segment.text for segment in stored(1)] == ["heard in job 1"]
+    assert [segment.text for segment in stored(2)] == ["heard in job 2"]
+    assert desk.jobs[1].state is JobState.FAILED
+    assert desk.jobs[2].state is JobState.DONE
+    assert desk.jobs[2].options.words is False
+
+
+def test_a_job_in_which_nothing_was_heard_is_done_again_in_its_place(desk, until, tmp_path, speech):
+    desk.add(tmp_path / "late.wav")
+    until(lambda: desk.have_ended(1))
+    (tmp_path / "late.wav").write_bytes(speech.read_bytes())
+
+    desk.queue.retry(1)
+    until(lambda: desk.jobs[1].state is JobState.DONE)
+
+    assert list(desk.jobs) == [1]
     assert desk.jobs[1].failure is None
-    assert desk.jobs[1].options.words is False
+    assert stored(1)
 
 
 def test_a_removed_job_is_gone_and_the_recording_is_not(desks, until, tmp_path, speech):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtNetwork import QLocalSocket
 
+from desktop_app.work import single_instance
 from desktop_app.work.single_instance import SingleInstance
 
 HANDS_OVER = """
@@ -19,7 +20,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from desktop_app.work.single_instance import SingleInstance
 application = QCoreApplication([])
-print(SingleInstance(Path(sys.argv[1])).hand_over([Path(name) for name in sys.argv[2:]]))
+print(SingleInstance(Path(sys.argv[1]), Path(sys.argv[1])).hand_over([Path(name) for name in sys.argv[2:]]))
 """
 
 LISTENS_AND_IS_KILLED = """
@@ -28,17 +29,28 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from desktop_app.work.single_instance import SingleInstance
 application = QCoreApplication([])
-instance = SingleInstance(Path(sys.argv[1]))
-print(instance.listen(), flush=True)
+instance = SingleInstance(Path(sys.argv[1]), Path(sys.argv[1]))
+print(instance.claim(), flush=True)
 os._exit(9)
+"""
+
+CLAIMS = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from desktop_app.work.single_instance import SingleInstance
+application = QCoreApplication([])
+instance = SingleInstance(Path(sys.argv[1]), Path(sys.argv[1]))
+print(instance.claim(), flush=True)
+sys.stdin.read()
 """
 
 
 @pytest.fixture
 def window(home, qapp) -> Iterator[SingleInstance]:
     """What is open already."""
-    instance = SingleInstance(home)
-    assert instance.listen()
+    instance = SingleInstance(home, home)
+    assert instance.claim()
     yield instance
     instance.close()
 
@@ -75,26 +87,41 @@ def test_more_files_than_a_pipe_holds_arrive(home, window, qtbot):
     assert arrived.args == [[Path(name) for name in names]]
 
 
-def test_without_a_window_there_is_nobody_to_hand_to(home, qapp):
-    assert SingleInstance(home).hand_over([Path("a")]) is False
+def test_without_a_window_there_is_nobody_to_hand_to(home, qapp, monkeypatch):
+    monkeypatch.setattr(single_instance, "PATIENCE", 0.2)
+
+    assert SingleInstance(home, home).hand_over([Path("a")]) is False
 
 
-def test_another_home_is_another_program(home, window, tmp_path):
-    other = SingleInstance(tmp_path)
+def test_another_home_is_another_program(home, window, tmp_path, monkeypatch):
+    monkeypatch.setattr(single_instance, "PATIENCE", 0.2)
+    other = SingleInstance(tmp_path, tmp_path)
 
     assert other.hand_over([Path("a")]) is False
-    assert other.listen()
+    assert other.claim()
     other.close()
 
 
 def test_a_window_that_was_killed_does_not_stand_in_the_way(home, qapp):
     killed = subprocess.run([sys.executable, "-c", LISTENS_AND_IS_KILLED, str(home)], check=False, capture_output=True)
     assert killed.stdout == b"True\n"
-    instance = SingleInstance(home)
+    instance = SingleInstance(home, home)
 
-    assert instance.hand_over([]) is False
-    assert instance.listen()
+    assert instance.claim()
     instance.close()
+
+
+def test_of_several_that_start_at_once_one_is_the_window(home, qapp):
+    starts = [
+        subprocess.Popen([sys.executable, "-c", CLAIMS, str(home)], stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+        for _ in range(4)
+    ]
+
+    claimed = [start.stdout.readline() for start in starts]
+    for start in starts:
+        start.communicate()
+
+    assert sorted(claimed) == [b"False\n"] * 3 + [b"True\n"]
 
 
 @pytest.mark.parametrize(

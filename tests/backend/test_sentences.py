@@ -1,0 +1,116 @@
+"""Words become segments that a reader would make, with times one can rely on."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spoken import evenly, heard, span, stretches, words
+
+from desktop_app.backend import sentences
+from desktop_app.messages import Doubt, Word
+
+SECONDS = 20.0
+START = 100.0
+LONGEST = 15.0  # seconds: nobody reads more at once
+
+moment = st.floats(START, START + SECONDS, allow_nan=False)
+texts = st.sampled_from([" and", " so", " well,", " yes.", " Why?", " 3.5", " “no”", " こ", "。", "-", " "])
+any_words = st.lists(
+    st.builds(lambda a, b, text: Word(min(a, b), max(a, b), text, 0.5), moment, moment, texts), max_size=40
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(said=any_words, voiced=stretches(SECONDS))
+def test_times_never_run_backwards_nor_overlap_nor_leave_the_span(said, voiced):
+    settled = sentences.settled(said, span(voiced, SECONDS, START))
+
+    moments = [time for word in settled for time in (word.start, word.end)]
+    assert moments == sorted(moments)
+    assert all(START - 0.001 <= time <= START + SECONDS + 0.001 for time in moments)
+    assert [(word.text, word.probability) for word in settled] == [(word.text, word.probability) for word in said]
+
+
+@settings(max_examples=300, deadline=None)
+@given(said=any_words, voiced=stretches(SECONDS), with_words=st.booleans())
+def test_no_word_is_lost_and_no_segment_is_too_long_to_read(said, voiced, with_words):
+    reading = heard(span(voiced, SECONDS, START), said)
+
+    segments = sentences.segments(reading, (), with_words)
+
+    assert "".join("".join(s.text for s in segments).split()) == "".join(reading.text.split())
+    assert all(segment.text and segment.end - segment.start <= LONGEST for segment in segments)
+    assert all(a.end <= b.start for a, b in itertools.pairwise(segments))
+    for segment in segments:
+        if with_words:
+            assert "".join(word.text for word in segment.words).strip() == segment.text
+            assert (segment.start, segment.end) == (segment.words[0].start, segment.words[-1].end)
+        else:
+            assert segment.words == ()
+
+
+def test_with_and_without_words_the_segments_are_the_same():
+    reading = heard(span([(0, 20)]), evenly("One. Two three. " * 10, 0, 20))
+
+    with_words, without = (sentences.segments(reading, (), wanted) for wanted in (True, False))
+
+    assert [(s.start, s.end, s.text) for s in with_words] == [(s.start, s.end, s.text) for s in without]
+
+
+def test_a_word_begins_and_ends_where_somebody_speaks():
+    in_span = span([(2.0, 3.0), (6.0, 7.0)], start=START)
+    early, late = Word(START + 1.7, START + 2.4, " Early", 1.0), Word(START + 6.6, START + 7.3, " late", 1.0)
+
+    first, last = sentences.settled([early, late], in_span)
+
+    assert first.start == pytest.approx(START + 2.0, abs=0.04)  # to a frame
+    assert last.end == pytest.approx(START + 7.0, abs=0.04)
+
+
+def test_a_word_is_not_stretched_over_a_silence():
+    (word,) = sentences.settled(words((1.0, 15.0, "Stretched.")), span([(1, 2), (14, 15)]))
+
+    assert word.end - word.start < 3
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["This is one.", "This is another."],
+        ["Is it?", "It is!", "Well…"],
+        ["これは文です。", "次の文です。"],
+        ["He said “stop.”", "They went on."],
+        ["क्या है।", "अच्छा।"],
+    ],
+)
+def test_every_sentence_is_a_segment(said):
+    segments = sentences.segments(heard(span([(0, 20)]), evenly(" ".join(said), 0, 6)), (), True)
+
+    assert [segment.text for segment in segments] == said
+
+
+def test_a_long_pause_parts_two_segments():
+    said = words((0, 0.5, "and"), (0.5, 1, "then"), (5, 5.5, "she"), (5.5, 6, "came"))
+
+    segments = sentences.segments(heard(span([(0, 1), (5, 6)]), said), (), True)
+
+    assert [segment.text for segment in segments] == ["and then", "she came"]
+
+
+def test_an_endless_sentence_is_parted_at_a_comma_where_there_is_one():
+    said = evenly("and so they went on, " * 12, 0, 30)
+
+    segments = sentences.segments(heard(span([(0, 30)], 30), said), (), True)
+
+    assert len(segments) > 2
+    assert all(segment.text.endswith(",") for segment in segments[:-1])
+
+
+def test_segments_carry_the_language_the_speaker_and_the_doubts():
+    reading = heard(span([(0, 4)], speaker="left"), evenly("Oui. Non.", 0, 4), language="fr")
+
+    for segment in sentences.segments(reading, (Doubt.LOW_CONFIDENCE,), True):
+        assert (segment.language, segment.speaker, segment.doubts) == ("fr", "left", (Doubt.LOW_CONFIDENCE,))
