@@ -292,6 +292,94 @@ def test_french_is_translated_to_english(tmp_path, base_model):
     assert b" your " in ended.stdout
 
 
+# --- what to listen to, and how --------------------------------------------------------------------------------------
+
+
+def test_events_tell_the_language_the_speaker_and_the_doubts_of_each_segment(transcribe, tmp_path, speech):
+    samples, rate = soundfile.read(speech, dtype="float32")
+    late = np.concatenate([np.zeros(len(samples), np.float32), samples])
+    early = np.concatenate([samples, np.zeros(len(samples), np.float32)])
+    soundfile.write(tmp_path / "call.wav", np.stack([early, late], axis=1), rate)
+
+    segments = named("segment", events_of(transcribe(tmp_path / "call.wav", "--events", "--split-channels")))
+
+    said = {speaker: [s for s in segments if s["speaker"] == speaker] for speaker in ("left", "right")}
+    assert len(said["left"]) + len(said["right"]) == len(segments)
+    assert all("short recording" in " ".join(s["text"] for s in one) for one in said.values())
+    assert said["left"][-1]["end"] <= 12.9 <= said["right"][0]["start"] + 0.5
+    assert {segment["language"] for segment in segments} == {"en"}
+    assert [segment["doubts"] for segment in segments] == [[]] * len(segments)
+
+
+def test_only_a_part_is_transcribed_if_so_asked_and_its_times_are_those_of_the_recording(transcribe, sample):
+    segments = named("segment", events_of(transcribe(sample, "--events", "--from", "0:13", "--to", "25")))
+
+    text = " ".join(segment["text"] for segment in segments)
+    assert 13 <= segments[0]["start"] < 15
+    assert segments[-1]["end"] <= 25.05
+    assert "cup of tea" in text
+    assert "short recording" not in text
+    assert "Drop a file" not in text
+
+
+def test_one_of_several_sound_tracks_is_chosen_and_one_that_is_not_there_refused(transcribe, tmp_path, speech):
+    samples, rate = soundfile.read(speech, dtype="float32")
+    media.encode_tracks(tmp_path / "film.mkv", [np.zeros_like(samples), samples], rate, "aac", pictures=12)
+
+    first = transcribe(tmp_path / "film.mkv", "--stdout")
+    second = transcribe(tmp_path / "film.mkv", "--stdout", "--track", "2")
+    third = transcribe(tmp_path / "film.mkv", "--stdout", "--track", "3")
+
+    assert b"short recording" not in first.stdout
+    assert b"short recording" in second.stdout
+    assert (third.returncode, third.stdout) == (SOME_FAILED, b"")
+    assert "sound track" in sentences(third)[0]
+
+
+def test_a_prompt_and_a_glossary_are_heeded(transcribe, recording):
+    prompt = "so we go on like this without capitals or full stops and nobody minds it"
+
+    plain = transcribe(recording, "--stdout", "--prompt", prompt)
+    named_so = transcribe(recording, "--stdout", "--glossary", "Rekording")
+
+    assert b"hello there I am a short recording and I am here" in plain.stdout
+    assert named_so.returncode == DONE
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        ["--quality", "fast"],
+        ["--beam", "2", "--temperatures", "0,0.5", "--batch", "2", "--threads", "1"],
+        ["--speech-threshold", "0.3", "--speech-padding", "0.2", "--compute-type", "float32"],
+    ],
+    ids=" ".join,
+)
+def test_the_details_of_listening_can_be_set(transcribe, recording, wish):
+    ended = transcribe(recording, "--stdout", *wish)
+
+    assert ended.returncode == DONE
+    assert b"short recording" in ended.stdout
+
+
+def test_only_the_languages_named_may_be_spoken(base_model, recording):
+    ended = sottovoce(
+        *("transcribe", recording, "--model", base_model, "--events", "--languages", "fr,en", "--quality", "fast")
+    )
+
+    events = events_of(ended)
+    assert named("started", events)[0]["language"] == "en"
+    assert {segment["language"] for segment in named("segment", events)} == {"en"}
+
+
+def test_an_arithmetic_that_there_is_not_is_refused_in_a_sentence(transcribe, recording):
+    ended = transcribe(recording, "--events", "--compute-type", "nonsense")
+
+    assert ended.returncode == SOME_FAILED
+    assert named("failed", events_of(ended))[0]["kind"] == "compute_type_missing"
+    assert len(sentences(ended)) == 1
+
+
 # --- odd recordings --------------------------------------------------------------------------------------------------
 
 
@@ -426,6 +514,11 @@ def test_what_one_may_not_read_is_refused_in_a_sentence(tiny_model, recording):
         ["transcribe", "a.wav", "--model", "no-such-model"],
         ["transcribe", "a.wav", "--model", "."],
         ["transcribe", "a.wav", "--name", "{colour}"],
+        ["transcribe", "a.wav", "--from", "later"],
+        ["transcribe", "a.wav", "--from", "2:00", "--to", "1:30"],
+        ["transcribe", "a.wav", "--to", "0"],
+        ["transcribe", "a.wav", "--languages", "en,klingon"],
+        ["transcribe", "a.wav", "--beam", "0"],
         ["history", "show", "one"],
         ["history", "burn"],
         ["--colour"],

@@ -81,14 +81,20 @@ class Span:
         )
 
     def channels(self) -> list[Span]:
-        """Return the span itself, or one a channel in which somebody speaks."""
+        """Return the span itself, or one a channel in which somebody speaks.
+
+        From their first word to their last: the aligner stretches words over the time in which only the other speaks.
+        """
         if self.samples.ndim == 1:
             return [self]
-        return [
-            Span(self.start, self.samples[:, channel].copy(), self.probabilities[:, channel], self.threshold, speaker)
-            for channel, speaker in enumerate(SPEAKERS)
-            if self.probabilities[:, channel].max() >= self.threshold
-        ]
+        found = []
+        for channel, speaker in enumerate(SPEAKERS):
+            probabilities = self.probabilities[:, channel]
+            spoken = np.flatnonzero(probabilities >= self.threshold).tolist()
+            if spoken:
+                whole = Span(self.start, self.samples[:, channel].copy(), probabilities, self.threshold, speaker)
+                found.append(whole.part(max(0, spoken[0] - NEAR), spoken[-1] + 1 + NEAR))
+        return found
 
     def pause_near(self, moment: float) -> int:
         """Return the frame within half a second of `moment` (seconds from the span's start) where speech is weakest."""

@@ -48,7 +48,7 @@ STEPS: tuple[str, ...] = (
         end_s REAL NOT NULL,
         text TEXT NOT NULL,
         reason TEXT NOT NULL,
-        PRIMARY KEY (job_id, start_s)
+        PRIMARY KEY (job_id, start_s, text)    -- two channels may begin at once
     ) WITHOUT ROWID;
     """,
 )

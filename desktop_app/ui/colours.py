@@ -78,3 +78,10 @@ def outline(box: QWidget) -> None:
     if is_dark(palette):
         palette.setColor(QPalette.ColorRole.Window, QColor("#c0c4ca"))
     box.setPalette(palette)
+
+
+def stand_back(label: QWidget) -> None:
+    """Write a label in the quiet colour."""
+    palette = QApplication.palette()
+    palette.setColor(QPalette.ColorRole.WindowText, quiet(palette))
+    label.setPalette(palette)

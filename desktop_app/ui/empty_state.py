@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QAction, QPalette
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app.ui import colours, icons, wording
@@ -55,10 +55,8 @@ class EmptyState(QWidget):
 
     def _colour(self) -> None:
         self._picture.setPixmap(icons.pixmap("drop", PICTURE, colours.accent(self.palette())))
-        quiet = QPalette(self.palette())
-        quiet.setColor(QPalette.ColorRole.WindowText, colours.quiet(self.palette()))
-        self._more.setPalette(quiet)
-        self._promise.setPalette(quiet)
+        for label in (self._more, self._promise):
+            colours.stand_back(label)
 
 
 def _button(action: QAction) -> QPushButton:

@@ -158,7 +158,7 @@ class ListeningDialog(QDialog):
         field.setObjectName(name)
         explanation = QLabel(hint)
         explanation.setWordWrap(True)
-        explanation.setEnabled(False)
+        colours.stand_back(explanation)
         explanation.setBuddy(field)
         both = QVBoxLayout()
         both.setSpacing(1)

@@ -551,9 +551,7 @@ class MainWindow(QMainWindow):
         faded = self.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)
         for action, name in self._icons.items():
             action.setIcon(icons.icon(name, colour, faded))
-        quiet = QPalette(self.palette())
-        quiet.setColor(QPalette.ColorRole.WindowText, colours.quiet(self.palette()))
-        self._ready.setPalette(quiet)
+        colours.stand_back(self._ready)
 
 
 def _local_files(dragged: QMimeData) -> list[Path]:

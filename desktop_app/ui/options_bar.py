@@ -220,8 +220,8 @@ class OptionsBar(QWidget):
         self._on_chosen()
 
     def forget_range(self) -> None:
-        """What was meant for one recording, its range and its track, does not hold for the next."""
-        self._detailed = msgspec.structs.replace(self._detailed, begin=0.0, end=None, track=0)
+        """What was meant for one recording, its range, track and channels, does not hold for the next."""
+        self._detailed = msgspec.structs.replace(self._detailed, begin=0.0, end=None, track=0, split_channels=False)
 
     def _on_chosen(self) -> None:
         self._allow_what_the_model_can()

@@ -276,9 +276,7 @@ class TranscriptPane(QWidget):
         self.text.setPlaceholderText(wording.WAITING.get(job.state, "") if job is not None else "")
 
     def _colour(self) -> None:
-        quiet = QPalette(self.palette())
-        quiet.setColor(QPalette.ColorRole.WindowText, colours.quiet(self.palette()))
-        self._facts.setPalette(quiet)
+        colours.stand_back(self._facts)
         notice = QPalette(self.palette())
         failed = self._job is not None and self._job.state is JobState.FAILED
         ground = colours.notice(self.palette()) if failed else self.palette().color(QPalette.ColorRole.AlternateBase)

@@ -198,7 +198,7 @@ def when(moment: float) -> str:
     """Return a moment (seconds since 1970) as one says it: the time if it is today, else the day."""
     then, now = time.localtime(moment), time.localtime()
     if then[:3] == now[:3]:
-        return f"{then.tm_hour}:{then.tm_min:02}"
+        return f"today {then.tm_hour}:{then.tm_min:02}"
     return f"{then.tm_mday} {time.strftime('%b', then)}" + (f" {then.tm_year}" if then.tm_year != now.tm_year else "")
 
 

@@ -195,7 +195,7 @@ def test_what_is_no_recording_is_refused_and_the_next_one_done(program: Program,
     assert [(job.name, job.failure) for job in program.jobs] == [
         ("empty.wav", Failure.FILE_EMPTY),
         ("prose.mp3", Failure.NOT_MEDIA),
-        ("dangling.wav", Failure.FILE_MISSING),
+        ("dangling.wav", Failure.LINK_BROKEN),
         ("good.wav", None),
     ]
 
