@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -113,8 +115,10 @@ class JobList(QAbstractListModel):
             case Qt.ItemDataRole.AccessibleTextRole:
                 return f"{job.name}, {wording.job_status(job, progress)}"
             case Qt.ItemDataRole.ToolTipRole:
-                # In a tool tip Qt would take a name such as "<b>x" for rich text.
-                return None
+                # As rich text with everything escaped: as plain text, Qt would take a name such as "<b>x" for rich.
+                return (
+                    f"<p style='white-space: pre'>{html.escape(os.fsencode(job.path).decode('utf-8', 'replace'))}</p>"
+                )
             case _ if role == JOB_ROLE:
                 return job
             case _ if role == PROGRESS_ROLE:

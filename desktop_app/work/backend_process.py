@@ -82,6 +82,7 @@ class BackendProcess(QObject):
     def kill(self) -> None:
         """End it now, whatever it does. `died` follows."""
         if self._process is not None:
+            log.info("the backend is ended, since it does not answer in time")
             self._process.kill()
 
     def stop(self) -> None:

@@ -276,8 +276,7 @@ class JobQueue(QObject):
                 tuning=job.options.tuning,
             )
         )
-        if not self._backend.is_ready:
-            self._tell_progress(Stage.STARTING, 0.0, None)
+        self._tell_progress(Stage.LOADING_MODEL if self._backend.is_ready else Stage.STARTING, 0.0, None)
 
     # --- what the backend says ---
 

@@ -170,6 +170,32 @@ def test_the_halves_of_a_span_are_the_span_cut_in_a_pause():
     assert second.start == pytest.approx(first.end)
 
 
+def test_of_two_speakers_each_has_a_span_from_the_first_word_to_the_last():
+    samples = np.zeros((300 * FRAME, 2), np.float32)
+    samples[:] = np.repeat(np.arange(300), FRAME)[:, None]
+    left, right = Told([1.0] * 300), Told([0.0] * 200 + [1.0] * 60 + [0.0] * 40)
+
+    (span,) = [span for span in spans([samples], [left, right]) if isinstance(span, Span)]
+    first, second = span.channels()
+
+    assert (first.start, first.length) == (span.start, span.length)
+    assert 180 * FRAME_SECONDS < second.start <= 200 * FRAME_SECONDS
+    assert 260 * FRAME_SECONDS <= second.end < 280 * FRAME_SECONDS
+    assert second.samples[0] == round(second.start / FRAME_SECONDS)  # its sound has moved with it
+
+
+@pytest.mark.parametrize("padding", [0.0, 2.0, 5.0, 60.0])
+def test_with_any_padding_every_frame_of_speech_is_in_one_span(padding):
+    probabilities = np.array(([1.0] * 40 + [0.0] * 150) * 5 + [0.0] * 2000 + [1.0] * 10, np.float32)
+    blocks = [np.repeat(np.arange(len(probabilities), dtype=np.float32), FRAME)]
+
+    found = spans(blocks, [Told(probabilities.tolist())], Listening(0.5, padding))
+
+    frames = [n for span in found if isinstance(span, Span) for n in range(*_frames_of(span))]
+    assert frames == sorted(set(frames))
+    assert set(np.flatnonzero(probabilities)) <= set(frames)
+
+
 def real_spans(file, **options) -> list[Span]:
     with Recording(os.fsencode(file)) as recording:
         return [s for s in spans(recording.blocks(BLOCK), [VoiceActivity()], **options) if isinstance(s, Span)]

@@ -152,7 +152,9 @@ def test_names_are_shown_as_they_are(qtbot, library, history, settle, name) -> N
     picture = view.grab().toImage()  # painted, and not a word about it from Qt
 
     assert jobs.index(0).data() == name
-    assert jobs.index(0).data(Qt.ItemDataRole.ToolTipRole) is None  # Qt would take it for rich text
+    hint = QTextDocument()
+    hint.setHtml(jobs.index(0).data(Qt.ItemDataRole.ToolTipRole))
+    assert hint.toPlainText().replace("\u2028", "\n").endswith(name)
     assert picture.width() == 300
 
 
