@@ -116,9 +116,8 @@ class JobList(QAbstractListModel):
                 return f"{job.name}, {wording.job_status(job, progress)}"
             case Qt.ItemDataRole.ToolTipRole:
                 # As rich text with everything escaped: as plain text, Qt would take a name such as "<b>x" for rich.
-                return (
-                    f"<p style='white-space: pre'>{html.escape(os.fsencode(job.path).decode('utf-8', 'replace'))}</p>"
-                )
+                shown = os.fsencode(job.path).decode("utf-8", "replace")
+                return f"<p style='white-space: pre'>{html.escape(shown)}</p>"
             case _ if role == JOB_ROLE:
                 return job
             case _ if role == PROGRESS_ROLE:
