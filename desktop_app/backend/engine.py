@@ -26,6 +26,7 @@ A_SECOND_MISSING = 0.25  # what a second of speech without words counts, in unit
 A_CIRCLE = 5.0  # what a repetition counts
 SHORTEST_GAP = 1.5  # seconds: a gap shorter than this is read together with what stands beside it
 SHORTEST_PART = 4.0  # seconds: shorter pieces tell the model too little
+ONE_LANGUAGE = 0.9  # a span whose language is less probable is looked at in halves: it may hold two
 SURE_OF_ANOTHER = 0.75  # how probable another language must be than the main one, to be believed
 
 
@@ -71,7 +72,7 @@ class Engine:
         choice: Sequence[str] | None,
         temperatures: Sequence[float],
     ) -> list[Heard]:
-        """Return what is said in each span: the first reading, or a better one where that was doubtful.
+        """Return what is said in the spans, in order: the first reading, or a better one where that was doubtful.
 
         main: the language. choice: the languages that single spans may be in instead; none if empty, None: `main` only.
         """
@@ -79,9 +80,31 @@ class Engine:
         if choice is None:
             languages = [main] * len(spans)
         else:
-            languages = [_language(found, main, choice) for found in self._decoder.languages(encoded)]
+            apart, languages = self._told_apart(spans, encoded, main, choice)
+            if len(apart) > len(spans):
+                spans, encoded = apart, self._decoder.encoded(apart)
         first = self._decoder.heard(spans, encoded, languages, asking, temperatures[0])
         return [self._repaired(heard, asking, temperatures) for heard in first]
+
+    def _told_apart(
+        self, spans: Sequence[Span], encoded: Any, main: str, choice: Sequence[str]
+    ) -> tuple[list[Span], list[str]]:
+        """Return the spans with their languages; one in which the language changes, as two."""
+        apart: list[Span] = []
+        languages: list[str] = []
+        for span, found in zip(spans, self._decoder.languages(encoded), strict=True):
+            halves = [span]
+            if max(_allowed(found, choice).values()) < ONE_LANGUAGE and span.length >= 2 * SHORTEST_PART:
+                halves = list(span.halved())
+            theirs = self._decoder.languages(self._decoder.encoded(halves)) if len(halves) > 1 else [found]
+            spoken = [_language(probabilities, main, choice) for probabilities in theirs]
+            if len(set(spoken)) > 1:
+                apart += halves
+                languages += spoken
+            else:
+                apart.append(span)
+                languages.append(_language(found, main, choice))
+        return apart, languages
 
     def _repaired(self, heard: Heard, asking: Asking, temperatures: Sequence[float]) -> Heard:
         """Return the best of several readings, or the first if nothing speaks against it."""

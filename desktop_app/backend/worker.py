@@ -148,7 +148,7 @@ class _Job:
             self._hear(waiting)
         if not self._started:
             self._start("", 0.0)  # nobody spoke
-        length = self._recording.length
+        length = self._recording.length if job.end is None else min(self._recording.length, job.end)
         self._send(JobFinished(job.job_id, length, self._recording.partial, self._recording.broke_off))
 
     def _knows_language(self, waiting: list[Span], must: bool = False) -> bool:

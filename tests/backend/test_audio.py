@@ -310,10 +310,10 @@ def test_a_file_that_is_not_there_is_missing(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
-def test_a_link_to_nothing_is_missing(tmp_path):
+def test_a_link_to_nothing_is_told_from_a_missing_file(tmp_path):
     (tmp_path / "link.wav").symlink_to(tmp_path / "nothing.wav")
 
-    assert refusal(tmp_path / "link.wav") is Failure.FILE_MISSING
+    assert refusal(tmp_path / "link.wav") is Failure.LINK_BROKEN
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")

@@ -17,7 +17,7 @@ from typing import IO, Self, TypeVar
 
 PROGRAMS = ("Xvfb", "openbox", "xdotool", "xprop", "xwininfo", "import")
 HERE = Path(__file__).parent
-PATIENCE = 10.0  # seconds that anything visible may take, on a busy machine
+PATIENCE = 30.0  # seconds that anything visible may take, on a busy machine
 GLANCE = 0.03  # seconds between two looks
 
 _Seen = TypeVar("_Seen")
