@@ -11,7 +11,7 @@ from desktop_app.messages import Doubt, Word
 UNSURE = -1.0  # average log probability, as in openai-whisper
 REPEATING = 2.4  # compression ratio, likewise
 NO_SPEECH = 0.6  # probability of no speech, likewise
-NEAR = 0.35  # seconds: speech so close to a word belongs to it
+NEAR = 0.30  # seconds: speech so close to a word belongs to it
 LONGEST_WORD = 0.6  # seconds, plus so much a letter: the aligner stretches words over what it does not understand
 A_LETTER = 0.09
 SPEECH_WITHOUT_WORDS = 1.0  # seconds in one piece that are worth another look
