@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 import desktop_app
-from desktop_app.messages import ACCURATE, FAST, Task, Tuning
+from desktop_app.messages import TUNINGS, Task, Tuning
 from desktop_app.models import shelf
 from desktop_app.transcripts import export
 from desktop_app.transcripts.languages import LANGUAGES, code_of
@@ -18,7 +18,6 @@ from desktop_app.transcripts.transcript import JobOptions
 DEFAULT_FORMAT = "txt"
 COMMANDS = ("transcribe", "history")
 LONGEST_PADDING = 2.0  # seconds: a pause of three ends a span
-QUALITIES = {"fast": FAST, "accurate": ACCURATE}
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
@@ -110,7 +109,7 @@ def _add_listening(transcribe: argparse.ArgumentParser) -> None:
         help="with --language auto: only these may be spoken, changing as they like",
     )
     how = transcribe.add_argument_group("how to listen (the defaults are right for nearly everybody)")
-    how.add_argument("--quality", choices=list(QUALITIES), default="accurate", help="default: accurate")
+    how.add_argument("--quality", choices=list(TUNINGS), default="accurate", help="default: accurate")
     how.add_argument("--words", action="store_true", default=True, help="times for every word (default)")
     how.add_argument("--beam", type=_positive, default=None, metavar="N", help="readings followed at once: 5, fast 1")
     how.add_argument(
@@ -156,7 +155,7 @@ def _tuning(arguments: argparse.Namespace) -> Tuning:
         "threads": arguments.threads,
     }
     return msgspec.structs.replace(
-        QUALITIES[arguments.quality], **{name: value for name, value in asked.items() if value is not None}
+        TUNINGS[arguments.quality], **{name: value for name, value in asked.items() if value is not None}
     )
 
 

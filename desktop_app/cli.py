@@ -23,7 +23,7 @@ from desktop_app.models import shelf
 from desktop_app.models.errors import ModelError
 from desktop_app.transcripts import export
 from desktop_app.transcripts.history import History, JobGone, NewerDatabase
-from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Transcript
+from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Transcript, shown
 from desktop_app.ui import display, wording
 
 log = logging.getLogger(__name__)
@@ -197,7 +197,7 @@ class _Run:
             duration=job.duration,
             language=job.language,
             partial=job.partial,
-            files=[terminal.shown(file) for file in files],
+            files=[shown(file) for file in files],
         )
         self._ended(job)
 
@@ -210,7 +210,7 @@ class _Run:
                 continue
             files.append(written)
             if not (self._arguments.stdout or self._arguments.events):
-                terminal.print_out(terminal.shown(written))
+                terminal.print_out(shown(written))
         return files
 
     def _tell_failure(self, job: Job) -> None:
@@ -255,7 +255,7 @@ class _Run:
 
     def _tell(self, event: str, job: Job, **facts: Any) -> None:
         if self._arguments.events:
-            told = {"event": event, "job": job.id, "file": terminal.shown(job.path), **facts}
+            told = {"event": event, "job": job.id, "file": shown(job.path), **facts}
             terminal.print_out(msgspec.json.encode(told).decode())
 
     def _on_library_failed(self, error: Exception) -> None:
@@ -305,14 +305,14 @@ def _list(history: History, arguments: argparse.Namespace) -> int:
 
 
 def _facts(job: Job) -> dict[str, Any]:
-    facts: dict[str, Any] = msgspec.to_builtins(job, enc_hook=terminal.shown)
+    facts: dict[str, Any] = msgspec.to_builtins(job, enc_hook=shown)
     return facts | {"name": job.name}
 
 
 def _show(history: History, arguments: argparse.Namespace) -> int:
     transcript = history.transcript(arguments.id)
     job = transcript.job
-    terminal.say(f"{terminal.shown(job.path)} · {wording.about_job(job)} · {wording.job_status(job)}")
+    terminal.say(f"{shown(job.path)} · {wording.about_job(job)} · {wording.job_status(job)}")
     terminal.print_out(export.text_of(transcript, "txt-times"), end="")
     return DONE
 
@@ -328,7 +328,7 @@ def _export(history: History, arguments: argparse.Namespace) -> int:
         if arguments.stdout:
             terminal.print_out(export.text_of(transcript, name), end="")
         elif (written := _written(transcript, arguments.output_dir, arguments.name, name)) is not None:
-            terminal.print_out(terminal.shown(written))
+            terminal.print_out(shown(written))
         else:
             failed = True
     return SOME_FAILED if failed else DONE
@@ -340,10 +340,10 @@ def _written(transcript: Transcript, folder: Path | None, template: str, kind: s
     try:
         written = export.write(transcript, wanted, kind)
     except OSError as error:
-        terminal.say(wording.cannot_write(terminal.shown(wanted), error.strerror or str(error)))
+        terminal.say(wording.cannot_write(shown(wanted), error.strerror or str(error)))
         return None
     if written.name != wanted.name:
-        terminal.say(wording.name_was_taken(terminal.shown(Path(wanted.name)), terminal.shown(Path(written.name))))
+        terminal.say(wording.name_was_taken(shown(Path(wanted.name)), shown(Path(written.name))))
     return written
 
 
@@ -352,7 +352,7 @@ def _make(folder: Path) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        return wording.no_folder(terminal.shown(folder), error.strerror or str(error))
+        return wording.no_folder(shown(folder), error.strerror or str(error))
     return ""
 
 

@@ -122,6 +122,7 @@ class Tuning(msgspec.Struct, frozen=True):
 
 ACCURATE = Tuning()
 FAST = Tuning(beam_size=1, temperatures=(0.0, 0.4))
+TUNINGS = {"fast": FAST, "accurate": ACCURATE}  # by the names most people ever see
 
 
 # --- commands: to the backend ---------------------------------------------------------------------------------------

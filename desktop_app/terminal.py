@@ -16,11 +16,6 @@ from desktop_app.ui import wording
 LARGEST_LOG = 1_000_000  # bytes
 
 
-def shown(path: Path) -> str:
-    """Return a path as it can be printed: bytes that are no UTF-8 become U+FFFD."""
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
 def one_line(text: str) -> str:
     return "".join(sign if sign.isprintable() else "?" for sign in text)
 

@@ -23,9 +23,8 @@ from typing import NamedTuple
 import msgspec
 
 from desktop_app.messages import LeftOut, Segment, Task
-from desktop_app.transcripts.transcript import Job, Transcript, display_name
+from desktop_app.transcripts.transcript import SPEAKERS, Job, Transcript, display_name
 
-SPEAKERS = {"left": "Left", "right": "Right"}
 _JOINER = "\u2060"  # WORD JOINER: has no width, allows no line break
 
 

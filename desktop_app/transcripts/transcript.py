@@ -10,7 +10,21 @@ import msgspec
 
 from desktop_app.messages import ACCURATE, Device, Failure, LeftOut, Segment, Task, Tuning, Word
 
-__all__ = ["UNENDED", "Job", "JobOptions", "JobState", "LeftOut", "Segment", "Transcript", "Word", "display_name"]
+__all__ = [
+    "SPEAKERS",
+    "UNENDED",
+    "Job",
+    "JobOptions",
+    "JobState",
+    "LeftOut",
+    "Segment",
+    "Transcript",
+    "Word",
+    "display_name",
+    "shown",
+]
+
+SPEAKERS = {"left": "Left", "right": "Right"}  # as they are called in the window and in exports
 
 
 class JobState(enum.StrEnum):
@@ -74,4 +88,9 @@ class Transcript(msgspec.Struct, frozen=True):
 
 def display_name(path: Path) -> str:
     """Return the file's name as it can be shown: bytes that are no UTF-8 become U+FFFD."""
-    return os.fsencode(path.name).decode("utf-8", "replace")
+    return shown(Path(path.name))
+
+
+def shown(path: Path) -> str:
+    """Return a path as it can be shown and printed: bytes that are no UTF-8 become U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from desktop_app.transcripts.transcript import Job, JobState
+from desktop_app.transcripts.transcript import Job, JobState, shown
 from desktop_app.ui import colours, icons, wording
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobProgress
@@ -116,8 +115,7 @@ class JobList(QAbstractListModel):
                 return f"{job.name}, {wording.job_status(job, progress)}"
             case Qt.ItemDataRole.ToolTipRole:
                 # As rich text with everything escaped: as plain text, Qt would take a name such as "<b>x" for rich.
-                shown = os.fsencode(job.path).decode("utf-8", "replace")
-                return f"<p style='white-space: pre'>{html.escape(shown)}</p>"
+                return f"<p style='white-space: pre'>{html.escape(shown(job.path))}</p>"
             case _ if role == JOB_ROLE:
                 return job
             case _ if role == PROGRESS_ROLE:

@@ -41,7 +41,7 @@ from desktop_app.models import shelf
 from desktop_app.settings import Appearance, Settings
 from desktop_app.transcripts import export
 from desktop_app.transcripts.history import History
-from desktop_app.transcripts.transcript import Job, JobState
+from desktop_app.transcripts.transcript import Job, JobState, shown
 from desktop_app.ui import appearance, colours, icons, wording
 from desktop_app.ui.about import about_box
 from desktop_app.ui.drop_frame import DropFrame
@@ -308,7 +308,7 @@ class MainWindow(QMainWindow):
 
             self._history.ask(
                 write_all,
-                lambda count: self.say(wording.exported_several(count, _shown(folder))),
+                lambda count: self.say(wording.exported_several(count, shown(folder))),
                 lambda error: self._say_not_written(folder, error),
             )
 
@@ -348,12 +348,12 @@ class MainWindow(QMainWindow):
         self._history.ask(
             # The dialog has asked already whether a file of that name may go.
             lambda history: export.write(history.transcript(job.id), file, kind, replace=True),
-            lambda written: self.say(wording.exported(_shown(written))),
+            lambda written: self.say(wording.exported(shown(written))),
             lambda error: self._say_not_written(file, error),
         )
 
     def _say_not_written(self, what: Path, error: Exception) -> None:
-        self.say(wording.cannot_write(_shown(what), getattr(error, "strerror", None) or str(error)))
+        self.say(wording.cannot_write(shown(what), getattr(error, "strerror", None) or str(error)))
 
     def _on_copy_all(self) -> None:
         self.transcript.copy_all()
@@ -394,9 +394,9 @@ class MainWindow(QMainWindow):
     def _on_show_logs(self) -> None:
         self._say_unless(QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.logs()))), paths.logs())
 
-    def _say_unless(self, shown: bool, folder: Path) -> None:
-        if not shown:
-            self.say(wording.no_file_manager(_shown(folder)))
+    def _say_unless(self, opened: bool, folder: Path) -> None:
+        if not opened:
+            self.say(wording.no_file_manager(shown(folder)))
 
     def _on_appearance(self, name: Appearance) -> None:
         self._settings.appearance = name
@@ -556,10 +556,6 @@ class MainWindow(QMainWindow):
 
 def _local_files(dragged: QMimeData) -> list[Path]:
     return [Path(url.toLocalFile()) for url in dragged.urls() if url.isLocalFile()]
-
-
-def _shown(path: Path) -> str:
-    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _column(*widgets: QWidget) -> QWidget:

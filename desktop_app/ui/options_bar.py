@@ -20,16 +20,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.messages import ACCURATE, FAST, Task
+from desktop_app.messages import TUNINGS, Task
 from desktop_app.models.shelf import InstalledModel, Languages
 from desktop_app.settings import Settings
 from desktop_app.transcripts.languages import LANGUAGES, code_of
 from desktop_app.transcripts.transcript import JobOptions
 from desktop_app.ui import colours, wording
 from desktop_app.ui.listening_dialog import ListeningDialog
-
-TUNINGS = {"fast": FAST, "accurate": ACCURATE}
-
 
 FOLDED = Qt.ItemDataRole.UserRole + 1  # a language's names as they are searched
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from desktop_app.transcripts.history import JobGone
-from desktop_app.transcripts.transcript import Job, JobState, LeftOut, Segment, Transcript
+from desktop_app.transcripts.transcript import SPEAKERS, Job, JobState, LeftOut, Segment, Transcript
 from desktop_app.ui import colours, wording
 from desktop_app.ui.find_bar import FindBar
 from desktop_app.work.history_thread import HistoryThread
@@ -55,7 +55,7 @@ class TranscriptText(QPlainTextEdit):
             if segment.doubts:
                 self._doubts[len(self._starts)] = "; ".join(wording.DOUBTS[doubt] for doubt in segment.doubts)
             self._starts.append(segment.start)
-            speaker = f"{wording.SPEAKERS[segment.speaker]}: " if segment.speaker else ""
+            speaker = f"{SPEAKERS[segment.speaker]}: " if segment.speaker else ""
             self.appendPlainText(speaker + " ".join(segment.text.split()))
         bar.setValue(bar.maximum() if follows else bar.value())
 

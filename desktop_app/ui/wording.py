@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -243,10 +242,6 @@ def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def files_written(files: list[str]) -> str:
-    return "\n".join(f"Written: {file}" for file in files)
-
-
 def name_was_taken(wanted: str, written: str) -> str:
     return f"“{wanted}” was there already and is kept; this transcript is “{written}”."
 
@@ -268,8 +263,6 @@ def finished_notice(job: Job) -> tuple[str, str]:
         return job.name, "The transcript is ready."
     return job.name, "Not finished. The window says why."
 
-
-count_of: Callable[[int, str], str] = _count
 
 # --- the command line ------------------------------------------------------------------------------------------------
 
@@ -325,7 +318,6 @@ OPEN_FOLDER = "Open &Folder…"
 TRY_IT = "&Try it with a sample"
 EXPORT = "&Export…"
 QUIT = "&Quit"
-COPY = "&Copy"
 COPY_ALL = "Copy &All"
 FIND = "&Find…"
 FIND_HINT = "Find in the transcript"
@@ -376,7 +368,6 @@ LISTENING = {
     "compute_type": ("Arithmetic", "How the model calculates. Automatic is the fastest that keeps the accuracy."),
     "threads": ("Processor threads", "Automatic: one for each core."),
 }
-SPEAKERS = {"left": "Left", "right": "Right"}
 DOUBTS = {
     Doubt.MISSING_WORDS: "somebody speaks here, and some words may be missing",
     Doubt.REPETITION: "the same words again and again",
