@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -83,6 +85,7 @@ class Decoder:
         """Return the encoder's output for a batch of spans. That of the last batch is kept: it is asked for twice."""
         if self._last is not None and self._last[0] == list(spans):
             return self._last[1]
+        give_back_memory()
         mels = [self._whisper.feature_extractor(span.samples)[:, :MEL_FRAMES] for span in spans]
         silence = self._silence
         encoded = self._together(mels) if silence is None else self._one_by_one(mels, silence)
@@ -137,6 +140,7 @@ class Decoder:
             search = {"beam_size": 1, "num_hypotheses": 5, "sampling_topk": 0, "sampling_temperature": temperature}
         else:
             search = {"beam_size": asking.beam_size, "patience": 1}
+        give_back_memory()
         prompts = [self._prompt(language, asking) for language in languages]
         results = self._model.generate(
             encoded,
@@ -148,6 +152,7 @@ class Decoder:
             suppress_tokens=list(self._suppressed()),
             **search,
         )
+        give_back_memory()
         words = self._words(spans, encoded, languages, asking.task, [result.sequences_ids[0] for result in results])
         heard = []
         for span, language, result, its_words in zip(spans, languages, results, words, strict=True):
@@ -173,14 +178,11 @@ class Decoder:
         """Return the words of each span with their times, found by the model's attention to the sound."""
         from faster_whisper.transcribe import merge_punctuations
 
-        tokenizer = self._tokenizer(languages[0], task)
-        text_tokens = [[token for token in one if token < tokenizer.eot] for one in tokens]
+        text_tokens = [[token for token in one if token < self._tokenizer("en", task).eot] for one in tokens]
         frames = [min(MEL_FRAMES, round(span.length * MEL_FRAMES_A_SECOND)) for span in spans]
         if not any(text_tokens):
             return [()] * len(spans)
-        # The language stands in front of the text the model aligns; a batch has one. That of the first does for all:
-        # the text is given, and only its times are asked for.
-        aligned = self._whisper.find_alignment(tokenizer, text_tokens, encoded, frames)
+        aligned = self._aligned(encoded, languages, task, text_tokens, frames)
         words = []
         for span, alignment in zip(spans, aligned, strict=True):
             merge_punctuations(alignment, PREPENDED, APPENDED)
@@ -197,6 +199,26 @@ class Decoder:
                 )
             )
         return words
+
+    def _aligned(
+        self, encoded: Any, languages: Sequence[str], task: Task, tokens: list[list[int]], frames: list[int]
+    ) -> list[Any]:
+        import ctranslate2
+
+        if self._silence is None:
+            # The language stands in front of the text the model aligns; a batch has one. That of the first does for
+            # all: the text is given, and only its times are asked for.
+            return list(self._whisper.find_alignment(self._tokenizer(languages[0], task), tokens, encoded, frames))
+        # One by one: CTranslate2 makes a row of the whole vocabulary for each token, for the longest text in the batch.
+        rows = np.asarray(encoded)
+        return [
+            self._whisper.find_alignment(
+                self._tokenizer(language, task), [its], ctranslate2.StorageView.from_array(rows[[i]]), [count]
+            )[0]
+            if its
+            else []
+            for i, (language, its, count) in enumerate(zip(languages, tokens, frames, strict=True))
+        ]
 
     def _prompt(self, language: str, asking: Asking) -> list[int]:
         tokenizer = self._tokenizer(language, asking.task)
@@ -222,6 +244,18 @@ class Decoder:
         from faster_whisper.transcribe import get_suppressed_tokens
 
         return tuple(get_suppressed_tokens(self._tokenizer("en", Task.TRANSCRIBE), [-1]) or ())
+
+
+@lru_cache(maxsize=1)
+def _trim() -> Callable[[int], int] | None:
+    """Return glibc's malloc_trim, where there is glibc."""
+    return getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+
+
+def give_back_memory() -> None:
+    """Return what was freed to the system. Without it, ever more stays in pieces too small for the next batch."""
+    if trim := _trim():
+        trim(0)
 
 
 def compression_ratio(text: str) -> float:

@@ -6,7 +6,7 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ SERIOUS = {Doubt.MISSING_WORDS, Doubt.REPETITION, Doubt.LOW_CONFIDENCE, Doubt.TO
 A_SECOND_MISSING = 0.25  # what a second of speech without words counts, in units of average log probability
 A_CIRCLE = 5.0  # what a repetition counts
 SHORTEST_GAP = 1.5  # seconds: a gap shorter than this is read together with what stands beside it
+PIECES_AT_ONCE = 8  # a span can have a dozen; memory grows with their number
 SHORTEST_PART = 4.0  # seconds: shorter pieces tell the model too little
 ONE_LANGUAGE = 0.9  # a span whose language is less probable is looked at in halves: it may hold two
 SURE_OF_ANOTHER = 0.75  # how probable another language must be than the main one, to be believed
@@ -141,8 +142,9 @@ class Engine:
             yield self._decoder.heard([span], encoded, [language], asking, temperature)[0]
 
     def _read_in(self, pieces: Sequence[Span], span: Span, language: str, asking: Asking, temperature: float) -> Heard:
-        encoded = self._decoder.encoded(pieces)
-        parts = self._decoder.heard(pieces, encoded, [language] * len(pieces), asking, temperature)
+        parts: list[Heard] = []
+        for some in _batches(pieces):
+            parts += self._decoder.heard(some, self._decoder.encoded(some), [language] * len(some), asking, temperature)
         return Heard.joined(span, [part for part in parts if not checks.is_phantom(part)] or parts)
 
 
@@ -172,6 +174,11 @@ def _language(probabilities: dict[str, float], main: str, allowed: Sequence[str]
     chosen = _allowed(probabilities, allowed)
     best = max(chosen, key=lambda language: chosen[language])
     return best if chosen[best] >= SURE_OF_ANOTHER or main not in chosen else main
+
+
+def _batches(pieces: Sequence[Span]) -> Iterator[Sequence[Span]]:
+    for first in range(0, len(pieces), PIECES_AT_ONCE):
+        yield pieces[first : first + PIECES_AT_ONCE]
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,7 @@
     .venv/bin/python tests/benchmarks/memory.py --minutes 1,60,600 --models base --first    stops at the first words
 
 Each is a process of its own, in which only the backend's parts work; the model is loaded before the clock starts. The
-files are flac, made of the English sets again and again.
+files are flac, made of the English sets in turn, a minute of each, again and again: ten minutes hold what hours do.
 """
 
 from __future__ import annotations
@@ -30,15 +30,17 @@ import engine  # noqa: E402
 import speech_sets  # noqa: E402
 
 SETS = ["en", "en-noise", "en-voice"]
+TURN = 60 * speech_sets.RATE
 
 
 def long_file(minutes: int) -> Path:
-    file = speech_sets.CACHE / f"varied-{minutes}.flac"
+    file = speech_sets.CACHE / f"mixed-{minutes}.flac"
     if not file.exists():
         sets = [speech_sets.speech_set(name, 600).samples for name in SETS]
+        turns = [samples[begin : begin + TURN] for begin in range(0, len(sets[0]), TURN) for samples in sets]
         left = minutes * 60 * speech_sets.RATE
         with soundfile.SoundFile(file, "w", speech_sets.RATE, 1, subtype="PCM_16") as out:
-            for samples in itertools.cycle(sets):
+            for samples in itertools.cycle(turns):
                 out.write(samples[:left])
                 left -= min(left, len(samples))
                 if not left:
