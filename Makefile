@@ -8,12 +8,13 @@ bin := .venv/Scripts
 endif
 python := $(bin)/python
 
-.PHONY: help setup run test test-tools lint format lock clean
+.PHONY: help setup run test test-tools faults lint format lock clean
 .NOTPARALLEL:
 
 help:
 	@echo "make run      start Sottovoce; without a display, transcribe the sample recording"
 	@echo "make test     lint, and run all tests"
+	@echo "make faults   run the tests with damaged and hostile input in full, which takes a while"
 	@echo "make setup    install what both need: system packages (on Debian and its kin), .venv, the starter model"
 	@echo "make lint     ruff and mypy"
 	@echo "make format   let ruff format the source"
@@ -35,10 +36,14 @@ run: setup
 endif
 
 # What Python reads and writes does not depend on the locale of whoever runs the tests.
-test lint: export PYTHONUTF8 = 1
+test faults lint: export PYTHONUTF8 = 1
 
 test: setup test-tools lint
 	@$(python) -m pytest $(ARGS)
+
+faults: export SOTTOVOCE_FAULTS = full
+faults: setup test-tools
+	@$(python) -m pytest tests/faults $(ARGS)
 
 test-tools:
 	@packaging/system-packages.sh test

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,17 +12,21 @@ from types import TracebackType
 from PySide6.QtCore import QLoggingCategory, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from desktop_app import __version__, paths, settings
+from desktop_app import __version__, logs, paths, settings
 from desktop_app.terminal import Signals, complain
 from desktop_app.transcripts.history import History
 from desktop_app.ui import appearance, display, wording
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.work.backend_process import BackendProcess
 from desktop_app.work.collector import Collector
+from desktop_app.work.computer import Computer, KeptAwake
+from desktop_app.work.crash_reports import CrashReports
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.line import Line
 from desktop_app.work.ownership import Ownership
 from desktop_app.work.single_instance import SingleInstance
+from desktop_app.work.steward import Steward
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +64,11 @@ def open_window(files: Sequence[Path]) -> int:
     Collector(application)
     history = HistoryThread(paths.database())
     backend = BackendProcess(paths.backend_command(), paths.logs() / "backend.log")
+    reports = CrashReports(backend, paths.crashes(), wording.crash_report, application)
     queue = JobQueue(history, backend, ownership)
-    window = MainWindow(queue, history, chosen)
+    line = Line(queue, history, ownership.id)
+    steward = Steward(queue, line, Computer(), KeptAwake(), wording.WHY_AWAKE)
+    window = MainWindow(queue, history, chosen, steward)
 
     def receive(more: Sequence[Path]) -> None:
         window.add_files(more)
@@ -78,10 +84,12 @@ def open_window(files: Sequence[Path]) -> int:
 
     def begin() -> None:
         queue.start()
+        line.load()
         window.add_files(files)
         window.warm_up()
 
     instance.files_arrived.connect(receive)
+    reports.written.connect(window.offer_crash_report)
     window.closing.connect(end)
     history.start()
     window.show()
@@ -91,18 +99,14 @@ def open_window(files: Sequence[Path]) -> int:
             return application.exec()
     finally:
         instance.close()
+        steward.close()
         backend.stop()
         history.close()
         ownership.release()
 
 
 def _keep_log() -> None:
-    handler = logging.handlers.RotatingFileHandler(
-        paths.logs() / "window.log", maxBytes=1_000_000, backupCount=1, encoding="utf-8"
-    )
-    logging.basicConfig(
-        handlers=[handler], level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
-    )
+    logs.log_to(paths.logs() / "window.log")
     sys.excepthook = _log_bug
 
 

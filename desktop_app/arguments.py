@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 import desktop_app
-from desktop_app.messages import TUNINGS, Task, Tuning
+from desktop_app.messages import ACCURATE, FAST, TUNINGS, Task, Tuning
 from desktop_app.models import shelf
 from desktop_app.transcripts import export
 from desktop_app.transcripts.languages import LANGUAGES, code_of
-from desktop_app.transcripts.transcript import JobOptions
+from desktop_app.transcripts.transcript import (
+    HOTTEST,
+    LONGEST_PADDING,
+    MOST_PIECES,
+    MOST_READINGS,
+    MOST_THREADS,
+    MOST_TRACKS,
+    JobOptions,
+    temperatures_in,
+)
 
 DEFAULT_FORMAT = "txt"
-COMMANDS = ("transcribe", "history")
-LONGEST_PADDING = 2.0  # seconds: a pause of three ends a span
+COMMANDS = ("transcribe", "resume", "history", "library")
+WHICH_JOB = "its number, as “sottovoce history list” shows it"
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
@@ -30,7 +40,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="sottovoce",
         description="Turns speech into text on this computer. Without a command, opens the window.",
-        epilog="Commands: sottovoce transcribe --help, sottovoce history --help",
+        epilog="Commands, each with --help: " + ", ".join(f"sottovoce {command}" for command in COMMANDS),
     )
     parser.add_argument("files", metavar="FILE", nargs="*", help="recordings to queue in the window")
     _add_version(parser)
@@ -49,13 +59,21 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     transcribe.add_argument(
         "--language", type=_language, default=None, metavar="CODE|auto", help="what is spoken (default: auto)"
     )
-    transcribe.add_argument("--task", choices=[task.value for task in Task], default="transcribe")
-    transcribe.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     transcribe.add_argument(
-        "--no-words", dest="words", action="store_false", help="no times for single words: a little faster"
+        "--task",
+        choices=[task.value for task in Task],
+        default="transcribe",
+        help="write down what is said, or say it in English (default: transcribe)",
     )
     transcribe.add_argument(
-        "--format", type=_formats, default=None, metavar="FORMAT,...", help=f"{formats} (default: {DEFAULT_FORMAT})"
+        "--device",
+        choices=["auto", "cpu", "cuda"],
+        default="auto",
+        help="the processor, or an NVIDIA graphics card (default: auto, the card if there is one)",
+    )
+    transcribe.add_argument("--no-words", dest="words", action="store_false", help="keep no times of single words")
+    transcribe.add_argument(
+        "--format", type=_formats, default=None, metavar="FORMAT,...", help=f"of: {formats} (default: {DEFAULT_FORMAT})"
     )
     transcribe.add_argument(
         "--output-dir", type=Path, metavar="DIR", help="where the files go (default: beside each recording)"
@@ -71,36 +89,71 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     transcribe.add_argument("--quiet", action="store_true", help="no progress bar")
     _add_listening(transcribe)
 
+    resume = commands.add_parser(
+        "resume",
+        help="go on with what was interrupted",
+        description="Go on with jobs that were interrupted, each from where it was. What was heard before is not"
+        " printed again; the files that were asked for are written as each job ends.",
+    )
+    resume.add_argument(
+        "ids", type=int, nargs="*", metavar="id", help="these jobs (default: all that were interrupted)"
+    )
+    resume.add_argument("--events", action="store_true", help="print one JSON object a line as things happen")
+    resume.add_argument("--quiet", action="store_true", help="no progress bar")
+
     history = commands.add_parser("history", help="what was transcribed before", description="Earlier transcripts.")
     actions = history.add_subparsers(dest="action")
     listing = actions.add_parser("list", help="list the jobs, the newest first")
-    listing.add_argument("--json", action="store_true")
+    listing.add_argument("--json", action="store_true", help="print all that is known of them, as JSON")
     show = actions.add_parser("show", help="print a transcript with times")
-    show.add_argument("id", type=int)
+    show.add_argument("id", type=int, help=WHICH_JOB)
     exporting = actions.add_parser("export", help="write a transcript to a file")
-    exporting.add_argument("id", type=int)
-    exporting.add_argument("--format", type=_formats, required=True, metavar="FORMAT,...", help=formats)
-    exporting.add_argument("--stdout", action="store_true")
-    exporting.add_argument("--output-dir", type=Path, metavar="DIR", help="default: beside the recording")
+    exporting.add_argument("id", type=int, help=WHICH_JOB)
+    exporting.add_argument("--format", type=_formats, required=True, metavar="FORMAT,...", help=f"of: {formats}")
+    exporting.add_argument("--stdout", action="store_true", help="print it; write no file")
+    exporting.add_argument(
+        "--output-dir", type=Path, metavar="DIR", help="where the files go (default: beside the recording)"
+    )
     exporting.add_argument("--name", default="{name}", metavar="TEMPLATE", help="names of the files")
     removing = actions.add_parser("remove", help="forget jobs and their transcripts; recordings are not touched")
-    removing.add_argument("ids", type=int, nargs="+", metavar="id")
+    removing.add_argument("ids", type=int, nargs="+", metavar="id", help=WHICH_JOB)
     history.set_defaults(action="list", json=False)
+    _add_library(commands)
     _add_version(parser)
     return parser
 
 
+def _add_library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    library = commands.add_parser(
+        "library",
+        help="back up, restore or check what was transcribed",
+        description="The library: all transcripts, in one file. Recordings are not in it.",
+    )
+    actions = library.add_subparsers(dest="action", required=True)
+    backup = actions.add_parser("backup", help="write the library, as it is now, to a new file")
+    backup.add_argument("file", type=Path, metavar="FILE", help="the backup; what is there already is not overwritten")
+    restore = actions.add_parser("restore", help="put a backup in the library's place; the library before it is kept")
+    restore.add_argument("file", type=Path, metavar="FILE", help="the backup")
+    actions.add_parser("check", help="read the whole library, and mend it if it is damaged")
+
+
 def _add_listening(transcribe: argparse.ArgumentParser) -> None:
     what = transcribe.add_argument_group("what to listen to")
-    what.add_argument("--from", dest="begin", type=_moment, default=0.0, metavar="TIME", help="as 90 or 1:30")
+    what.add_argument("--from", dest="begin", type=_moment, default=0.0, metavar="TIME", help="begin there: 90 or 1:30")
     what.add_argument("--to", dest="end", type=_moment, default=None, metavar="TIME", help="end there")
-    what.add_argument("--track", type=_positive, default=1, metavar="N", help="of several sound tracks, the first is 1")
+    what.add_argument(
+        "--track", type=_up_to(MOST_TRACKS), default=1, metavar="N", help="of several sound tracks, the first is 1"
+    )
     what.add_argument(
         "--split-channels", action="store_true", help="left and right are two speakers, as in recorded telephone calls"
     )
     hints = transcribe.add_argument_group("what to expect")
-    hints.add_argument("--prompt", default="", metavar="TEXT", help="what it is about, in the style you want")
-    hints.add_argument("--glossary", default="", metavar="WORDS", help="names and terms, separated by commas")
+    hints.add_argument(
+        "--prompt", type=_text, default="", metavar="TEXT", help="what it is about, in the style you want"
+    )
+    hints.add_argument(
+        "--glossary", type=_text, default="", metavar="WORDS", help="names and terms, separated by commas"
+    )
     hints.add_argument(
         "--languages",
         type=_languages,
@@ -109,19 +162,37 @@ def _add_listening(transcribe: argparse.ArgumentParser) -> None:
         help="with --language auto: only these may be spoken, changing as they like",
     )
     how = transcribe.add_argument_group("how to listen (the defaults are right for nearly everybody)")
-    how.add_argument("--quality", choices=list(TUNINGS), default="accurate", help="default: accurate")
-    how.add_argument("--words", action="store_true", default=True, help="times for every word (default)")
-    how.add_argument("--beam", type=_positive, default=None, metavar="N", help="readings followed at once: 5, fast 1")
     how.add_argument(
-        "--temperatures", type=_temperatures, default=None, metavar="T,...", help="tried in turn on doubtful speech"
+        "--quality",
+        choices=list(TUNINGS),
+        default="accurate",
+        help="fast: one reading instead of five, one more try instead of five where in doubt; about twice as fast, a"
+        " little less exact. Speech is checked for all the same (default: accurate)",
+    )
+    how.add_argument("--words", action="store_true", default=True, help="keep the times of every word (default)")
+    how.add_argument(
+        "--beam", type=_up_to(MOST_READINGS), default=None, metavar="N", help="readings followed at once: 5, fast 1"
+    )
+    how.add_argument(
+        "--temperatures",
+        type=_temperatures,
+        default=None,
+        metavar="T,...",
+        help=f"tried in turn on doubtful speech: {_written(ACCURATE)}, fast {_written(FAST)}",
     )
     how.add_argument(
         "--speech-threshold", type=_share, default=None, metavar="0-1", help="how sure it must be of speech: 0.5"
     )
     how.add_argument("--speech-padding", type=_padding, default=None, metavar="S", help="kept around speech: 0.4 s")
-    how.add_argument("--batch", type=_positive, default=None, metavar="N", help="pieces heard at once: 8, on a GPU 16")
-    how.add_argument("--compute-type", default=None, metavar="TYPE", help="of CTranslate2, as int8, float16, float32")
-    how.add_argument("--threads", type=_positive, default=None, metavar="N", help="on the processor: one a core")
+    how.add_argument(
+        "--batch", type=_up_to(MOST_PIECES), default=None, metavar="N", help="pieces heard at once: 8, on a GPU 16"
+    )
+    how.add_argument(
+        "--compute-type", default=None, metavar="TYPE", help="arithmetic of CTranslate2, as int8, float16, float32"
+    )
+    how.add_argument(
+        "--threads", type=_up_to(MOST_THREADS), default=None, metavar="N", help="on the processor: one a core"
+    )
 
 
 def job_options(arguments: argparse.Namespace) -> JobOptions:
@@ -160,7 +231,7 @@ def _tuning(arguments: argparse.Namespace) -> Tuning:
 
 
 def _moment(words: str) -> float:
-    if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", words):
+    if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", words) or len(words) > 32:
         raise argparse.ArgumentTypeError(f"“{words}” is no time: write seconds (90.5), 1:30 or 0:01:30")
     seconds = 0.0
     for part in words.split(":"):
@@ -168,10 +239,22 @@ def _moment(words: str) -> float:
     return seconds
 
 
-def _positive(words: str) -> int:
-    if not words.isascii() or not words.isdigit() or int(words) < 1:
-        raise argparse.ArgumentTypeError(f"“{words}” is not 1, 2, 3, …")
-    return int(words)
+def _up_to(most: int) -> Callable[[str], int]:
+    def number(words: str) -> int:
+        if not re.fullmatch("[0-9]+", words) or not 1 <= float(words) <= most:
+            raise argparse.ArgumentTypeError(f"“{words}” is no whole number from 1 to {most}")
+        return int(words)
+
+    return number
+
+
+def _text(words: str) -> str:
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        legible = words.encode(errors="replace").decode()
+        raise argparse.ArgumentTypeError(f"“{legible}” is not written in UTF-8") from None
+    return words
 
 
 def _share(words: str) -> float:
@@ -192,13 +275,14 @@ def _padding(words: str) -> float:
 
 
 def _temperatures(words: str) -> tuple[float, ...]:
-    try:
-        found = tuple(float(part) for part in words.split(","))
-    except ValueError:
-        found = ()
-    if not found or not all(0 <= temperature <= 2 for temperature in found):
-        raise argparse.ArgumentTypeError(f"“{words}”: write numbers from 0 to 2, as 0,0.2,0.4")
+    found = temperatures_in(words)
+    if not found:
+        raise argparse.ArgumentTypeError(f"“{words}”: write numbers from 0 to {HOTTEST:g}, as 0,0.2,0.4")
     return found
+
+
+def _written(tuning: Tuning) -> str:
+    return ",".join(f"{temperature:g}" for temperature in tuning.temperatures)
 
 
 def _languages(words: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
@@ -16,14 +16,16 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from desktop_app import messages, paths, terminal
+from desktop_app import logs, messages, paths, terminal
 from desktop_app.arguments import COMMANDS, DEFAULT_FORMAT, job_options, parsed
 from desktop_app.messages import Segment
 from desktop_app.models import shelf
 from desktop_app.models.errors import ModelError
-from desktop_app.transcripts import export
-from desktop_app.transcripts.history import History, JobGone, NewerDatabase
-from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Transcript, shown
+from desktop_app.transcripts import export, safekeeping
+from desktop_app.transcripts.history import History, JobGone, LibraryInUse, NewerDatabase
+from desktop_app.transcripts.safekeeping import Mended, NotALibrary, NotSound
+from desktop_app.transcripts.soundness import is_damage
+from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, JobState, Output, Step, Transcript, shown
 from desktop_app.ui import display, wording
 
 log = logging.getLogger(__name__)
@@ -41,9 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return terminal.complain(wording.library_failure(error), SOME_FAILED)
     if options.command == "transcribe":
-        return _transcribe(options)
+        complaint = _what_cannot_work(options)
+        return terminal.complain(complaint, WRONG_USAGE) if complaint else _work(options)
+    if options.command == "resume":
+        return _work(options)
     if options.command == "history":
         return _history(options)
+    if options.command == "library":
+        return _library(options)
     mistyped = get_close_matches(str(options.files[0]), COMMANDS, n=1, cutoff=0.8) if options.files else []
     if mistyped and not os.path.lexists(options.files[0]):
         return terminal.complain(wording.did_you_mean(options.files[0], mistyped[0]), WRONG_USAGE)
@@ -54,17 +61,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return open_window([Path(file) for file in options.files])
 
 
-# --- transcribe ------------------------------------------------------------------------------------------------------
+# --- transcribe, resume ----------------------------------------------------------------------------------------------
 
 
-def _transcribe(arguments: argparse.Namespace) -> int:
-    complaint = _what_cannot_work(arguments)
-    if complaint:
-        return terminal.complain(complaint, WRONG_USAGE)
-    from PySide6.QtCore import QCoreApplication
+def _work(arguments: argparse.Namespace) -> int:
+    """Do the jobs that the command line names, or those that were interrupted."""
+    from PySide6.QtCore import QCoreApplication, QTimer
 
     from desktop_app.work.backend_process import BackendProcess
     from desktop_app.work.collector import Collector
+    from desktop_app.work.computer import KeptAwake
+    from desktop_app.work.crash_reports import CrashReports
     from desktop_app.work.history_thread import HistoryThread
     from desktop_app.work.job_queue import JobQueue
     from desktop_app.work.ownership import Ownership
@@ -72,22 +79,30 @@ def _transcribe(arguments: argparse.Namespace) -> int:
     application = QCoreApplication.instance() or QCoreApplication(["sottovoce"])
     Collector(application)
     try:
-        terminal.log_to(paths.logs() / "terminal.log")
+        logs.log_to(paths.logs() / "terminal.log")
         ownership = Ownership(paths.locks())
     except OSError as error:
         return terminal.complain(wording.library_failure(error), SOME_FAILED)
     history = HistoryThread(paths.database())
     backend = BackendProcess(paths.backend_command(), paths.logs() / "backend.log")
+    CrashReports(backend, paths.crashes(), wording.crash_report, application)
     queue = JobQueue(history, backend, ownership)
-    run = _Run(arguments, queue, history, application.exit)
+    awake = KeptAwake()
+    awake.hold(wording.WHY_AWAKE)
+    # By way of the event loop: a signal may come before it runs, and would be forgotten.
+    run = _Run(arguments, queue, history, lambda code: QTimer.singleShot(0, lambda: application.exit(code)))
     history.start()
     before, sys.excepthook = sys.excepthook, run.end_by_fault  # Qt swallows what a slot raises, and goes on
     try:
-        with terminal.Signals(run.interrupt):
-            run.begin()
+        with terminal.Signals(run.interrupt, run.put_off):
+            if arguments.command == "resume":
+                run.resume()
+            else:
+                run.begin()
             return application.exec()
     finally:
         sys.excepthook = before
+        awake.close()
         backend.stop()
         history.close()
         ownership.release()
@@ -103,13 +118,30 @@ def _what_cannot_work(arguments: argparse.Namespace) -> str:
     except ModelError as error:
         return wording.no_model(f"{error}", [known.name for known in shelf.installed()])
     if shelf.languages(model) is shelf.Languages.ENGLISH:
-        if arguments.language not in (None, "en"):
+        languages = [arguments.language] if arguments.language else arguments.languages
+        if any(language != "en" for language in languages):
             return wording.english_only(arguments.model)
         if arguments.task == "translate":
             return wording.cannot_translate(arguments.model)
+    try:
+        msgspec.json.encode((job_options(arguments), _output(arguments)))
+    except UnicodeEncodeError:  # it is kept with the job, as text
+        return wording.NOT_UNICODE
     if arguments.output_dir is not None:
         return _make(arguments.output_dir)
     return ""
+
+
+def _output(arguments: argparse.Namespace) -> Output:
+    """Return what is to be done with a transcript, as typed: it is kept with the job, which may be resumed."""
+    asked_for = bool(arguments.format or arguments.output_dir)
+    return Output(
+        formats=tuple(arguments.format or [DEFAULT_FORMAT]),
+        files=asked_for or not (arguments.stdout or arguments.events),
+        folder=str(arguments.output_dir.absolute()) if arguments.output_dir else "",
+        name=arguments.name,
+        stdout=arguments.stdout,
+    )
 
 
 def _specimen() -> Job:
@@ -117,7 +149,7 @@ def _specimen() -> Job:
 
 
 class _Run:
-    """One call of `sottovoce transcribe`: its jobs, what it prints, and the exit code it ends with."""
+    """One call of `sottovoce transcribe` or `resume`: its jobs, what it prints, and the exit code it ends with."""
 
     def __init__(self, arguments: argparse.Namespace, queue: Any, history: Any, leave: Callable[[int], Any]) -> None:
         self._arguments = arguments
@@ -127,15 +159,14 @@ class _Run:
         self._waiting: dict[int, Job] = {}
         self._failed = False
         self._interrupted = False
-        self._all_added = False
-        explicit = arguments.format or arguments.output_dir
-        self._formats = arguments.format or [DEFAULT_FORMAT]
-        self._writes_files = bool(explicit) or not (arguments.stdout or arguments.events)
         self._bar = terminal.ProgressBar(shown=not arguments.quiet and sys.stderr.isatty())
         queue.job_changed.connect(self._on_job_changed)
         queue.job_started.connect(self._on_job_started)
         queue.segments_added.connect(self._on_segments_added)
         queue.progressed.connect(self._on_progressed)
+        queue.stepped_down.connect(self._on_stepped_down)
+        queue.storage_failed.connect(self._on_storage_failed)
+        history.mended.connect(self._on_mended)
         history.could_not_open.connect(self._on_library_failed)
         history.failed.connect(self._on_library_failed)
 
@@ -143,7 +174,13 @@ class _Run:
         arguments = self._arguments
         options = job_options(arguments)
         self._queue.warm_up(options)
-        self._queue.add([Path(file).absolute() for file in arguments.files], options, self._on_added)
+        self._queue.add(
+            [Path(file).absolute() for file in arguments.files], options, self._on_added, _output(arguments)
+        )
+
+    def resume(self) -> None:
+        """Go on with the jobs named, or with those that were interrupted and that nobody works on."""
+        self._queue.resume(self._arguments.ids, self._on_taken_over)
 
     def interrupt(self) -> None:
         """End: what was heard is stored already; the jobs are cancelled."""
@@ -152,6 +189,15 @@ class _Run:
         self._queue.end_all()
         if not self._waiting:
             self._leave(INTERRUPTED)
+
+    def put_off(self) -> None:
+        """End because the system wants us to: the jobs go on when they are resumed."""
+        self._interrupted = True
+        self._bar.stop()
+        self._queue.leave()
+        if self._waiting:
+            terminal.say(wording.PUT_OFF)
+        self._leave(INTERRUPTED)
 
     def end_by_fault(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """End because of a bug of ours: it is logged whole, the user reads that it is ours."""
@@ -167,8 +213,29 @@ class _Run:
                 self._tell_failure(job)
         self._leave_if_done()
 
+    def _on_taken_over(self, jobs: list[Job]) -> None:
+        named = set(self._arguments.ids)
+        for job_id in sorted(named - {job.id for job in jobs}):
+            self._failed = True
+            terminal.say(wording.cannot_go_on(job_id))
+        if jobs and not self._arguments.events:
+            terminal.say(wording.going_on(jobs))
+        if not jobs and not named:
+            terminal.say(wording.NOTHING_INTERRUPTED)
+        self._on_added(jobs)
+
+    def _on_stepped_down(self, job: Job, step: Step) -> None:
+        sentence = wording.step_taken(job.name, step)
+        self._bar.stop()
+        terminal.say(sentence)
+        self._tell("stepped_down", job, **msgspec.to_builtins(step), message=sentence)
+
+    def _on_storage_failed(self, error: Exception) -> None:
+        self._bar.stop()
+        terminal.say(wording.storage_trouble(error))
+
     def _on_job_changed(self, job: Job) -> None:
-        if job.id not in self._waiting or job.state in (JobState.QUEUED, JobState.RUNNING):
+        if job.id not in self._waiting or job.state in UNENDED:
             return
         self._bar.stop()
         if job.state is JobState.DONE:
@@ -184,32 +251,45 @@ class _Run:
     def _on_transcript(self, transcript: Transcript) -> None:
         """Print and write the finished transcript."""
         job = transcript.job
-        if job.partial:
-            terminal.say(f"“{job.name}”: {wording.PARTIAL}")
-        if not transcript.segments:
-            terminal.say(f"“{job.name}”: {wording.NO_SPEECH}.")
-        if self._arguments.stdout:
-            terminal.print_out(export.text_of(transcript, self._formats[0]), end="")
-        files = self._write(transcript) if self._writes_files else []
+        doubtful = sum(bool(segment.doubts) for segment in transcript.segments)
+        left_out = len(transcript.left_out)
+        self._say_of(job, wording.PARTIAL if job.partial else "")
+        if job.is_past_the_end:
+            self._failed = True
+            self._say_of(job, wording.job_notes(job, has_text=False))
+        elif not transcript.segments:
+            self._say_of(job, f"{wording.NO_SPEECH}.")
+        self._say_of(job, wording.passages(doubtful, left_out, wording.shown_by_history(job.id)))
+        output = Output() if job.is_past_the_end else job.output or Output()
+        if output.stdout:
+            terminal.print_out(export.text_of(transcript, (output.formats or (DEFAULT_FORMAT,))[0]), end="")
+        files = self._write(transcript, output)
         self._tell(
             "finished",
             job,
             duration=job.duration,
             language=job.language,
             partial=job.partial,
+            doubtful=doubtful,
+            left_out=left_out,
             files=[shown(file) for file in files],
         )
         self._ended(job)
 
-    def _write(self, transcript: Transcript) -> list[Path]:
+    def _say_of(self, job: Job, sentence: str) -> None:
+        if sentence:
+            terminal.say(f"“{job.name}”: {sentence}")
+
+    def _write(self, transcript: Transcript, output: Output) -> list[Path]:
         files = []
-        for kind in self._formats:
-            written = _written(transcript, self._arguments.output_dir, self._arguments.name, kind)
+        for kind in output.formats if output.files else ():
+            folder = Path(output.folder) if output.folder else None
+            written = _written(transcript, folder, output.name, kind)
             if written is None:
                 self._failed = True
                 continue
             files.append(written)
-            if not (self._arguments.stdout or self._arguments.events):
+            if not (output.stdout or self._arguments.events):
                 terminal.print_out(shown(written))
         return files
 
@@ -250,13 +330,18 @@ class _Run:
         job = self._waiting.get(progress.job_id)
         if job is None or self._interrupted:
             return
-        self._bar.show(job.name, wording.STAGES[progress.stage], progress)
+        share = job.share_done(progress.position, progress.duration)
+        self._bar.show(job.name, wording.STAGES[progress.stage], progress, share)
         self._tell("progress", job, **{k: v for k, v in msgspec.to_builtins(progress).items() if k != "job_id"})
 
     def _tell(self, event: str, job: Job, **facts: Any) -> None:
         if self._arguments.events:
             told = {"event": event, "job": job.id, "file": shown(job.path), **facts}
             terminal.print_out(msgspec.json.encode(told).decode())
+
+    def _on_mended(self, what: Mended) -> None:
+        self._bar.stop()
+        terminal.say(wording.mended(what))
 
     def _on_library_failed(self, error: Exception) -> None:
         self._bar.stop()
@@ -268,18 +353,33 @@ class _Run:
 
 
 def _history(arguments: argparse.Namespace) -> int:
-    try:
-        history = History(paths.database())
-    except (sqlite3.Error, OSError, NewerDatabase) as error:
-        return terminal.complain(wording.library_failure(error), SOME_FAILED)
-    _notice_the_dead(history)
     actions = {"list": _list, "show": _show, "export": _export, "remove": _remove}
-    try:
+
+    def act(history: History) -> int:
+        _notice_the_dead(history)
         return actions[arguments.action](history, arguments)
+
+    return _with_library(act)
+
+
+def _with_library(act: Callable[[History], int], thorough: bool = False) -> int:
+    """Do something with the library, and return the exit code. If it turns out damaged: mend it, and do it again."""
+    try:
+        history = History(paths.database(), thorough)
+    except (sqlite3.Error, OSError, NewerDatabase, LibraryInUse) as error:
+        return terminal.complain(wording.library_failure(error), SOME_FAILED)
+    if history.mended is not None:
+        terminal.say(wording.mended(history.mended))
+    try:
+        return act(history)
     except JobGone as error:
         return terminal.complain(wording.no_job(str(error)), SOME_FAILED)
+    except Exception as error:
+        if thorough or not is_damage(error):
+            raise
     finally:
         history.close()
+    return _with_library(act, thorough=True)
 
 
 def _notice_the_dead(history: History) -> None:
@@ -288,7 +388,7 @@ def _notice_the_dead(history: History) -> None:
         from desktop_app.work.ownership import gone  # which needs Qt: not loaded where nobody has work to do
 
         for owner in gone(paths.locks(), owners):
-            history.interrupt(owner)
+            history.put_back(owner)
 
 
 def _list(history: History, arguments: argparse.Namespace) -> int:
@@ -313,8 +413,21 @@ def _show(history: History, arguments: argparse.Namespace) -> int:
     transcript = history.transcript(arguments.id)
     job = transcript.job
     terminal.say(f"{shown(job.path)} · {wording.about_job(job)} · {wording.job_status(job)}")
-    terminal.print_out(export.text_of(transcript, "txt-times"), end="")
+    terminal.print_out("".join(_marked_lines(transcript)), end="")
+    doubts = [doubt for segment in transcript.segments for doubt in segment.doubts]
+    doubtful = sum(bool(segment.doubts) for segment in transcript.segments)
+    if remarks := wording.passages(doubtful, len(transcript.left_out), wording.marked(list(dict.fromkeys(doubts)))):
+        terminal.say(remarks)
+    for text in transcript.left_out:
+        terminal.say(wording.removed_text(text))
     return DONE
+
+
+def _marked_lines(transcript: Transcript) -> Iterator[str]:
+    """Yield the transcript with times; behind each doubtful passage stands a mark."""
+    for segment in transcript.segments:
+        line = export.text_of(msgspec.structs.replace(transcript, segments=(segment,)), "txt-times")
+        yield line.replace("\n", f" {wording.MARK}\n") if segment.doubts else line
 
 
 def _export(history: History, arguments: argparse.Namespace) -> int:
@@ -359,10 +472,46 @@ def _make(folder: Path) -> str:
 def _remove(history: History, arguments: argparse.Namespace) -> int:
     for job_id in arguments.ids:
         job = history.job(job_id)
-        if job.state in (JobState.QUEUED, JobState.RUNNING):
+        if job.state is JobState.RUNNING:
             return terminal.complain(wording.not_finished(job.name), SOME_FAILED)
         history.delete(job_id)
         terminal.say(wording.removed_for_good(job.name))
+    return DONE
+
+
+# --- library ---------------------------------------------------------------------------------------------------------
+
+
+def _library(arguments: argparse.Namespace) -> int:
+    if arguments.action == "restore":
+        return _restore(arguments.file)
+    if arguments.action == "backup":
+        return _with_library(lambda _: _back_up(arguments.file))
+    return _with_library(_tell_whether_sound, thorough=True)
+
+
+def _back_up(file: Path) -> int:
+    try:
+        safekeeping.back_up(paths.database(), file)
+    except (sqlite3.Error, OSError) as error:
+        return terminal.complain(wording.not_backed_up(shown(file), error), SOME_FAILED)
+    terminal.print_out(shown(file))
+    return DONE
+
+
+def _restore(file: Path) -> int:
+    try:
+        restored = safekeeping.restore(paths.database(), file)
+    except (sqlite3.Error, OSError, NewerDatabase, LibraryInUse, NotALibrary, NotSound) as error:
+        return terminal.complain(wording.not_restored(shown(file), error), SOME_FAILED)
+    terminal.say(wording.restored(shown(file), restored))
+    return DONE
+
+
+def _tell_whether_sound(history: History) -> int:
+    if history.mended is not None:  # which was said
+        return SOME_FAILED
+    terminal.say(wording.LIBRARY_IS_SOUND)
     return DONE
 
 

@@ -44,6 +44,7 @@ class Failure(enum.StrEnum):
     FILE_MISSING = "file_missing"
     LINK_BROKEN = "link_broken"  # it leads to nothing
     FILE_EMPTY = "file_empty"
+    FILE_CHANGED = "file_changed"  # it is not the file any more that was begun with
     FILE_UNREADABLE = "file_unreadable"  # no permission, or the disk does not deliver
     NOT_A_FILE = "not_a_file"  # a device, a pipe, a socket
     NOT_MEDIA = "not_media"
@@ -59,6 +60,7 @@ class Failure(enum.StrEnum):
     COMPUTE_TYPE_MISSING = "compute_type_missing"  # the device does not calculate so, or nothing does
     OUT_OF_MEMORY = "out_of_memory"
     BACKEND_DIED = "backend_died"
+    BACKEND_STALLED = "backend_stalled"  # it made no progress, and was ended
     BACKEND_GARBLED = "backend_garbled"  # what it wrote on the pipe was no message
     BACKEND_NOT_STARTED = "backend_not_started"
     INTERRUPTED = "interrupted"  # the program that ran the job ended before the job did
@@ -83,6 +85,7 @@ class Doubt(enum.StrEnum):
     LOW_CONFIDENCE = "low_confidence"  # the model was not sure
     TOO_MANY_WORDS = "too_many_words"  # more than anybody can say in the time
     NO_SPEECH = "no_speech"  # hardly anybody speaks here
+    SKIPPED = "skipped"  # the backend died here, whatever was tried
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -202,10 +205,13 @@ class JobStarted(Message, frozen=True):
 
 
 class Progress(Message, frozen=True):
+    """What the backend does now. It comes at least as often as a stage makes progress."""
+
     job_id: int
     stage: Stage
     position: float  # everything before it has been dealt with
     duration: float | None
+    until: float | None = None  # the end of what is worked on, while it is listened to
 
 
 class SpeechHeard(Message, frozen=True):

@@ -35,6 +35,11 @@ def logs() -> Path:
     return _made(home() / "logs")
 
 
+def crashes() -> Path:
+    """Return the folder of the crash reports, made when there is one."""
+    return logs() / "crashes"
+
+
 def locks() -> Path:
     """Return the folder of the files by which our processes keep out of each other's way."""
     return _made(home() / "locks")

@@ -10,6 +10,8 @@ import msgspec
 
 Appearance: TypeAlias = Literal["system", "light", "dark"]
 Quality: TypeAlias = Literal["fast", "accurate"]
+When: TypeAlias = Literal["now", "idle", "mains", "tonight"]
+AfterAll: TypeAlias = Literal["nothing", "sleep", "shut_down"]
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ class Settings(msgspec.Struct):
     languages: tuple[str, ...] = ()  # to choose from, if `language` is None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     appearance: Appearance = "system"
+    when: When = "now"  # jobs are worked on
+    after_all: AfterAll = "nothing"  # once; then it is nothing again
     open_folder: str = ""  # where recordings were opened last
     export_folder: str = ""  # where the last export went
     export_format: str = "txt"
@@ -40,7 +44,7 @@ def load(file: Path) -> Settings:
         return msgspec.json.decode(file.read_bytes(), type=Settings)
     except FileNotFoundError:
         return Settings()
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         log.warning("the settings could not be read: %s", error)
         return Settings()
 
@@ -48,5 +52,6 @@ def load(file: Path) -> Settings:
 def save(settings: Settings, file: Path) -> None:
     """Write the settings whole or not at all. Raise OSError."""
     fresh = file.with_name(file.name + ".new")
+    fresh.touch(mode=0o600)  # names and terms are in it
     fresh.write_bytes(msgspec.json.format(msgspec.json.encode(settings)))
     fresh.replace(file)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from desktop_app.ui import wording
 
-LARGEST_LOG = 1_000_000  # bytes
+SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
 
 def one_line(text: str) -> str:
@@ -53,19 +51,6 @@ def write_any_name() -> None:
             stream.reconfigure(encoding=encoding, errors="replace")
 
 
-def log_to(file: Path) -> None:
-    """Have the log written to `file`: the terminal is for the user's sentences. Raise OSError."""
-    if file.exists() and file.stat().st_size > LARGEST_LOG:
-        file.replace(file.with_name(f"{file.name}.1"))
-    logging.basicConfig(
-        filename=file,
-        encoding="utf-8",
-        errors="backslashreplace",
-        level=logging.INFO,
-        format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s",
-    )
-
-
 class ProgressBar:
     """The progress bar on stderr."""
 
@@ -74,14 +59,14 @@ class ProgressBar:
         self._progress: Any = None
         self._task: Any = None
 
-    def show(self, name: str, stage: str, progress: Any) -> None:
+    def show(self, name: str, stage: str, progress: Any, share_done: float) -> None:
         if not self._shown:
             return
         now = {
             "name": _cut(name, 32),
             "stage": stage,
-            "total": progress.duration,
-            "completed": progress.position,
+            "total": None if progress.duration is None else 1.0,
+            "completed": share_done,
             "left": f"{wording.about(progress.seconds_left)} left" if progress.seconds_left is not None else "",
             "speed": wording.speed(progress.speed) if progress.speed is not None else "",
         }
@@ -113,10 +98,14 @@ def _rich_progress() -> Any:
 
 
 class Signals:
-    """While in this context, SIGINT and SIGTERM call `action` in the event loop; a third one ends the program."""
+    """While in this context, signals call actions in the event loop; a third one ends the program.
 
-    def __init__(self, action: Callable[[], None]) -> None:
+    SIGINT, from the keyboard, calls `action`; those of a system that shuts down or logs out call `put_off`.
+    """
+
+    def __init__(self, action: Callable[[], None], put_off: Callable[[], None] | None = None) -> None:
         self._action = action
+        self._put_off = put_off or action
         self._count = 0
 
     def __enter__(self) -> None:
@@ -129,7 +118,7 @@ class Signals:
         self._before_fd = signal.set_wakeup_fd(self._wakes.fileno(), warn_on_full_buffer=False)
         self._notifier = QSocketNotifier(self._woken.fileno(), QSocketNotifier.Type.Read)
         self._notifier.activated.connect(self._on_woken)
-        self._before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
 
     def __exit__(self, *exception: object) -> None:
         for number, handler in self._before.items():
@@ -142,9 +131,9 @@ class Signals:
     def _on_woken(self) -> None:
         self._woken.recv(64)
 
-    def _on_signal(self, *_: object) -> None:
+    def _on_signal(self, number: int, _: object) -> None:
         self._count += 1
         if self._count > 2:
             os._exit(130)
         if self._count == 1:
-            self._action()
+            (self._action if number == signal.SIGINT else self._put_off)()

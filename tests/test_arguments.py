@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from desktop_app.arguments import job_options, parsed
@@ -85,6 +87,7 @@ def test_a_detail_goes_over_the_quality():
         ["--from", "1:"],
         ["--from", ""],
         ["--from", "nan"],
+        ["--from", "9" * 400],
         ["--to", "1e3"],
         ["--to", "0"],
         ["--from", "60", "--to", "59"],
@@ -104,6 +107,15 @@ def test_a_detail_goes_over_the_quality():
         ["--temperatures", "0,hot"],
         ["--temperatures", "0,-1"],
         ["--temperatures", "nan"],
+        ["--temperatures", "0,inf"],
+        ["--temperatures", "2.1"],
+        ["--beam", "21"],
+        ["--batch", "65"],
+        ["--threads", "257"],
+        ["--threads", "9" * 400],
+        ["--track", "65"],
+        ["--prompt", "caf\udce9"],
+        ["--glossary", "caf\udce9"],
         ["--speech-threshold", "0"],
         ["--speech-threshold", "1"],
         ["--speech-threshold", "half"],
@@ -121,12 +133,17 @@ def test_nonsense_is_refused_with_two_and_a_sentence(arguments, capsys):
     assert "Traceback" not in said and "_" not in said.splitlines()[-1]
 
 
-def test_every_argument_is_explained(capsys):
-    with pytest.raises(SystemExit):
-        parsed(["transcribe", "--help"])
+COMMANDS = ["transcribe", "resume", "history", *(f"history {do}" for do in ("list", "show", "export", "remove"))]
 
-    said = " ".join(capsys.readouterr().out.split())
-    for name in ("--from", "--track", "--split-channels", "--prompt", "--glossary", "--languages", "--quality"):
-        assert name in said
-    for name in ("--beam", "--temperatures", "--speech-threshold", "--speech-padding", "--batch", "--threads"):
-        assert name in said
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_argument_is_explained_in_words_of_its_own(capsys, command):
+    with pytest.raises(SystemExit):
+        parsed([*command.split(), "--help"])
+
+    said = capsys.readouterr().out
+    listed = said[re.search("^(positional arguments|options):", said, re.MULTILINE).start() :]
+    entries = [entry.partition("\n\n")[0] for entry in re.split(r"^ {2}(?=\S)", listed, flags=re.MULTILINE)[1:]]
+    sentences = [" ".join(re.split(r"\n\s+| {2,}", entry.strip(), maxsplit=1)[1:]) for entry in entries]
+    assert all(re.search("[a-z]{2}", sentence) for sentence in sentences), entries
+    assert len(set(sentences)) == len(sentences)

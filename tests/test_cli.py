@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ import soundfile
 from speech import media, prompts
 
 import desktop_app
+from desktop_app.messages import Doubt
+from desktop_app.transcripts.history import History
+from desktop_app.transcripts.transcript import JobOptions, LeftOut, Segment
 
 ROOT = Path(desktop_app.__file__).parent.parent
 SOTTOVOCE = [sys.executable, "-m", "desktop_app.cli"]
@@ -173,21 +178,6 @@ def test_an_early_signal_ends_the_command_as_a_late_one_does(tiny_model, recordi
     assert b"Traceback" not in running.stderr.read()
 
 
-def test_what_a_killed_run_left_behind_is_told_and_can_be_removed(tiny_model, long_speech):
-    command = [*SOTTOVOCE, "transcribe", long_speech, "--model", tiny_model, "--events"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE)
-    for line in running.stdout:
-        if json.loads(line)["event"] == "segment":
-            break
-    running.kill()
-    running.wait()
-
-    (job,) = history_list()
-
-    assert (job["state"], job["failure"]) == ("failed", "interrupted")
-    assert sottovoce("history", "remove", str(job["id"])).returncode == DONE
-
-
 def test_stdout_prints_the_transcript_alone_and_writes_nothing(transcribe, recording):
     ended = transcribe(recording, "--stdout")
 
@@ -215,6 +205,7 @@ def test_events_tell_as_json_what_happens(transcribe, recording):
     assert "short recording" in " ".join(segment["text"] for segment in segments)
     assert all(segment["start"] <= segment["end"] and segment["words"] for segment in segments)
     assert finished["partial"] is False
+    assert (finished["doubtful"], finished["left_out"]) == (0, 0)
     assert finished["files"] == []
     told = [event["event"] for event in events if event["event"] != "progress"]
     assert told == ["started", *["segment"] * len(segments), "finished"]
@@ -320,6 +311,15 @@ def test_only_a_part_is_transcribed_if_so_asked_and_its_times_are_those_of_the_r
     assert "cup of tea" in text
     assert "short recording" not in text
     assert "Drop a file" not in text
+
+
+def test_a_part_that_begins_behind_the_end_is_said_to(transcribe, recording):
+    ended = transcribe(recording, "--from", "2:00", "--format", "srt")
+
+    assert ended.returncode == SOME_FAILED
+    assert sentences(ended) == ["“talk.wav”: The recording ends at 0:12, before the part that was asked for."]
+    assert list(recording.parent.iterdir()) == [recording]
+    assert "ends at 0:12" in sottovoce("history").stdout.decode()
 
 
 def test_one_of_several_sound_tracks_is_chosen_and_one_that_is_not_there_refused(transcribe, tmp_path, speech):
@@ -535,12 +535,26 @@ def test_wrong_usage_ends_with_two_and_a_sentence(arguments, tmp_path, monkeypat
     assert sentences(ended)
 
 
-@pytest.mark.parametrize("wish", [["--language", "fr"], ["--task", "translate"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "wish",
+    [["--language", "fr"], ["--languages", "fr"], ["--languages", "en,fr"], ["--task", "translate"]],
+    ids=" ".join,
+)
 def test_what_the_model_cannot_do_is_said_at_once(transcribe, recording, wish):
     ended = transcribe(recording, *wish)
 
     assert ended.returncode == WRONG_USAGE
     assert len(sentences(ended)) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are of another kind there")
+@pytest.mark.parametrize("option", ["--output-dir", "--name", "--prompt"])
+def test_what_is_not_written_in_utf8_and_could_not_be_kept_is_refused_in_words(transcribe, recording, option):
+    ended = transcribe(recording, option, b"caf\xe9")
+
+    assert ended.returncode == WRONG_USAGE
+    assert "not written in UTF-8" in sentences(ended)[-1]
+    assert list(recording.parent.iterdir()) == [recording]
 
 
 def test_an_output_folder_that_cannot_be_made_is_said_at_once(transcribe, recording, tmp_path):
@@ -563,7 +577,7 @@ def test_a_transcript_that_cannot_be_written_is_kept_and_the_run_fails(transcrib
 
 def test_help_and_version_are_there():
     assert sottovoce("--version").stdout.startswith(b"Sottovoce ")
-    for command in ([], ["transcribe"], ["history"], ["history", "export"]):
+    for command in ([], ["transcribe"], ["resume"], ["history"], ["history", "export"]):
         ended = sottovoce(*command, "--help")
         assert (ended.returncode, ended.stderr) == (DONE, b"")
 
@@ -588,7 +602,7 @@ def test_a_home_that_cannot_be_made_is_said_in_one_sentence(tmp_path, recording,
 def test_a_fault_of_ours_ends_the_run_and_stands_in_the_log(home, tiny_model, recording):
     program = (
         "import sys; from desktop_app import cli; from desktop_app.transcripts import export;"
-        "export.text_of = lambda *_: 1 / 0; sys.exit(cli.main(sys.argv[1:]))"
+        "export.write = lambda *_: 1 / 0; sys.exit(cli.main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", program, "transcribe", recording, "--model", tiny_model]
 
@@ -639,7 +653,7 @@ def test_a_signal_ends_the_run_within_two_seconds_and_keeps_what_was_heard(long_
     assert took < 2
     assert long_run.returncode == INTERRUPTED
     assert b"Traceback" not in said
-    assert [job["state"] for job in jobs.values()] == ["cancelled", "cancelled"]
+    assert [job["state"] for job in jobs.values()] == ["cancelled" if number == signal.SIGINT else "queued"] * 2
     assert [segment["text"] for segment in kept][: len(seen)] == [segment["text"] for segment in seen]
 
 
@@ -678,6 +692,111 @@ def test_a_reader_that_has_enough_ends_the_run_quietly(tiny_model, recording):
         said = process.stderr.read()
 
     assert said == b""
+
+
+# --- resumed ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def two_minutes(tmp_path_factory, long_speech) -> Path:
+    samples, rate = soundfile.read(long_speech, dtype="float32", frames=120 * soundfile.info(long_speech).samplerate)
+    file = tmp_path_factory.mktemp("speech") / "two minutes.flac"
+    soundfile.write(file, samples, rate)
+    return file
+
+
+@pytest.fixture
+def broken_off(tiny_model, two_minutes, tmp_path) -> Callable[[signal.Signals], bytes]:
+    """A function that ends a run by a signal in the middle of two minutes, and returns what it said."""
+
+    def run(number: signal.Signals) -> bytes:
+        wish = ["--model", tiny_model, "--batch", "1", "--format", "srt", "--output-dir", tmp_path, "--name", "talk"]
+        command = [*SOTTOVOCE, "transcribe", two_minutes, *wish, "--events"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            told_until("segment", process)
+            children = _children_of(process.pid)
+            process.send_signal(number)
+            said = process.stderr.read()
+            assert process.wait(30) == (-number if number == signal.SIGKILL else INTERRUPTED)
+            process.stdout.read()
+        _wait_until(lambda: not any(_is_alive(pid) for pid in children))
+        return said
+
+    return run
+
+
+def stored_segments() -> list[Event]:
+    return json.loads(sottovoce("history", "export", "1", "--format", "json", "--stdout").stdout)["segments"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of another kind there")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_what_was_broken_off_goes_on_where_it_was_and_ends_as_if_nothing_had_been(
+    transcribe, two_minutes, broken_off, tmp_path, number
+):
+    said = broken_off(number)
+    (job,) = history_list()
+    before = stored_segments()
+
+    resumed = sottovoce("resume", "--events", *(["1"] if number == signal.SIGINT else []))
+
+    heard = named("segment", events_of(resumed))
+    (finished,) = named("finished", events_of(resumed))
+    transcribe(two_minutes, "--batch", "1", "--format", "srt", "--output-dir", tmp_path, "--name", "undisturbed")
+    assert job["state"] == ("cancelled" if number == signal.SIGINT else "queued")
+    assert ("sottovoce resume" in said.decode()) == (number == signal.SIGTERM)
+    assert resumed.returncode == DONE
+    assert not sentences(resumed)
+    assert before and heard
+    assert all(segment["start"] >= before[-1]["end"] - 0.01 for segment in heard)
+    assert [segment["text"] for segment in stored_segments()] == [segment["text"] for segment in (*before, *heard)]
+    assert finished["files"] == [str(tmp_path / "talk.srt")]
+    assert (tmp_path / "talk.srt").read_text() == (tmp_path / "undisturbed.srt").read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of another kind there")
+def test_a_run_that_goes_on_says_from_where_and_prints_where_the_files_are(broken_off, tmp_path):
+    broken_off(signal.SIGKILL)
+
+    resumed = sottovoce("resume")
+
+    assert resumed.returncode == DONE
+    assert re.fullmatch(r"“two minutes.flac” was interrupted, and goes on from \d:\d\d\.", sentences(resumed)[0])
+    assert resumed.stdout.decode().splitlines() == [str(tmp_path / "talk.srt")]
+
+
+def test_without_anything_to_go_on_with_that_is_said(transcribe, recording):
+    transcribe(recording)
+
+    ended = sottovoce("resume")
+
+    assert ended.returncode == DONE
+    assert ended.stdout == b""
+    assert sentences(ended) == ["Nothing was interrupted."]
+
+
+def test_a_job_that_cannot_go_on_is_named(transcribe, recording):
+    transcribe(recording)
+
+    ended = sottovoce("resume", "1", "7")
+
+    assert ended.returncode == SOME_FAILED
+    assert len(sentences(ended)) == 2
+    assert history_list()[0]["state"] == "done"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of another kind there")
+def test_what_a_killed_run_left_behind_can_be_removed_and_what_a_living_one_does_not(broken_off, long_run):
+    told_until("started", long_run)
+
+    refused = sottovoce("history", "remove", "1")
+    broken_off(signal.SIGKILL)
+    removed = sottovoce("history", "remove", "3")
+
+    assert refused.returncode == SOME_FAILED
+    assert "cancel it first" in sentences(refused)[0]
+    assert removed.returncode == DONE
+    assert [job["id"] for job in history_list()] == [2, 1]
 
 
 def _children_of(pid: int) -> list[int]:
@@ -734,6 +853,29 @@ def test_what_was_transcribed_can_be_listed_shown_exported_and_removed(transcrib
     assert recording.is_file()
 
 
+def test_what_is_doubtful_and_what_was_removed_is_told_at_the_end_and_shown_with_its_reason(
+    home, tiny_model, recording
+):
+    library = History(home / "library.sqlite3")
+    job = library.add_job(recording, JobOptions(str(tiny_model)), "a program that is gone")
+    sure, doubtful = Segment(0.5, 1.0, "Sure."), Segment(2.0, 3.0, "Perhaps.", doubts=(Doubt.LOW_CONFIDENCE,))
+    library.add_segments(job.id, [sure, doubtful], 4.0, [LeftOut(3.0, 4.0, "Thanks for watching.", Doubt.NO_SPEECH)])
+    library.close()
+
+    ended = sottovoce("resume", "--events")
+    shown = sottovoce("history", "show", "1")
+
+    (finished,) = named("finished", events_of(ended))
+    (said,) = sentences(ended)
+    assert (finished["doubtful"], finished["left_out"]) == (1, 1)
+    assert "1 passage should be listened to again" in said and "history show 1" in said and "1 text removed" in said
+    lines = shown.stdout.decode().splitlines()
+    assert lines[:2] == ["[0:00:00] Sure.", "[0:00:02] Perhaps. (?)"]
+    assert not any("(?)" in line for line in lines[2:])
+    assert "marked (?). Why: hard to understand." in sentences(shown)[1]
+    assert sentences(shown)[2] == "Removed at 0:03: “Thanks for watching.”"
+
+
 @pytest.mark.parametrize("action", [["show", "7"], ["export", "7", "--format", "txt"], ["remove", "7"]], ids=" ".join)
 def test_a_job_that_is_not_there_is_said_not_to_be(action):
     ended = sottovoce("history", *action)
@@ -742,8 +884,10 @@ def test_a_job_that_is_not_there_is_said_not_to_be(action):
     assert "7" in sentences(ended)[0]
 
 
-def test_a_library_that_cannot_be_read_is_said_in_one_sentence(home, transcribe, recording):
-    (home / "library.sqlite3").write_bytes(b"this is no database" * 1000)
+def test_a_library_that_cannot_be_used_is_said_in_one_sentence(home, transcribe, recording):
+    sottovoce("history")
+    with sqlite3.connect(home / "library.sqlite3") as database:
+        database.execute("PRAGMA user_version = 99")
 
     for ended in (sottovoce("history"), transcribe(recording)):
         assert ended.returncode == SOME_FAILED

@@ -28,17 +28,18 @@ class Rule(NamedTuple):
 ENGINE = {"faster_whisper", "ctranslate2", "av", "numpy", "onnxruntime"}
 QT_CORE, QT_NETWORK = "PySide6.QtCore", "PySide6.QtNetwork"
 ROOMS = {"messages", "models", "paths", "settings", "transcripts", "ui", "work"}
-EVERYTHING_BUT_BACKEND = ROOMS | {"arguments", "cli", "terminal"}
+EVERYTHING_BUT_BACKEND = ROOMS | {"arguments", "cli", "logs", "terminal"}
 
 TABLE = {
     "__init__": Rule(set(), set()),
     "messages": Rule(set(), {"msgspec"}),
+    "logs": Rule(set(), set()),
     "paths": Rule(set(), {"platformdirs"}),
     "settings": Rule({"paths"}, {"msgspec"}),
     "backend": Rule({"messages"}, {"msgspec"} | ENGINE),
     "models": Rule({"messages", "paths", "settings"}, {"msgspec"}),
     "transcripts": Rule({"messages"}, {"msgspec"}),
-    "work": Rule({"messages", "transcripts", "models", "settings", "paths"}, {"msgspec", QT_CORE, QT_NETWORK}),
+    "work": Rule({"messages", "transcripts", "models", "settings", "paths", "logs"}, {"msgspec", QT_CORE, QT_NETWORK}),
     "ui": Rule({"work", "transcripts", "models", "messages", "settings", "paths"}, {"msgspec", "PySide6"}),
     "cli": Rule(EVERYTHING_BUT_BACKEND | {"__main__"}, {"msgspec", QT_CORE}),
     "start": Rule({"cli"}, set()),
@@ -47,7 +48,13 @@ TABLE = {
     "__main__": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", "PySide6"}),
 }
 FOR_THE_COMMAND_LINE = {"ui.wording", "ui.display"}  # of ui, what knows no widgets
-SQL_IS_IN = {"transcripts/history.py", "transcripts/migrations.py"}
+SQL_IS_IN = {
+    "transcripts/history.py",
+    "transcripts/mending.py",
+    "transcripts/migrations.py",
+    "transcripts/safekeeping.py",
+    "transcripts/soundness.py",
+}
 STATES_ARE_CHANGED_IN = {"work/job_queue.py"}
 
 SQL = re.compile(r"\b(SELECT\b.*\bFROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE (TABLE|INDEX)|PRAGMA)\b", re.S)

@@ -17,6 +17,7 @@ import sys
 import threading
 from typing import IO, NoReturn
 
+from desktop_app.backend import limits
 from desktop_app.messages import (
     BackendReady,
     Cancel,
@@ -104,6 +105,7 @@ def leave() -> NoReturn:
 
 def main() -> None:
     pipe = Pipe()
+    limits.of_the_process()
     faulthandler.enable(sys.stderr)
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import av
 import av.error
 import numpy as np
 
+from desktop_app.backend import limits
 from desktop_app.backend.cuts import what_is_missing
 from desktop_app.backend.failures import CannotTranscribe
 from desktop_app.messages import Failure
@@ -20,6 +22,11 @@ from desktop_app.messages import Failure
 SAMPLE_RATE = 16_000
 GAP_WORTH_FILLING = 0.2  # seconds; players hide shorter ones, and encoders' padding is shorter
 LOSS_WORTH_TELLING = 0.5  # seconds of sound
+LOWEST_RATE, HIGHEST_RATE = 2_000, 3_000_000  # Hz; what has another is no speech, and a header that lies
+LEAST_A_SECOND = 20  # bytes in which a second of sound can be stored, silence included
+HOLES = 3600  # seconds that the smallest file may be longer than its size tells
+LOUDEST = 2.0**31  # what 32-bit integers written as floats reach; the square of many such is still a float
+MOST_MEMORY = 1024**3  # bytes that reading a file may take; the tables of a film of a day are less than half of it
 NAMED_SO_THAT_THEIR_DURATION_IS_READ = {"wav", "flac", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "aiff", "w64"}
 
 
@@ -42,17 +49,21 @@ class Recording:
         self._closing = ExitStack()
         self._file = self._closing.enter_context(_opened(path))
         try:
+            self._size = os.fstat(self._file.fileno()).st_size
             self._missing = what_is_missing(self._file)
         except OSError as error:  # opened, but the disk does not deliver
             self._closing.close()
             raise CannotTranscribe(Failure.FILE_UNREADABLE, _said(error)) from error
         try:
             # The open file instead of its name: any bytes will do for a name, and a name such as "http:x" or
-            # "concat:x" is not taken for an address. No protocol is allowed: a playlist cannot reach out.
-            self._container = self._closing.enter_context(
-                av.open(self._file, mode="r", metadata_errors="replace", options={"protocol_whitelist": "none"})
-            )
-        except (av.error.FFmpegError, ValueError, OSError) as error:
+            # "concat:x" is not taken for an address. No protocol is allowed: a playlist cannot reach out. No picture
+            # is decoded: FFmpeg looks into the first ones, and a small cover can be as large as the memory.
+            allowed = {"protocol_whitelist": "none", "codec_whitelist": _audio_codecs()}
+            with limits.memory(self._most_memory):
+                self._container = self._closing.enter_context(
+                    av.open(self._file, mode="r", metadata_errors="replace", options=allowed)
+                )
+        except (av.error.FFmpegError, ValueError, OSError, MemoryError) as error:
             self._closing.close()
             raise CannotTranscribe(Failure.NOT_MEDIA, _said(error)) from error
         if not self._container.streams.audio:
@@ -67,9 +78,10 @@ class Recording:
             raise CannotTranscribe(Failure.TRACK_MISSING, f"{count} tracks")
         self._stream: Any = self._container.streams.audio[track]
         self._origin = (self._container.start_time or 0) / av.time_base
-        self.duration = self._declared_duration()
+        self.duration = self._believable(self._declared_duration())
         self.length = 0.0
         self.broke_off = ""
+        self._damage = ""  # what the decoder said last, even of damage that is not worth telling
         self._lost = 0.0
 
     def __enter__(self) -> Self:
@@ -83,6 +95,15 @@ class Recording:
         return bool(self.broke_off)
 
     @property
+    def _most_memory(self) -> int:
+        return min(MOST_MEMORY, MOST_MEMORY // 4 + 4 * self._size)
+
+    @property
+    def _longest(self) -> float:
+        """How many seconds the file can hold at most."""
+        return HOLES + self._size / LEAST_A_SECOND
+
+    @property
     def channels(self) -> int:
         return int(self._stream.codec_context.channels)
 
@@ -92,9 +113,15 @@ class Recording:
         """Yield the track from `begin` to `end` (seconds) as float32 at 16 kHz; the last block may be shorter.
 
         Mono, shape (samples,) each; with `split`, left and right, shape (samples, 2).
-        Holds one block in memory, whatever the length of the file.
+        Holds one block in memory, whatever the length of the file. Raise CannotTranscribe if no sound comes out of it.
         """
-        yield from _between(self._all_blocks(samples, split), round(begin * SAMPLE_RATE), end)
+        found = _between(self._all_blocks(samples, split), round(begin * SAMPLE_RATE), end)
+        while True:
+            with limits.memory(self._most_memory):
+                block = next(found, None)
+            if block is None:
+                return
+            yield block
 
     def _all_blocks(self, samples: int, split: bool) -> Iterator[np.ndarray]:
         held: list[np.ndarray] = []
@@ -105,12 +132,14 @@ class Recording:
             while count >= samples:
                 joined = np.concatenate(held)
                 self.length += samples / SAMPLE_RATE
-                yield joined[:samples]
+                yield _sane(joined[:samples])
                 held, count = [joined[samples:]], count - samples
         if count:
             self.length += count / SAMPLE_RATE
-            yield np.concatenate(held)
+            yield _sane(np.concatenate(held))
         self._notice_a_cut()
+        if not self.length and (why := self.broke_off or self._damage):
+            raise CannotTranscribe(Failure.NOT_MEDIA, why)
 
     def _pieces(self, layout: str) -> Iterator[np.ndarray]:
         """Yield the decoded sound in whatever sizes the decoder delivers, holes filled by silence."""
@@ -119,6 +148,12 @@ class Recording:
         shape: tuple[str, str, int] | None = None
         delivered = 0
         for frame in self._frames():
+            if delivered > self._longest * SAMPLE_RATE:  # a table in it says to play the same over and over
+                self.broke_off = f"more than {self._longest:.0f} s"
+                break
+            if not LOWEST_RATE <= frame.sample_rate <= HIGHEST_RATE:
+                self._lose(frame.samples / max(1, frame.sample_rate), f"{frame.sample_rate} Hz")
+                continue
             missing = self._missing_before(frame, delivered)
             while missing > 0:
                 silence = np.zeros((min(missing, SAMPLE_RATE), *empty.shape[1:]), np.float32)
@@ -131,9 +166,15 @@ class Recording:
                     delivered += len(piece)
                     yield piece
                 resampler = _resampler(layout)
-            shape = now
             frame.pts = None  # else the resampler minds the holes as well
-            for piece in _resampled(resampler, frame):
+            try:
+                pieces = _resampled(resampler, frame)
+            except (av.error.FFmpegError, ValueError, MemoryError) as error:  # hundreds of channels
+                self._lose(frame.samples / frame.sample_rate, _said(error))
+                resampler, shape = _resampler(layout), None
+                continue
+            shape = now
+            for piece in pieces:
                 delivered += len(piece)
                 yield piece
         if shape is not None:
@@ -144,7 +185,7 @@ class Recording:
         while True:
             try:
                 packet = next(packets, None)
-            except (av.error.FFmpegError, OSError) as error:
+            except (av.error.FFmpegError, OSError, MemoryError) as error:
                 self.broke_off = f"reading: {_said(error)}"
                 return
             if packet is None:
@@ -153,10 +194,14 @@ class Recording:
                 yield from packet.decode()
             except av.error.EOFError:
                 return
-            except (av.error.FFmpegError, ValueError) as error:
-                self._lost += float((packet.duration or 0) * (packet.time_base or 0))
-                if self._lost > LOSS_WORTH_TELLING:
-                    self.broke_off = f"decoding: {_said(error)}"
+            except (av.error.FFmpegError, ValueError, MemoryError) as error:
+                self._lose(float((packet.duration or 0) * (packet.time_base or 0)), _said(error))
+
+    def _lose(self, seconds: float, why: str) -> None:
+        self._lost += seconds
+        self._damage = f"decoding: {why}"
+        if self._lost > LOSS_WORTH_TELLING:
+            self.broke_off = self._damage
 
     def _missing_before(self, frame: Any, delivered: int) -> int:
         """Return how many samples of silence stand between what was delivered and `frame`."""
@@ -174,6 +219,10 @@ class Recording:
         if self._stream.duration and self._stream.time_base:
             return float(self._stream.duration * self._stream.time_base)
         return None
+
+    def _believable(self, duration: float | None) -> float | None:
+        """Return a duration for which the file is large enough. Holes are filled up to there, so a lie costs time."""
+        return duration if duration is not None and 0 <= duration <= self._longest else None
 
     def _notice_a_cut(self) -> None:
         """Tell that the file broke off if it is shorter, or holds clearly less sound, than its header promises."""
@@ -209,6 +258,18 @@ def _missing_how(path: bytes) -> Failure:
         return Failure.FILE_MISSING
 
 
+@functools.cache
+def _audio_codecs() -> str:
+    return ",".join(sorted(name for name in av.codecs_available if _decodes_sound(name)))
+
+
+def _decodes_sound(name: str) -> bool:
+    try:
+        return av.Codec(name, "r").type == "audio"
+    except ValueError:  # it only encodes
+        return False
+
+
 def _said(error: Exception) -> str:
     """Return what went wrong, without the file's name, which does not belong into a log."""
     return getattr(error, "strerror", None) or type(error).__name__
@@ -227,11 +288,20 @@ def _between(blocks: Iterator[np.ndarray], begin: int, end: float | None) -> Ite
             return
 
 
+def _sane(samples: np.ndarray) -> np.ndarray:
+    """Return the samples, or where a file of floats holds some that cannot be calculated with, others instead."""
+    if np.abs(samples).max() <= LOUDEST:  # not so if one is no number
+        return samples
+    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -LOUDEST, LOUDEST)
+
+
 def _resampler(layout: str) -> av.AudioResampler:
     return av.AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE)
 
 
-def _resampled(resampler: av.AudioResampler, frame: Any) -> Iterator[np.ndarray]:
+def _resampled(resampler: av.AudioResampler, frame: Any) -> list[np.ndarray]:
+    pieces = []
     for resampled in resampler.resample(frame):
         samples = resampled.to_ndarray().reshape(-1)
-        yield samples.reshape(-1, 2) if resampled.layout.nb_channels == 2 else samples
+        pieces.append(samples.reshape(-1, 2) if resampled.layout.nb_channels == 2 else samples)
+    return pieces

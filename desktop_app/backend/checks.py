@@ -19,6 +19,9 @@ FASTEST = 7.5  # words a second of speech: nobody speaks so fast for long
 HURRIED = 0.05  # seconds: no word is said so fast; the aligner squeezes in so what was never said
 HURRIED_SHARE = 0.25
 LITTLE_SPEECH = 0.35  # seconds of speech in a span below which any text is suspect
+CLEAR_SPEECH = 0.75  # probability that speech reaches where somebody really speaks
+A_SYLLABLE = 0.2  # seconds
+WILD_GUESS = -1.5  # average log probability; that of one clear word alone is about -1.3, of a hum -1.8
 
 
 def doubts(heard: Heard) -> tuple[Doubt, ...]:
@@ -45,10 +48,18 @@ def _doubts(heard: Heard) -> Iterator[Doubt]:
 
 def is_phantom(heard: Heard) -> bool:
     """Tell whether the text is one that the model gives where nobody speaks."""
-    found = doubts(heard)
-    return Doubt.NO_SPEECH in found and (
-        heard.average_log_probability < UNSURE or heard.no_speech_probability > NO_SPEECH
-    )
+    if Doubt.NO_SPEECH not in doubts(heard):
+        return False
+    if clear_speech(heard.span) >= A_SYLLABLE:
+        return heard.average_log_probability < WILD_GUESS
+    return heard.average_log_probability < UNSURE or heard.no_speech_probability > NO_SPEECH
+
+
+def clear_speech(span: Span) -> float:
+    """Return for how many seconds somebody speaks; none if the detector is nowhere sure of it."""
+    if not len(span.probabilities) or float(span.probabilities.max()) < CLEAR_SPEECH:
+        return 0.0
+    return sum(end - start for start, end in span.voiced())
 
 
 def uncovered(span: Span, words: Sequence[Word]) -> list[tuple[float, float]]:

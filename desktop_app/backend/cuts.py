@@ -11,6 +11,7 @@ from typing import IO
 NOT_TOLD = 0x7FFF_F000  # 32-bit sizes from here on are what writers put down that could not know
 SLACK = 64  # bytes: some writers count a header twice, or forget a padding byte
 LARGEST_OGG_PAGE = 65_307
+MOST_BOXES = 100_000  # those of a day in pieces of two seconds; more would take a while to go through
 
 
 def what_is_missing(file: IO[bytes]) -> str:
@@ -79,7 +80,9 @@ def _variable_size(file: IO[bytes], position: int) -> tuple[int | None, int]:
 def _of_boxes(file: IO[bytes], size: int) -> int | None:
     """Return where the last of the boxes ends of which an MP4 file is a row (ISO/IEC 14496-12)."""
     position = 0
-    while position < size:
+    for _ in range(MOST_BOXES):
+        if position >= size:
+            return position
         header = _read(file, position, 16)
         if not header[4:8].isalnum():
             return None  # something else was appended
@@ -89,7 +92,7 @@ def _of_boxes(file: IO[bytes], size: int) -> int | None:
         if length < 8:  # 0: to the end of the file, wherever that is
             return None
         position += length
-    return position
+    return None
 
 
 def _of_ogg(file: IO[bytes], size: int) -> int | None:

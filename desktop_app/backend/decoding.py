@@ -21,7 +21,8 @@ MEL_FRAMES_A_SECOND = 100
 TAIL = 2 * MEL_FRAMES_A_SECOND  # silence that is always read after a span: without any, the model does not find an end
 STEP = 50  # mel frames
 PREPENDED, APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"  # punctuation that belongs to the word after, before
-LONGEST_HINT = 223  # tokens: half of what the model reads, less one
+LONGEST_HINT = 223  # tokens of glossary and prompt together: half of what the model reads, less one
+MOST_TOKENS, TOKENS_A_SECOND = 25, 12  # to begin with, and more a second: nobody says so much
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,16 @@ class Heard:
     compression_ratio: float
     temperature: float = 0.0
     parts: tuple[Heard, ...] = field(default=())  # if it was heard piece by piece
+    not_believed: tuple[Heard, ...] = field(default=())  # pieces whose text is left out
 
     @staticmethod
-    def joined(span: Span, parts: Sequence[Heard]) -> Heard:
+    def joined(span: Span, parts: Sequence[Heard], not_believed: Sequence[Heard] = ()) -> Heard:
         """Return what was heard in the parts of a span as what was heard in it."""
         text = "".join(part.text for part in parts)
         weights = [max(1, len(part.text)) for part in parts]
         return Heard(
             span=span,
-            language=parts[0].language,
+            language=max(parts, key=lambda part: len(part.text)).language,
             text=text,
             words=tuple(word for part in parts for word in part.words),
             average_log_probability=float(np.average([p.average_log_probability for p in parts], weights=weights)),
@@ -66,15 +68,20 @@ class Heard:
             compression_ratio=compression_ratio(text),
             temperature=max(part.temperature for part in parts),
             parts=tuple(parts),
+            not_believed=tuple(not_believed),
         )
 
 
 class Decoder:
-    """Asks the model. `whisper` is faster-whisper's WhisperModel, of which the parts are used, not the whole loop."""
+    """Asks the model. `whisper` is faster-whisper's WhisperModel, of which the parts are used, not the whole loop.
 
-    def __init__(self, whisper: Any) -> None:
+    load: loads once more the model that CTranslate2 runs.
+    """
+
+    def __init__(self, whisper: Any, load: Callable[[], Any]) -> None:
         self._whisper = whisper
         self._model = whisper.model
+        self._load = load
         self._last: tuple[list[Span], Any] | None = None
 
     def get_ready(self) -> None:
@@ -93,11 +100,16 @@ class Decoder:
         return encoded
 
     def _together(self, mels: Sequence[np.ndarray]) -> Any:
-        """Return what the encoder makes of them, each followed by silence up to 30 s."""
+        """Return what the encoder makes of them, each followed by silence up to 30 s.
+
+        In the computer's memory: on a graphics card it may not outlive the thread that made it, thus not the model.
+        """
+        import ctranslate2
+
         features = np.zeros((len(mels), self._model.n_mels, MEL_FRAMES), np.float32)
         for row, mel in zip(features, mels, strict=True):
             row[:, : mel.shape[1]] = mel
-        return self._whisper.encode(features)
+        return self._model.encode(ctranslate2.StorageView.from_array(features), to_cpu=True)
 
     def _one_by_one(self, mels: Sequence[np.ndarray], silence: np.ndarray) -> Any:
         """Return the same, nearly: only as much of the silence is read as needed, the rest is what it always gives.
@@ -129,14 +141,42 @@ class Decoder:
             return [{"en": 1.0}] * encoded.shape[0]
         return [{token[2:-2]: p for token, p in found} for found in self._model.detect_language(encoded)]
 
-    def heard(
-        self, spans: Sequence[Span], encoded: Any, languages: Sequence[str], asking: Asking, temperature: float = 0.0
-    ) -> list[Heard]:
-        """Return what is heard in each span of the batch, in the order of the spans."""
+    @property
+    def is_ready(self) -> bool:
+        """Whether the model is there: loading it once more may have failed."""
+        return self._model is not None
+
+    def _forget_the_lots(self) -> None:
+        """Have the lots drawn anew from the first: CTranslate2 takes the seed only when a thread of it begins to draw.
+
+        The model brings the thread. The old one goes first: two may not fit into the memory.
+        """
         import ctranslate2
 
+        self._whisper.model = self._model = None
+        ctranslate2.set_random_seed(SEED)
+        self._whisper.model = self._model = self._load()
+
+    def heard(
+        self,
+        spans: Sequence[Span],
+        encoded: Any,
+        languages: Sequence[str],
+        asking: Asking,
+        temperature: float = 0.0,
+        most_tokens: int = 0,
+    ) -> list[Heard]:
+        """Return what is heard in each span of the batch, in the order of the spans.
+
+        most_tokens: for one span, where that is fewer than the model can; 0: as many as it can.
+        """
+        if temperature > 0 and len(spans) > 1:  # else the lots for one would depend on those for another
+            return [
+                self.heard([span], self.encoded([span]), [language], asking, temperature, most_tokens)[0]
+                for span, language in zip(spans, languages, strict=True)
+            ]
         if temperature > 0:
-            ctranslate2.set_random_seed(SEED)
+            self._forget_the_lots()
             search = {"beam_size": 1, "num_hypotheses": 5, "sampling_topk": 0, "sampling_temperature": temperature}
         else:
             search = {"beam_size": asking.beam_size, "patience": 1}
@@ -145,7 +185,7 @@ class Decoder:
         results = self._model.generate(
             encoded,
             prompts,
-            max_length=self._whisper.max_length,
+            max_length=self._longest(prompts, most_tokens),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
@@ -222,14 +262,22 @@ class Decoder:
 
     def _prompt(self, language: str, asking: Asking) -> list[int]:
         tokenizer = self._tokenizer(language, asking.task)
-        return list(
-            self._whisper.get_prompt(
-                tokenizer,
-                tokenizer.encode(" " + asking.prompt.strip())[-LONGEST_HINT:] if asking.prompt.strip() else [],
-                without_timestamps=True,
-                hotwords=asking.glossary.strip() or None,
-            )
+        return list(self._whisper.get_prompt(tokenizer, self._hint(tokenizer, asking), without_timestamps=True))
+
+    def _longest(self, prompts: Sequence[list[int]], most_tokens: int) -> int:
+        """Return the length that CTranslate2 is to be told: it answers with half of it, and no more than is left."""
+        begun = max(map(len, prompts))
+        longest = max(2 * most_tokens, begun + most_tokens) if most_tokens else self._whisper.max_length
+        return int(min(self._whisper.max_length, longest))
+
+    def _hint(self, tokenizer: Any, asking: Asking) -> list[int]:
+        """Return the glossary's tokens and behind them the prompt's. If both are too long, each gets half the room."""
+        glossary, prompt = (
+            tokenizer.encode(" " + text.strip()) if text.strip() else [] for text in (asking.glossary, asking.prompt)
         )
+        glossary = glossary[: max(LONGEST_HINT // 2, LONGEST_HINT - len(prompt))]
+        room = LONGEST_HINT - len(glossary)
+        return [*glossary, *prompt[max(0, len(prompt) - room) :]]
 
     @lru_cache(maxsize=64)  # noqa: B019 (lives as long as the model)
     def _tokenizer(self, language: str, task: Task) -> Any:
@@ -244,6 +292,11 @@ class Decoder:
         from faster_whisper.transcribe import get_suppressed_tokens
 
         return tuple(get_suppressed_tokens(self._tokenizer("en", Task.TRANSCRIBE), [-1]) or ())
+
+
+def most_tokens(spans: Sequence[Span]) -> int:
+    """Return more tokens than anybody says in the longest of the spans. What needs more goes round in circles."""
+    return MOST_TOKENS + round(TOKENS_A_SECOND * max(span.length for span in spans))
 
 
 @lru_cache(maxsize=1)

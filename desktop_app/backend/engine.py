@@ -7,13 +7,14 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from desktop_app.backend import checks, sentences
-from desktop_app.backend.decoding import Asking, Decoder, Heard
+from desktop_app.backend.decoding import Asking, Decoder, Heard, most_tokens
 from desktop_app.backend.devices import Setup, kind_of, setups
 from desktop_app.backend.failures import CannotTranscribe
 from desktop_app.backend.speech import FRAME_SECONDS, Span
@@ -26,9 +27,19 @@ A_SECOND_MISSING = 0.25  # what a second of speech without words counts, in unit
 A_CIRCLE = 5.0  # what a repetition counts
 SHORTEST_GAP = 1.5  # seconds: a gap shorter than this is read together with what stands beside it
 PIECES_AT_ONCE = 8  # a span can have a dozen; memory grows with their number
+SHORT_ANSWER = 2  # words: of so few the model is never sure, and chance knows no better
 SHORTEST_PART = 4.0  # seconds: shorter pieces tell the model too little
 ONE_LANGUAGE = 0.9  # a span whose language is less probable is looked at in halves: it may hold two
 SURE_OF_ANOTHER = 0.75  # how probable another language must be than the main one, to be believed
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A channel or a half of the span numbered `of`, or all of it."""
+
+    of: int
+    span: Span
+    language: str
 
 
 class Engine:
@@ -43,17 +54,27 @@ class Engine:
         self.asked_for = (device, compute_type, threads)
         started = time.monotonic()
         self._whisper, self.setup = _loaded(model, device, compute_type, threads)
-        self._decoder = Decoder(self._whisper)
+        self._decoder = Decoder(self._whisper, lambda: _weights(os.fsdecode(model), self.setup))
         self._decoder.get_ready()
         self.seconds = time.monotonic() - started
+
+    @property
+    def is_ready(self) -> bool:
+        return self._decoder.is_ready
 
     def check(self, languages: Sequence[str], task: Task) -> None:
         """Raise CannotTranscribe if the model does not know one of the languages, or cannot translate."""
         for language in languages:
-            if language not in self._whisper.supported_languages:
+            if not self._knows(language):
                 raise CannotTranscribe(Failure.LANGUAGE_NOT_IN_MODEL, language)
         if task is Task.TRANSLATE and not self._whisper.model.is_multilingual:
             raise CannotTranscribe(Failure.TRANSLATION_NOT_IN_MODEL)
+
+    def _knows(self, language: str) -> bool:
+        """Tell whether the model has a token for it. faster-whisper has one list for all models, large-v3's."""
+        if not self._whisper.model.is_multilingual:
+            return language == "en"
+        return self._whisper.hf_tokenizer.token_to_id(f"<|{language}|>") is not None
 
     def language_of(self, spans: Sequence[Span], allowed: Sequence[str]) -> tuple[str, float]:
         """Return the language spoken in most of `spans`, among those allowed (all if none are named)."""
@@ -63,7 +84,7 @@ class Engine:
             for language, probability in _allowed(probabilities, allowed).items():
                 total[language] = total.get(language, 0.0) + probability * span.length
         language = max(total, key=lambda language: total[language])
-        return language, total[language] / sum(total.values())
+        return language, total[language] / (sum(total.values()) or 1.0)
 
     def hear(
         self,
@@ -72,87 +93,112 @@ class Engine:
         main: str,
         choice: Sequence[str] | None,
         temperatures: Sequence[float],
-    ) -> list[Heard]:
-        """Return what is said in the spans, in order: the first reading, or a better one where that was doubtful.
+    ) -> Iterator[list[Heard]]:
+        """Yield what is said in each span, in order: the first reading, or a better one where that was doubtful.
 
-        main: the language. choice: the languages that single spans may be in instead; none if empty, None: `main` only.
+        A span of two channels, or of two languages, is heard in parts: of each what is said in it.
+        main: the language. choice: the languages that single parts may be in instead; all if empty, None: `main` only.
         """
-        encoded = self._decoder.encoded(spans)
-        if choice is None:
-            languages = [main] * len(spans)
-        else:
-            apart, languages = self._told_apart(spans, encoded, main, choice)
-            if len(apart) > len(spans):
-                spans, encoded = apart, self._decoder.encoded(apart)
-        first = self._decoder.heard(spans, encoded, languages, asking, temperatures[0])
-        return [self._repaired(heard, asking, temperatures) for heard in first]
+        parts = [Part(number, one, main) for number, span in enumerate(spans) for one in span.channels()]
+        encoded = self._decoder.encoded([part.span for part in parts])
+        if choice is not None:
+            apart = self._told_apart(parts, encoded, choice)
+            if len(apart) > len(parts):
+                encoded = self._decoder.encoded([part.span for part in apart])
+            parts = apart
+        languages = [part.language for part in parts]
+        first = self._decoder.heard([part.span for part in parts], encoded, languages, asking, temperatures[0])
+        for number in range(len(spans)):
+            theirs = [one for part, one in zip(parts, first, strict=True) if part.of == number]
+            yield [self._repaired(one, asking, temperatures, choice) for one in theirs]
 
-    def _told_apart(
-        self, spans: Sequence[Span], encoded: Any, main: str, choice: Sequence[str]
-    ) -> tuple[list[Span], list[str]]:
-        """Return the spans with their languages; one in which the language changes, as two."""
-        apart: list[Span] = []
-        languages: list[str] = []
-        for span, found in zip(spans, self._decoder.languages(encoded), strict=True):
-            halves = [span]
-            if max(_allowed(found, choice).values()) < ONE_LANGUAGE and span.length >= 2 * SHORTEST_PART:
-                halves = list(span.halved())
+    def _told_apart(self, parts: Sequence[Part], encoded: Any, choice: Sequence[str]) -> list[Part]:
+        """Return the parts with their languages; one in which the language changes, as two."""
+        apart: list[Part] = []
+        for part, found in zip(parts, self._decoder.languages(encoded), strict=True):
+            halves = [part.span]
+            if max(_allowed(found, choice).values()) < ONE_LANGUAGE and part.span.length >= 2 * SHORTEST_PART:
+                halves = list(part.span.halved())
             theirs = self._decoder.languages(self._decoder.encoded(halves)) if len(halves) > 1 else [found]
-            spoken = [_language(probabilities, main, choice) for probabilities in theirs]
+            spoken = [_language(probabilities, part.language, choice) for probabilities in theirs]
             if len(set(spoken)) > 1:
-                apart += halves
-                languages += spoken
+                apart += [Part(part.of, half, its) for half, its in zip(halves, spoken, strict=True)]
             else:
-                apart.append(span)
-                languages.append(_language(found, main, choice))
-        return apart, languages
+                apart.append(Part(part.of, part.span, _language(found, part.language, choice)))
+        return apart
 
-    def _repaired(self, heard: Heard, asking: Asking, temperatures: Sequence[float]) -> Heard:
+    def _repaired(
+        self, heard: Heard, asking: Asking, temperatures: Sequence[float], choice: Sequence[str] | None
+    ) -> Heard:
         """Return the best of several readings, or the first if nothing speaks against it."""
         best = heard
-        if not SERIOUS.intersection(checks.doubts(best)):
+        if not SERIOUS.intersection(checks.doubts(best)) or checks.is_phantom(best):
             return best
-        if checks.is_phantom(best):
-            return best
-        for other in self._other_readings(heard, asking, temperatures):
-            agreed = _plain(other.text) == _plain(best.text)
+        said = {_plain(heard.text)}
+        for other in self._other_readings(heard, asking, temperatures, choice):
+            agreed = _plain(other.text) in said
+            said.add(_plain(other.text))
             if _cost(other) < _cost(best):
                 best = other
+            if not SERIOUS.intersection(checks.doubts(best)):
+                break
             if agreed and not checks.missing(best):  # two readings that say the same: that is what was said
                 break
-            if not SERIOUS.intersection(checks.doubts(best)):
+            if other.temperature > temperatures[0] and checks.goes_in_circles(other):  # nor does chance lead out
                 break
         return best
 
-    def _other_readings(self, heard: Heard, asking: Asking, temperatures: Sequence[float]) -> Any:
+    def _other_readings(
+        self, heard: Heard, asking: Asking, temperatures: Sequence[float], choice: Sequence[str] | None
+    ) -> Iterator[Heard]:
         """Yield other readings of a span: in pieces cut around the gaps, in small ones, then at other temperatures."""
-        span, language = heard.span, heard.language
-        if gaps := checks.uncovered(span, heard.words):
-            yield self._read_in(_around(span, gaps), span, language, asking, temperatures[0])
-        pieces = _pieces(span, 2)
-        if len(pieces) > 1:
-            yield self._read_in(pieces, span, language, asking, temperatures[0])
-        finer = _pieces(span, 4)
-        if len(finer) > len(pieces):
-            yield self._read_in(finer, span, language, asking, temperatures[0])
+        span = heard.span
+        for pieces in _ways_to_cut(span, checks.uncovered(span, heard.words)):
+            yield self._read_in(pieces, heard, asking, temperatures[0], choice)
         if set(checks.doubts(heard)) <= {Doubt.MISSING_WORDS}:
             return  # chance finds no words that were passed over
+        if len(heard.words) <= SHORT_ANSWER:
+            return
         encoded = self._decoder.encoded([span])
         for temperature in temperatures[1:]:
-            yield self._decoder.heard([span], encoded, [language], asking, temperature)[0]
+            yield self._decoder.heard([span], encoded, [heard.language], asking, temperature, most_tokens([span]))[0]
 
-    def _read_in(self, pieces: Sequence[Span], span: Span, language: str, asking: Asking, temperature: float) -> Heard:
+    def _read_in(
+        self, pieces: Sequence[Span], whole: Heard, asking: Asking, temperature: float, choice: Sequence[str] | None
+    ) -> Heard:
+        """Return what is heard in a span piece by piece, each in its language."""
         parts: list[Heard] = []
         for some in _batches(pieces):
-            parts += self._decoder.heard(some, self._decoder.encoded(some), [language] * len(some), asking, temperature)
-        return Heard.joined(span, [part for part in parts if not checks.is_phantom(part)] or parts)
+            encoded = self._decoder.encoded(some)
+            languages = self._languages_of(some, encoded, whole.language, choice)
+            parts += self._decoder.heard(some, encoded, languages, asking, temperature, most_tokens(some))
+        phantoms = [part for part in parts if checks.is_phantom(part)]
+        if len(phantoms) == len(parts):
+            return Heard.joined(whole.span, parts)
+        return Heard.joined(whole.span, [part for part in parts if part not in phantoms], phantoms)
+
+    def _languages_of(self, pieces: Sequence[Span], encoded: Any, main: str, choice: Sequence[str] | None) -> list[str]:
+        """Return the pieces' languages; `main` for one too short to tell."""
+        if choice is None:
+            return [main] * len(pieces)
+        return [
+            _language(found, main, choice) if piece.length >= SHORTEST_PART else main
+            for piece, found in zip(pieces, self._decoder.languages(encoded), strict=True)
+        ]
 
 
 def told(heard: Heard, with_words: bool) -> tuple[list[Segment], list[LeftOut]]:
-    """Return what to tell of a span: its segments with what is doubtful marked, and a text not believed."""
+    """Return what to tell of a span: its segments with what is doubtful marked, and the texts not believed."""
     if heard.text.strip() and checks.is_phantom(heard):
-        return [], [LeftOut(heard.span.start, heard.span.end, heard.text.strip(), Doubt.NO_SPEECH)]
-    return sentences.segments(heard, checks.doubts(heard), with_words), []
+        return [], [_left_out(heard)]
+    segments = sentences.segments(heard, checks.doubts(heard), with_words)
+    if not segments and checks.clear_speech(heard.span) >= checks.SPEECH_WITHOUT_WORDS:
+        segments = sentences.without_words(heard)
+    return segments, [_left_out(part) for part in heard.not_believed if part.text.strip()]
+
+
+def _left_out(heard: Heard) -> LeftOut:
+    return LeftOut(heard.span.start, heard.span.end, heard.text.strip(), Doubt.NO_SPEECH)
 
 
 def version() -> str:
@@ -204,6 +250,16 @@ def _around(span: Span, gaps: Sequence[tuple[float, float]]) -> list[Span]:
     return [span.part(first, last) for first, last in itertools.pairwise([*cuts, end])]
 
 
+def _ways_to_cut(span: Span, gaps: Sequence[tuple[float, float]]) -> Iterator[list[Span]]:
+    if gaps:
+        yield _around(span, gaps)
+    halves, quarters = _pieces(span, 2), _pieces(span, 4)
+    if len(halves) > 1:
+        yield halves
+    if len(quarters) > len(halves):
+        yield quarters
+
+
 def _pieces(span: Span, most: int) -> list[Span]:
     """Return the span cut into up to `most` pieces (a power of two), in order; each long enough to be understood."""
     pieces = [span]
@@ -243,3 +299,12 @@ def _loaded(model: bytes, device: Device, compute_type: str, threads: int) -> tu
     assert trouble is not None
     kind = kind_of(trouble)
     raise CannotTranscribe(Failure.MODEL_BROKEN if kind is Failure.UNFORESEEN else kind, str(trouble)) from trouble
+
+
+def _weights(folder: str, setup: Setup) -> Any:
+    """Return once more what CTranslate2 runs in faster-whisper's model."""
+    import ctranslate2
+
+    return ctranslate2.models.Whisper(
+        folder, device=setup.device, compute_type=setup.compute_type, intra_threads=setup.threads
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from desktop_app.backend import checks
 from desktop_app.backend.decoding import Heard
 from desktop_app.backend.speech import Span
 from desktop_app.messages import Doubt, Segment, Word
@@ -15,54 +16,110 @@ ABBREVIATIONS = {"dr.", "mr.", "mrs.", "ms.", "prof.", "st.", "vs.", "e.g.", "i.
 LONG_PAUSE = 1.0  # seconds: a new segment even in the middle of a sentence
 LONGEST = 12.0  # seconds
 SNAP = 0.5  # seconds: an edge of speech so near is where the word begins or ends
-LONGEST_WORD = 1.5  # seconds
+LONGEST_WORD, SHORTEST_WORD = 1.5, 0.02  # seconds
+NO_WORDS = "[…]"
 
 
 def segments(heard: Heard, doubts: tuple[Doubt, ...], with_words: bool) -> list[Segment]:
-    """Return what was heard as segments in order of time."""
+    """Return what was heard as segments in order of time. That words are missing is said of those beside the gap."""
     if heard.text.strip() and not heard.words:  # without times for its words, it stands for its span
         whole = Word(heard.span.start, heard.span.end, heard.text, 0.0)
         return [_segment([whole], heard, tuple({*doubts, Doubt.LOW_CONFIDENCE}), False)]
-    groups = _sentences(settled(heard.words, heard.span))
-    return [segment for group in groups if (segment := _segment(group, heard, doubts, with_words)).text]
+    groups = [group for group in _sentences(settled(heard.words, heard.span)) if _text(group)]
+    gaps = checks.uncovered(heard.span, heard.words) if Doubt.MISSING_WORDS in doubts else []
+    beside = {number for gap in gaps for number in _beside(groups, heard.span.start + sum(gap) / 2)}
+    elsewhere = tuple(doubt for doubt in doubts if doubt is not Doubt.MISSING_WORDS)
+    return [
+        _segment(group, heard, doubts if number in beside else elsewhere, with_words)
+        for number, group in enumerate(groups)
+    ]
+
+
+def without_words(heard: Heard) -> list[Segment]:
+    """Return a segment that stands for speech of which no word was understood."""
+    voiced = heard.span.voiced()
+    start, end = heard.span.start + voiced[0][0], heard.span.start + voiced[-1][1]
+    mark = Word(round(start, 3), round(end, 3), NO_WORDS, 0.0)
+    return [_segment([mark], heard, (Doubt.MISSING_WORDS,), False)]
+
+
+def _beside(groups: Sequence[Sequence[Word]], moment: float) -> list[int]:
+    """Return the numbers of the groups right before and after a moment; one if it lies within that."""
+    before = sum(group[0].start <= moment for group in groups) - 1
+    if before >= 0 and groups[before][-1].end > moment:
+        return [before]
+    return [number for number in (before, before + 1) if 0 <= number < len(groups)]
 
 
 def _segment(group: Sequence[Word], heard: Heard, doubts: tuple[Doubt, ...], with_words: bool) -> Segment:
     return Segment(
         start=group[0].start,
         end=group[-1].end,
-        text="".join(word.text for word in group).strip(),
+        text=_text(group),
         words=tuple(group) if with_words else (),
         average_log_probability=round(heard.average_log_probability, 3),
         no_speech_probability=round(heard.no_speech_probability, 3),
-        language=heard.language,
+        language=next((part.language for part in heard.parts if group[0].start < part.span.end), heard.language),
         speaker=heard.span.speaker,
         doubts=doubts,
     )
 
 
+def _text(group: Sequence[Word]) -> str:
+    return "".join(word.text for word in group).strip()
+
+
 def settled(words: Sequence[Word], span: Span) -> list[Word]:
     """Return the words with times that never run backwards nor overlap, and that keep to where somebody speaks."""
     voiced = [(span.start + start, span.start + end) for start, end in span.voiced()]
-    latest = span.start
-    result: list[Word] = []
+    least = min(SHORTEST_WORD, span.length / max(1, len(words)))
+    times: list[tuple[float, float]] = []
     for word in words:
         start, end = _snapped(word, voiced)
+        latest = times[-1][1] if times else span.start
+        if end < latest + least and times and times[-1][1] - times[-1][0] >= 2 * least:
+            times[-1], (start, end) = _shared(times[-1], start, least)
+            latest = start
         start = max(start, latest)
-        end = max(start, min(end, start + LONGEST_WORD, span.end))
-        latest = end
-        result.append(Word(round(start, 3), round(end, 3), word.text, word.probability))
-    return result
+        times.append((start, max(start + least, min(end, start + LONGEST_WORD, span.end))))
+    return [
+        Word(round(start, 3), round(end, 3), word.text, word.probability)
+        for word, (start, end) in zip(words, _before(span.end, times, least), strict=True)
+    ]
 
 
 def _snapped(word: Word, voiced: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return a word's start and end, each moved to an edge of speech if it lies in silence and one is near."""
     start, end = word.start, word.end
-    for begins, ends in voiced:
-        if begins - SNAP <= start < begins < end:
-            start = begins
-        if start < ends < end <= ends + SNAP:
-            end = ends
+    if not any(begins <= start < ends for begins, ends in voiced):
+        ahead = [begins for begins, _ in voiced if start < begins < end]
+        if ahead and (ahead[0] <= start + SNAP or not _meets(start, start + LONGEST_WORD, voiced)):
+            start = ahead[0]
+    if not any(begins < end <= ends for begins, ends in voiced):
+        behind = [ends for _, ends in voiced if max(start, end - SNAP) <= ends < end and start < ends]
+        end = behind[-1] if behind else end
     return start, end
+
+
+def _meets(start: float, end: float, voiced: Sequence[tuple[float, float]]) -> bool:
+    return any(start < ends and begins < end for begins, ends in voiced)
+
+
+def _shared(time: tuple[float, float], start: float, least: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the time of a word as that of two: the later one begins at `start` if that is in it, else half way."""
+    begins, ends = time
+    cut = start if begins + least <= start <= ends - least else (begins + ends) / 2
+    return (begins, cut), (cut, ends)
+
+
+def _before(end: float, times: Sequence[tuple[float, float]], least: float) -> list[tuple[float, float]]:
+    """Return the times, those that reach over `end` moved before it, and what they push with them."""
+    result: list[tuple[float, float]] = []
+    for start, its_end in reversed(times):
+        its_end = min(its_end, end)
+        end = min(start, its_end - least)
+        result.append((end, its_end))
+    return result[::-1]
 
 
 def _sentences(words: Sequence[Word]) -> list[list[Word]]:

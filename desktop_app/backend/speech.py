@@ -16,7 +16,8 @@ BLOCK = 64 * FRAME  # samples read at once: about 2 s
 JUDGED_AT_ONCE = 32  # frames; always as many from where a span began, so that the same sound gets the same figures
 CONTEXT = 64  # samples of the frame before that the detector wants to see as well
 
-STILL_SPEECH = 0.15  # so much less than the threshold is silence
+STILL_SPEECH = 0.15  # so much less than the threshold is silence,
+SURELY_SILENCE = 0.01  # and so is this: else with a low threshold it would never begin
 LONGEST_SPAN = 30 * SAMPLE_RATE // FRAME  # frames: what the model hears at once
 FIRST_SPAN = 15 * SAMPLE_RATE // FRAME  # frames: a short one, so that the first words come at once
 LONGEST_PAUSE = 3 * SAMPLE_RATE // FRAME  # frames of silence kept inside a span
@@ -63,7 +64,7 @@ class Span:
         for frame, probability in enumerate(self.probabilities.tolist()):
             if begin is None and probability >= self.threshold:
                 begin = frame
-            elif begin is not None and probability < self.threshold - STILL_SPEECH:
+            elif begin is not None and probability < still_speech(self.threshold):
                 stretches.append((begin * FRAME_SECONDS, frame * FRAME_SECONDS))
                 begin = None
         if begin is not None:
@@ -107,6 +108,18 @@ class Span:
         count = len(self.probabilities)
         cut = _quietest(self.probabilities, count // 4, max(count // 4 + 1, 3 * count // 4))
         return self.part(0, cut), self.part(cut, count)
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Long silence, up to `position` in seconds. Who begins there gets the spans that follow as they are."""
+
+    position: float
+
+
+def still_speech(threshold: float) -> float:
+    """Return how probable speech must be to go on where it has begun."""
+    return min(threshold, max(SURELY_SILENCE, threshold - STILL_SPEECH))
 
 
 class VoiceActivity:
@@ -177,7 +190,7 @@ class SpanCutter:
                 return frame - self._padding, frame - self._padding
             return None
         if probability >= self._threshold or (
-            probability >= self._threshold - STILL_SPEECH and frame == self._last_speech + 1
+            probability >= still_speech(self._threshold) and frame == self._last_speech + 1
         ):
             self._last_speech = frame
         if frame - self._last_speech >= LONGEST_PAUSE:
@@ -205,8 +218,8 @@ def spans(
     listening: Listening = Listening(),
     start: float = 0.0,
     fresh: bool = True,
-) -> Iterator[Span | float]:
-    """Yield the spans of speech in `blocks`, and after each block the position in seconds up to which was listened.
+) -> Iterator[Span | Silence | float]:
+    """Yield the spans of speech in `blocks`, long silences, and after each block the position that was listened up to.
 
     The blocks begin at `start`, in any sizes, with a channel for each of `voices`; a frame is speech if it is in any.
     The detector forgets all at the end of every span: what comes then is the same, whether it was reached from before
@@ -252,6 +265,8 @@ def spans(
             if ended:
                 if ended[0] < ended[1]:
                     yield span_of(*ended)
+                else:
+                    yield Silence(start + (origin + ended[1]) * FRAME_SECONDS)
                 held = held[(ended[1] - first) * FRAME :]
                 origin += ended[1]
                 first = judged = 0

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Callable
 
 from desktop_app.backend.audio import Recording
 from desktop_app.backend.batches import BatchSize
-from desktop_app.backend.decoding import Asking
+from desktop_app.backend.decoding import Asking, Heard
 from desktop_app.backend.devices import kind_of
 from desktop_app.backend.engine import Engine, told
 from desktop_app.backend.failures import CannotTranscribe
-from desktop_app.backend.speech import BLOCK, Listening, Span, VoiceActivity, spans
+from desktop_app.backend.speech import BLOCK, Listening, Silence, Span, VoiceActivity, spans
 from desktop_app.messages import (
     Command,
     Device,
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 
 SURE_OF_LANGUAGE = 0.8
 SPANS_TO_TELL_LANGUAGE = 4  # if the first does not tell it clearly
+SIGN_OF_LIFE = 0.2  # seconds between two, while it listens for speech
+SILENCE_TOLD = 1.0  # seconds between two positions in a long silence
 
 
 class Cancelled(Exception):
@@ -84,24 +87,18 @@ class Worker:
 
     def _engine_for(self, model: bytes, device: Device, compute_type: str, threads: int) -> Engine:
         """Return the model loaded, this time or before."""
-        if self._engine is None or (self._engine.model, *self._engine.asked_for) != (
-            model,
-            device,
-            compute_type,
-            threads,
-        ):
-            self._engine = None  # the old one goes before the new one comes: two may not fit
-            self._engine = Engine(model, device, compute_type, threads)
-            setup = self._engine.setup
-            log.info(
-                "model loaded in %.2f s: %s %s, %d threads",
-                self._engine.seconds,
-                setup.device,
-                setup.compute_type,
-                setup.threads,
-            )
-            self._send(ModelLoaded(model, setup.device, setup.compute_type, self._engine.seconds))
-        return self._engine
+        wanted = (model, device, compute_type, threads)
+        engine = self._engine
+        if engine is not None and engine.is_ready and (engine.model, *engine.asked_for) == wanted:
+            return engine
+        self._engine = engine = None  # the old one goes before the new one comes: two may not fit
+        self._engine = engine = Engine(model, device, compute_type, threads)
+        setup = engine.setup
+        log.info(
+            "model loaded in %.2f s: %s %s, %d threads", engine.seconds, setup.device, setup.compute_type, setup.threads
+        )
+        self._send(ModelLoaded(model, setup.device, setup.compute_type, engine.seconds))
+        return engine
 
 
 class _Job:
@@ -115,6 +112,8 @@ class _Job:
         self._asking = Asking(job.task, job.prompt, job.glossary, job.tuning.beam_size)
         self._language = job.language or job.main_language
         self._started = False
+        self._position = job.begin if job.resume_at is None else job.resume_at  # everything before it is told
+        self._signs = {SIGN_OF_LIFE: 0.0, SILENCE_TOLD: 0.0}  # when the last was given
         end = recording.duration if job.end is None else job.end
         self._duration = end if recording.duration is None or end is None else min(end, recording.duration)
 
@@ -124,7 +123,7 @@ class _Job:
         self._engine = self._worker._engine_for(job.model, job.device, tuning.compute_type, tuning.threads)
         self._engine.check([job.language] if job.language else job.languages, job.task)
         self._batch = BatchSize(self._engine.setup.device, tuning.batch_size)
-        begin = job.begin if job.resume_at is None else job.resume_at
+        begin = self._position
         self._tell(Stage.READING_AUDIO, begin)
         split = job.split_channels and self._recording.channels == 2
         found = spans(
@@ -138,8 +137,10 @@ class _Job:
         for span in found:  # a plain loop: see "The pipe" in desktop_app/README.md
             if isinstance(span, Span):
                 waiting.append(span)
-            elif not self._started:
-                self._tell(Stage.FINDING_SPEECH, span)
+            elif isinstance(span, Silence):
+                self._pass_over(span, waiting)
+            else:
+                self._give_sign(span)
             if len(waiting) >= self._batch.now and self._knows_language(waiting):
                 self._hear(waiting)
                 waiting = []
@@ -147,7 +148,7 @@ class _Job:
             self._knows_language(waiting, must=True)
             self._hear(waiting)
         if not self._started:
-            self._start("", 0.0)  # nobody spoke
+            self._start(job.main_language or "", 0.0)  # nobody spoke
         length = self._recording.length if job.end is None else min(self._recording.length, job.end)
         self._send(JobFinished(job.job_id, length, self._recording.partial, self._recording.broke_off))
 
@@ -169,28 +170,55 @@ class _Job:
         self._send(JobStarted(self._job.job_id, self._duration, language, probability, device))
 
     def _hear(self, waiting: list[Span]) -> None:
-        """Have a batch heard, and send what was said in it."""
+        """Have a batch heard, and send what was said in each of its spans as soon as it is clear."""
         job = self._job
         assert self._language is not None
-        self._tell(Stage.TRANSCRIBING, waiting[0].start)
+        self._tell(Stage.TRANSCRIBING, max(self._position, waiting[0].start), waiting[-1].end)
         self._batch.begin()
-        parts = [part for span in waiting for part in span.channels()]
         choice = None if job.language else job.languages
+        found = self._engine.hear(waiting, self._asking, self._language, choice, job.tuning.temperatures)
+        for span, heard in zip(waiting, found, strict=True):
+            self._send_what_was_said(heard, span.end)
+            self._tell(Stage.TRANSCRIBING, span.end, waiting[-1].end if span is not waiting[-1] else None)
+        self._batch.ended(len(waiting))
+
+    def _send_what_was_said(self, heard: list[Heard], position: float) -> None:
         said: list[Segment] = []
         left_out: list[LeftOut] = []
-        for heard in self._engine.hear(parts, self._asking, self._language, choice, job.tuning.temperatures):
-            segments, not_believed = told(heard, job.words)
+        for one in heard:
+            segments, not_believed = told(one, self._job.words)
             said += segments
             left_out += not_believed
         said.sort(key=lambda segment: segment.start)
-        self._batch.ended(len(waiting))
-        self._send(SpeechHeard(job.job_id, tuple(said), tuple(left_out), waiting[-1].end))
-        self._tell(Stage.TRANSCRIBING, waiting[-1].end)
+        self._send(SpeechHeard(self._job.job_id, tuple(said), tuple(left_out), position))
+        self._position = position
 
-    def _tell(self, stage: Stage, position: float) -> None:
+    def _pass_over(self, silence: Silence, waiting: list[Span]) -> None:
+        """Tell now and then how far a long silence reaches, so that nobody need listen to it again."""
+        if self._started and not waiting:
+            self._position = silence.position
+            if self._is_due(SILENCE_TOLD):
+                self._send(SpeechHeard(self._job.job_id, (), (), silence.position))
+
+    def _give_sign(self, listened_to: float) -> None:
+        """Tell now and then that it goes on. So it is noticed as well that nobody wants it to."""
+        if not self._started:
+            self._tell(Stage.FINDING_SPEECH, listened_to)
+        elif self._is_due(SIGN_OF_LIFE):
+            self._tell(Stage.TRANSCRIBING, self._position)
+
+    def _is_due(self, interval: float) -> bool:
+        """Tell whether so many seconds are over since this was true for `interval`."""
+        now = time.monotonic()
+        due = now - self._signs[interval] >= interval
+        if due:
+            self._signs[interval] = now
+        return due
+
+    def _tell(self, stage: Stage, position: float, until: float | None = None) -> None:
         if self._worker._is_cancelled(self._job.job_id):
             raise Cancelled
-        self._send(Progress(self._job.job_id, stage, position, self._duration))
+        self._send(Progress(self._job.job_id, stage, position, self._duration, until))
 
 
 def _explained(error: Exception) -> tuple[Failure, str]:

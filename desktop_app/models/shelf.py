@@ -106,7 +106,7 @@ def _flaw(folder: Path, published_as: str) -> str | None:
     model = catalogue.published().get(published_as)
     try:
         return (model and model.flaw(folder)) or _flaw_of_any_model(folder)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return str(error)
 
 

@@ -1,5 +1,7 @@
 """A transcript as txt, srt, vtt, tsv, json: one pure function a format; the suffix picks the format.
 
+Each gives the file piece by piece, about one a segment, so that a long transcript need not be in memory.
+
 srt and vtt are written here and not by pysubs2: it takes any text for SubStation markup, so that `{y}` is lost and
 `C:\\new` broken in two, and it stops the clock at 99:59:59,999.
 """
@@ -22,7 +24,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from desktop_app.messages import LeftOut, Segment, Task
+from desktop_app.messages import Segment, Task
 from desktop_app.transcripts.transcript import SPEAKERS, Job, Transcript, display_name
 
 _JOINER = "\u2060"  # WORD JOINER: has no width, allows no line break
@@ -39,78 +41,76 @@ class UnknownField(ValueError):
 # --- the formats ----------------------------------------------------------------------------------------------------
 
 
-def as_txt(transcript: Transcript) -> str:
-    """Return the text, one segment a line."""
-    return "".join(f"{text}\n" for segment in transcript.segments if (text := _one_line(_said(segment))))
+def as_txt(transcript: Transcript) -> Iterator[str]:
+    """Yield the text, one segment a line."""
+    for segment in transcript.segments:
+        if text := _one_line(_said(segment)):
+            yield f"{text}\n"
 
 
-def as_txt_times(transcript: Transcript) -> str:
-    """Return the text, one segment a line, each after the moment it starts: `[0:12:34] `."""
-    return "".join(
-        f"[{_clock(segment.start)}] {text}\n" for segment in transcript.segments if (text := _one_line(_said(segment)))
-    )
+def as_txt_times(transcript: Transcript) -> Iterator[str]:
+    """Yield the text, one segment a line, each after the moment it starts: `[0:12:34] `."""
+    for segment in transcript.segments:
+        if text := _one_line(_said(segment)):
+            yield f"[{_clock(segment.start)}] {text}\n"
 
 
-def as_srt(transcript: Transcript) -> str:
-    """Return the transcript as SubRip, one segment a cue.
+def as_srt(transcript: Transcript) -> Iterator[str]:
+    """Yield the transcript as SubRip, one segment a cue.
 
     SubRip cannot escape. Where players would take text for a tag (`<b>`, `{\\an8}`) or for the start of a cue, an
     invisible U+2060 goes in between: it looks as it should, and without U+2060 it is the text again. Blank lines end a
     cue, so they are left out.
     """
-    return "\n".join(
-        "\n".join((f"{number}", _cue_times(segment, ","), *_srt_lines(_said(segment)), ""))
-        for number, segment in enumerate(transcript.segments, 1)
-    )
+    for number, segment in enumerate(transcript.segments, 1):
+        before = "\n" if number > 1 else ""
+        yield before + "\n".join((f"{number}", _cue_times(segment, ","), *_srt_lines(_said(segment)), ""))
 
 
-def as_vtt(transcript: Transcript) -> str:
-    """Return the transcript as WebVTT, one segment a cue. Blank lines end a cue, so they are left out."""
-    cues = (
-        "\n".join(
-            ("", _cue_times(segment, "."), *(html.escape(line, quote=False) for line in _lines(_said(segment))), "")
-        )
-        for segment in transcript.segments
-    )
-    return "WEBVTT\n" + "".join(cues)
+def as_vtt(transcript: Transcript) -> Iterator[str]:
+    """Yield the transcript as WebVTT, one segment a cue. Blank lines end a cue, so they are left out."""
+    yield "WEBVTT\n"
+    for segment in transcript.segments:
+        lines = (html.escape(line, quote=False) for line in _lines(_said(segment)))
+        yield "\n".join(("", _cue_times(segment, "."), *lines, ""))
 
 
-def as_tsv(transcript: Transcript) -> str:
-    """Return a table of start, end (whole milliseconds) and text, as openai-whisper's, separated by tabs.
+def as_tsv(transcript: Transcript) -> Iterator[str]:
+    """Yield a table of start, end (whole milliseconds) and text, as openai-whisper's, separated by tabs.
 
     A spreadsheet would calculate a text that begins with = + - or @, so an apostrophe goes before it, and before one
     that begins with apostrophes and then such a sign: to read back, take one apostrophe from what matches `'+[=+@-]`.
     A text with quotation marks is quoted as in CSV; otherwise a mark at its start would swallow the rows below it.
     """
-    table = io.StringIO()
-    writer = csv.writer(table, dialect="excel-tab", lineterminator="\n")
-    writer.writerow(("start", "end", "text"))
+    yield _table_row("start", "end", "text")
     for segment in transcript.segments:
         text = _one_line(_said(segment)).replace("\t", " ")
-        writer.writerow((*_milliseconds(segment), f"'{text}" if _FORMULA.match(text) else text))
-    return table.getvalue()
+        yield _table_row(*_milliseconds(segment), f"'{text}" if _FORMULA.match(text) else text)
 
 
-def as_json(transcript: Transcript) -> str:
-    """Return everything that was heard, unrounded, and what it was heard in and with."""
+def as_json(transcript: Transcript) -> Iterator[str]:
+    """Yield everything that was heard, unrounded, and what it was heard in and with."""
     job = transcript.job
-    document = _Document(
+    head = _Head(
         name=job.name,
         language=job.language,
         duration=job.duration,
         model=_model_name(job),
         task=job.options.task,
         partial=job.partial,
-        segments=transcript.segments,
-        left_out=transcript.left_out,
     )
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    yield _as_json(head).removesuffix("\n}") + ',\n  "segments": ['
+    end_of_list = "]"
+    for number, segment in enumerate(transcript.segments):
+        yield (",\n    " if number else "\n    ") + _as_json(segment, depth=2)
+        end_of_list = "\n  ]"
+    yield f'{end_of_list},\n  "left_out": {_as_json(transcript.left_out, depth=1)}\n}}\n'
 
 
 class Format(NamedTuple):
     suffix: str
     label: str  # for the user
-    text: Callable[[Transcript], str]
+    pieces: Callable[[Transcript], Iterator[str]]
 
 
 FORMATS = {
@@ -133,7 +133,7 @@ def format_of(file: Path) -> str:
 
 def text_of(transcript: Transcript, format: str) -> str:
     """Return `transcript` in the format of that name. Raise UnknownFormat if there is none."""
-    return _format_named(format).text(transcript)
+    return "".join(_format_named(format).pieces(transcript))
 
 
 # --- the file -------------------------------------------------------------------------------------------------------
@@ -145,12 +145,13 @@ def write(transcript: Transcript, file: Path, format: str | None = None, *, repl
     The suffix picks the format if `format` does not. What has the name already is kept, and the transcript becomes
     `name (2).txt`, unless the user agreed to `replace` it. Raise UnknownFormat, or OSError if it cannot be written.
     """
-    contents = text_of(transcript, format_of(file) if format is None else format).encode("utf-8", "replace")
+    pieces = _format_named(format_of(file) if format is None else format).pieces(transcript)
     # Not from tempfile: its files can be read by their owner alone, and stay so when renamed.
     temporary = file.with_name(f".sottovoce-{secrets.token_hex(8)}.part")
     try:
         with temporary.open("xb") as stream:
-            stream.write(contents)
+            for piece in pieces:
+                stream.write(piece.encode("utf-8", "replace"))
             stream.flush()
             os.fsync(stream.fileno())
         written = temporary.replace(file) if replace else _given_a_free_name(temporary, file)
@@ -196,8 +197,8 @@ _RESERVED_NAME = re.compile(r"CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²
 _LONGEST_NAME = 255  # bytes on Linux, UTF-16 units on Windows and macOS, which are never more
 
 
-class _Document(msgspec.Struct, frozen=True):
-    """What as_json writes."""
+class _Head(msgspec.Struct, frozen=True):
+    """What as_json writes before the segments."""
 
     name: str
     language: str | None
@@ -205,8 +206,17 @@ class _Document(msgspec.Struct, frozen=True):
     model: str
     task: Task
     partial: bool
-    segments: tuple[Segment, ...]
-    left_out: tuple[LeftOut, ...]  # texts that were not believed, and why
+
+
+def _table_row(*cells: int | str) -> str:
+    row = io.StringIO()
+    csv.writer(row, dialect="excel-tab", lineterminator="\n").writerow(cells)
+    return row.getvalue()
+
+
+def _as_json(value: object, depth: int = 0) -> str:
+    """Return `value` as it stands so deep in a document. (In texts, line breaks are escaped.)"""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode().replace("\n", "\n" + "  " * depth)
 
 
 def _said(segment: Segment) -> str:

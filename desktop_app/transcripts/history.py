@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -12,24 +13,41 @@ from typing import Any
 import msgspec
 
 from desktop_app.messages import Doubt, Failure, LeftOut
-from desktop_app.transcripts.migrations import NewerDatabase, migrate
-from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, JobState, Segment, Transcript, Word
+from desktop_app.transcripts.migrations import NewerDatabase
+from desktop_app.transcripts.safekeeping import LibraryInUse, open_library
+from desktop_app.transcripts.transcript import (
+    UNENDED,
+    Job,
+    JobOptions,
+    JobState,
+    Output,
+    Segment,
+    Step,
+    Transcript,
+    Word,
+)
 
-__all__ = ["History", "JobGone", "NewerDatabase"]
+__all__ = ["History", "JobGone", "LibraryInUse", "NewerDatabase"]
 
-PATIENCE = 30  # seconds to wait for another program that writes
+SKIPPED_TEXT = "[…]"
+ROOM_WANTED = 1_000_000  # bytes
 KEPT_AFTER_REMOVAL = 30 * 24 * 3600  # seconds
 JOB = (
     "id, path, options, state, added_at, started_at, ended_at, duration, position, language, partial, failure,"
-    " failure_detail"
+    " failure_detail, place, deaths, steps, fingerprint, output"
 )
 SEGMENT = "start_s, end_s, text, words, average_log_probability, no_speech_probability, language, speaker, doubts"
 _doubts = msgspec.json.Decoder(tuple[Doubt, ...])
+_steps = msgspec.json.Decoder(tuple[Step, ...])
 _words = msgspec.json.Decoder(tuple[Word, ...])
 
 
 class JobGone(LookupError):
     """There is no job with this id: it was removed, or never was."""
+
+
+class _NotMeant(Exception):
+    """Undoes a transaction."""
 
 
 class History:
@@ -38,27 +56,35 @@ class History:
     What a method has returned from is on the disk, and survives a power cut.
     """
 
-    def __init__(self, file: Path) -> None:
-        """Open `file`, made if missing, readable by its owner alone. Raise NewerDatabase, sqlite3.Error or OSError."""
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-        # check_same_thread: it is made where the program starts and used in the history thread, never in both.
-        self._database = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = FULL")
-        self._database.execute("PRAGMA foreign_keys = ON")
-        migrate(self._database)
+    def __init__(self, file: Path, thorough: bool = False) -> None:
+        """Open `file`, made if missing, readable by its owner alone. One that is damaged is mended: see `mended`.
+
+        `thorough`: all of it is read to see whether it is. Raise NewerDatabase, LibraryInUse, sqlite3.Error or OSError.
+        """
+        opened = open_library(file, thorough)
+        self._database = opened.database
+        self._presence = opened.presence
+        self.mended = opened.mended
 
     def close(self) -> None:
         self._database.close()
+        self._presence.close()
 
     # --- jobs ---
 
-    def add_job(self, path: Path, options: JobOptions, owner: str, failure: Failure | None = None) -> Job:
-        """Store a new job, queued for `owner`; with a `failure`, one that failed before it began."""
+    def add_job(
+        self,
+        path: Path,
+        options: JobOptions,
+        owner: str,
+        failure: Failure | None = None,
+        output: Output | None = None,
+    ) -> Job:
+        """Store a new job, queued last for `owner`; with a `failure`, one that failed before it began."""
         now = time.time()
         cursor = self._database.execute(
-            "INSERT INTO jobs (path, options, state, owner, added_at, ended_at, failure) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO jobs (path, options, state, owner, added_at, ended_at, failure, output, place)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(place), 0) + 1 FROM jobs))",
             (
                 os.fsencode(path),
                 msgspec.json.encode(options).decode(),
@@ -67,6 +93,7 @@ class History:
                 now,
                 now if failure else None,
                 failure,
+                msgspec.json.encode(output).decode() if output else None,
             ),
         )
         assert cursor.lastrowid is not None
@@ -87,10 +114,15 @@ class History:
         )
         return [_job(row) for row in rows]
 
+    def job_ids(self) -> list[int]:
+        """Return the ids of all jobs, the newest first."""
+        rows = self._database.execute("SELECT id FROM jobs WHERE removed_at IS NULL ORDER BY id DESC")
+        return [job_id for (job_id,) in rows]
+
     def next_queued(self, owner: str) -> Job | None:
-        """Return the job that `owner` is to do next: the oldest of its queued ones."""
+        """Return the job that `owner` is to do next: of its queued ones, the first in the queue."""
         row = self._database.execute(
-            f"SELECT {JOB} FROM jobs WHERE state = ? AND owner = ? AND removed_at IS NULL ORDER BY id LIMIT 1",
+            f"SELECT {JOB} FROM jobs WHERE state = ? AND owner = ? AND removed_at IS NULL ORDER BY place, id LIMIT 1",
             (JobState.QUEUED, owner),
         ).fetchone()
         return _job(row) if row else None
@@ -98,6 +130,8 @@ class History:
     def update(self, job_id: int, **changes: Any) -> Job:
         """Change fields of a job and return it as it is then. Raise JobGone."""
         assert changes.keys() <= set(Job.__struct_fields__) - {"id"}
+        for name in changes.keys() & {"options", "steps"}:
+            changes[name] = msgspec.json.encode(changes[name]).decode()
         columns = ", ".join(f"{name} = ?" for name in changes)
         self._database.execute(f"UPDATE jobs SET {columns} WHERE id = ?", (*changes.values(), job_id))
         return self.job(job_id)
@@ -109,10 +143,46 @@ class History:
             self._database.execute("DELETE FROM left_out WHERE job_id = ?", (job_id,))
             self._database.execute(
                 "UPDATE jobs SET state = ?, owner = ?, started_at = NULL, ended_at = NULL, duration = NULL,"
-                " position = 0, language = NULL, partial = 0, failure = NULL, failure_detail = '' WHERE id = ?",
+                " position = 0, language = NULL, partial = 0, failure = NULL, failure_detail = '', deaths = 0,"
+                " steps = '[]', fingerprint = '', place = (SELECT max(place) + 1 FROM jobs) WHERE id = ?",
                 (JobState.QUEUED, owner, job_id),
             )
         return self.job(job_id)
+
+    def go_on(self, job_id: int, owner: str) -> Job:
+        """Queue the job for `owner` once more: it goes on where it was. What was heard stays."""
+        with _Transaction(self._database):
+            self._database.execute("UPDATE jobs SET owner = ? WHERE id = ?", (owner, job_id))
+            return self.update(job_id, state=JobState.QUEUED, ended_at=None, failure=None, failure_detail="", deaths=0)
+
+    def order(self, job_ids: Sequence[int]) -> list[Job]:
+        """Give these jobs, which wait, each other's places in the queue, so that they come in this order."""
+        with _Transaction(self._database):
+            jobs = [self.job(job_id) for job_id in job_ids]
+            places = sorted(job.place for job in jobs)
+            self._database.executemany("UPDATE jobs SET place = ? WHERE id = ?", zip(places, job_ids, strict=True))
+        return [self.job(job_id) for job_id in job_ids]
+
+    def jobs_of(self, job_ids: Sequence[int]) -> list[Job]:
+        """Return those of the jobs that there are."""
+        found = []
+        for job_id in job_ids:
+            with contextlib.suppress(JobGone):
+                found.append(self.job(job_id))
+        return found
+
+    def owner_of(self, job_id: int) -> str:
+        """Return the program that works, or worked last, on the job."""
+        row = self._database.execute("SELECT owner FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def waiting(self, owner: str) -> list[Job]:
+        """Return the queued jobs of `owner`, the next one first."""
+        rows = self._database.execute(
+            f"SELECT {JOB} FROM jobs WHERE state = ? AND owner = ? AND removed_at IS NULL ORDER BY place, id",
+            (JobState.QUEUED, owner),
+        )
+        return [_job(row) for row in rows]
 
     def remove(self, job_id: int) -> None:
         """Put the job away; `restore` brings it back until `forget_removed` is called."""
@@ -136,27 +206,24 @@ class History:
         rows = self._database.execute("SELECT DISTINCT owner FROM jobs WHERE state IN (?, ?)", UNENDED)
         return {owner for (owner,) in rows}
 
-    def take_over(self, gone: str, owner: str) -> None:
-        """Give `owner` the jobs of a program that is `gone`: the queued stay so, the running were interrupted."""
+    def take_over(self, gone: str, owner: str) -> list[Job]:
+        """Give `owner` the jobs of a program that is `gone`. Return those that ran, or had begun: they go on."""
         with _Transaction(self._database):
-            self._interrupt(gone)
+            begun = self._database.execute(
+                f"SELECT {JOB} FROM jobs WHERE owner = ? AND removed_at IS NULL"
+                " AND (state = ? OR (state = ? AND position > 0))",
+                (gone, JobState.RUNNING, JobState.QUEUED),
+            ).fetchall()
             self._database.execute(
-                "UPDATE jobs SET owner = ? WHERE state = ? AND owner = ?", (owner, JobState.QUEUED, gone)
+                "UPDATE jobs SET owner = ?, state = ? WHERE state IN (?, ?) AND owner = ?",
+                (owner, JobState.QUEUED, *UNENDED, gone),
             )
+        return [self.job(_job(row).id) for row in begun]
 
-    def interrupt(self, gone: str) -> None:
-        """Mark the jobs of a program that is `gone`: what ran was interrupted, what waited is cancelled."""
-        with _Transaction(self._database):
-            self._interrupt(gone)
-            self._database.execute(
-                "UPDATE jobs SET state = ?, ended_at = ? WHERE state = ? AND owner = ?",
-                (JobState.CANCELLED, time.time(), JobState.QUEUED, gone),
-            )
-
-    def _interrupt(self, gone: str) -> None:
+    def put_back(self, gone: str) -> None:
+        """Mark the running jobs of a program that is `gone` as waiting: they go on when a program takes them over."""
         self._database.execute(
-            "UPDATE jobs SET state = ?, failure = ?, ended_at = ? WHERE state = ? AND owner = ?",
-            (JobState.FAILED, Failure.INTERRUPTED, time.time(), JobState.RUNNING, gone),
+            "UPDATE jobs SET state = ? WHERE state = ? AND owner = ?", (JobState.QUEUED, JobState.RUNNING, gone)
         )
 
     # --- what was heard ---
@@ -180,7 +247,28 @@ class History:
                 )
             except sqlite3.IntegrityError as error:
                 raise JobGone(job_id) from error
-            self._database.execute("UPDATE jobs SET position = ? WHERE id = ?", (position, job_id))
+            self._database.execute("UPDATE jobs SET position = ?, deaths = 0 WHERE id = ?", (position, job_id))
+
+    def skip(self, job_id: int, begin: float, end: float) -> Segment:
+        """Store and return that nothing could be heard between two moments; the job is past them. Raise JobGone."""
+        gap = Segment(begin, end, SKIPPED_TEXT, doubts=(Doubt.SKIPPED,))
+        self.add_segments(job_id, [gap], end)
+        return gap
+
+    def gaps_at_the_end(self, job_id: int) -> int:
+        """Return how many gaps stand one behind the other at the end of what was heard."""
+        (gaps,) = self._database.execute(
+            "SELECT count(*) FROM segments WHERE job_id = ? AND number > (SELECT coalesce(max(number), -1)"
+            " FROM segments WHERE job_id = ? AND text <> ?)",
+            (job_id, job_id, SKIPPED_TEXT),
+        ).fetchone()
+        return int(gaps)
+
+    def check_writable(self) -> None:
+        """Raise sqlite3.Error unless something as large as what is heard at once can be stored."""
+        with contextlib.suppress(_NotMeant), _Transaction(self._database):
+            self._database.execute("CREATE TABLE trial AS SELECT zeroblob(?) AS content", (ROOM_WANTED,))
+            raise _NotMeant
 
     def has_segments(self, job_id: int) -> bool:
         """Tell whether anything was heard in the job."""
@@ -190,6 +278,18 @@ class History:
         """Return what was heard so far, in order of time."""
         rows = self._database.execute(f"SELECT {SEGMENT} FROM segments WHERE job_id = ? ORDER BY number", (job_id,))
         return [_segment(row) for row in rows]
+
+    def segments_shown(self, job_id: int, first: int, most: int) -> list[Segment]:
+        """Return `most` of the segments, from number `first` on, as far as they are shown: without their words."""
+        rows = self._database.execute(
+            "SELECT start_s, end_s, text, speaker, doubts FROM segments WHERE job_id = ? AND number >= ?"
+            " ORDER BY number LIMIT ?",
+            (job_id, first, most),
+        )
+        return [
+            Segment(start, end, text, speaker=speaker, doubts=_doubts.decode(doubts))
+            for start, end, text, speaker, doubts in rows
+        ]
 
     def left_out(self, job_id: int) -> list[LeftOut]:
         """Return the texts that were not believed, in order of time."""
@@ -201,6 +301,15 @@ class History:
     def transcript(self, job_id: int) -> Transcript:
         """Return the job and what was heard in it. Raise JobGone."""
         return Transcript(self.job(job_id), tuple(self.segments(job_id)), tuple(self.left_out(job_id)))
+
+    def streamed(self, job_id: int) -> Transcript:
+        """Return the same, its segments read as they are gone through, once. Raise JobGone.
+
+        However long it is, it takes the memory of one segment; and reading it leaves the interpreter to others after
+        each.
+        """
+        rows = self._database.execute(f"SELECT {SEGMENT} FROM segments WHERE job_id = ? ORDER BY number", (job_id,))
+        return Transcript(self.job(job_id), map(_segment, rows), tuple(self.left_out(job_id)))
 
 
 class _Transaction:
@@ -222,11 +331,21 @@ class _Transaction:
 def _job(row: Iterable[Any]) -> Job:
     values = dict(zip(JOB.replace(" ", "").split(","), row, strict=True))
     values["path"] = Path(os.fsdecode(values["path"]))
-    values["options"] = msgspec.json.decode(values["options"], type=JobOptions)
+    values["options"] = _options(values["options"])
     values["state"] = JobState(values["state"])
     values["partial"] = bool(values["partial"])
+    values["steps"] = _steps.decode(values["steps"])
+    values["output"] = msgspec.json.decode(values["output"], type=Output) if values["output"] else None
     values["failure"] = Failure(values["failure"]) if values["failure"] else None
     return Job(**values)
+
+
+def _options(stored: str) -> JobOptions:
+    """Return the options as stored; where they cannot be read, the usual ones: one job must not hide all the others."""
+    try:
+        return msgspec.json.decode(stored, type=JobOptions)
+    except msgspec.DecodeError:
+        return JobOptions()
 
 
 def _row(segment: Segment) -> tuple[Any, ...]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import enum
+import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -17,19 +20,28 @@ __all__ = [
     "JobOptions",
     "JobState",
     "LeftOut",
+    "Output",
     "Segment",
+    "Step",
     "Transcript",
     "Word",
     "display_name",
     "shown",
+    "temperatures_in",
 ]
 
 SPEAKERS = {"left": "Left", "right": "Right"}  # as they are called in the window and in exports
+
+# The most that a user may choose.
+MOST_READINGS, MOST_PIECES, MOST_THREADS, MOST_TRACKS = 20, 64, 256, 64
+HOTTEST = 2.0
+LONGEST_PADDING = 2.0  # seconds: a pause of three ends a span
 
 
 class JobState(enum.StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -56,6 +68,25 @@ class JobOptions(msgspec.Struct, frozen=True):
     tuning: Tuning = ACCURATE
 
 
+class Step(msgspec.Struct, frozen=True):
+    """Something given up so that a job goes on where the backend had died twice."""
+
+    what: Literal["batch_size", "compute_type", "device", "skip"]
+    to: str  # the value since then; empty for "skip"
+    position: float  # where, in seconds
+    why: str
+
+
+class Output(msgspec.Struct, frozen=True):
+    """Where the command line writes a transcript when its job is done."""
+
+    formats: tuple[str, ...] = ()
+    files: bool = False  # one a format
+    folder: str = ""  # empty: beside the recording
+    name: str = "{name}"
+    stdout: bool = False
+
+
 class Job(msgspec.Struct, frozen=True):
     """One recording to be transcribed, or that was."""
 
@@ -72,18 +103,42 @@ class Job(msgspec.Struct, frozen=True):
     partial: bool = False  # the file broke off
     failure: Failure | None = None
     failure_detail: str = ""  # for the log and the report
+    place: float = 0.0  # in the queue: the lowest comes first
+    deaths: int = 0  # of the backend, since `position` was reached
+    steps: tuple[Step, ...] = ()
+    fingerprint: str = ""  # of the recording, when it was begun
+    output: Output | None = None  # of a job from the command line
 
     @property
     def name(self) -> str:
         return display_name(self.path)
+
+    @property
+    def is_past_the_end(self) -> bool:
+        """The part that was asked for begins where the recording has ended already."""
+        return self.state is JobState.DONE and 0 < self.options.begin >= (self.duration or 0.0)
+
+    def share_done(self, position: float, duration: float | None) -> float:
+        """Return how much of the part that was asked for, which ends at `duration`, is before `position`: 0 to 1."""
+        length = (duration or 0.0) - self.options.begin
+        return min(1.0, max(0.0, position - self.options.begin) / length) if length > 0 else 0.0
 
 
 class Transcript(msgspec.Struct, frozen=True):
     """A job with all that was heard in it, in order of time."""
 
     job: Job
-    segments: tuple[Segment, ...]
+    segments: Iterable[Segment]
     left_out: tuple[LeftOut, ...] = ()  # texts that were not believed
+
+
+def temperatures_in(words: str) -> tuple[float, ...]:
+    """Return the temperatures written in `words`, separated by commas; none at all if one of them is none."""
+    try:
+        found = tuple(float(part) for part in words.split(","))
+    except ValueError:
+        return ()
+    return found if all(math.isfinite(temperature) and 0 <= temperature <= HOTTEST for temperature in found) else ()
 
 
 def display_name(path: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -82,6 +84,15 @@ def outline(box: QWidget) -> None:
 
 def stand_back(label: QWidget) -> None:
     """Write a label in the quiet colour."""
+    _write_in(label, quiet)
+
+
+def warn(label: QWidget) -> None:
+    """Write a label in the colour of what went wrong."""
+    _write_in(label, bad)
+
+
+def _write_in(label: QWidget, colour: Callable[[QPalette], QColor]) -> None:
     palette = QApplication.palette()
-    palette.setColor(QPalette.ColorRole.WindowText, quiet(palette))
+    palette.setColor(QPalette.ColorRole.WindowText, colour(palette))
     label.setPalette(palette)

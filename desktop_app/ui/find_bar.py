@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QTextCursor, QTextDocument
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from desktop_app.ui import wording
+from desktop_app.ui.transcript_text import TranscriptText
 
 
 class FindBar(QWidget):
     """A line to type in, above the text it searches. Return finds the next place, Shift+Return the one before."""
 
-    def __init__(self, text: QPlainTextEdit, parent: QWidget | None = None) -> None:
+    def __init__(self, text: TranscriptText, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._text = text
         self.line = QLineEdit()
@@ -50,8 +51,7 @@ class FindBar(QWidget):
     def search(self, backwards: bool = False) -> bool:
         """Go to the next place, round the end if need be. Return False if there is none."""
         wanted = self.line.text()
-        direction = QTextDocument.FindFlag.FindBackward if backwards else QTextDocument.FindFlag(0)
-        found = bool(wanted) and (self._text.find(wanted, direction) or self._find_round(wanted, backwards))
+        found = bool(wanted) and self._text.find_round(wanted, backwards)
         self.answer.setText("" if found or not wanted else wording.NOT_FOUND)
         return found
 
@@ -71,13 +71,3 @@ class FindBar(QWidget):
         cursor.setPosition(cursor.selectionStart())
         self._text.setTextCursor(cursor)
         self.search()
-
-    def _find_round(self, wanted: str, backwards: bool) -> bool:
-        here = self._text.textCursor()
-        end = QTextCursor.MoveOperation.End if backwards else QTextCursor.MoveOperation.Start
-        self._text.moveCursor(end)
-        direction = QTextDocument.FindFlag.FindBackward if backwards else QTextDocument.FindFlag(0)
-        if self._text.find(wanted, direction):
-            return True
-        self._text.setTextCursor(here)
-        return False

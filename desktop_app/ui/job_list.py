@@ -3,35 +3,54 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from typing import Any
+import operator
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QEvent,
     QItemSelectionModel,
+    QItemSelectionRange,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
     QRect,
     QSize,
     Qt,
+    QTimer,
+    Signal,
 )
-from PySide6.QtGui import QColor, QFont, QPainter, QPalette
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QColor, QDropEvent, QFont, QPainter, QPalette
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
-from desktop_app.transcripts.transcript import Job, JobState, shown
+from desktop_app.transcripts.transcript import UNENDED, Job, JobState, shown
 from desktop_app.ui import colours, icons, wording
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobProgress
 
-PAGE = 200  # jobs fetched at once
+PAGE = 50  # jobs fetched at once
+MOST_HELD = 40 * PAGE  # a hundred thousand jobs would take 130 MB, and Python's garbage collector 0.3 s each time
 JOB_ROLE = Qt.ItemDataRole.UserRole
 PROGRESS_ROLE = Qt.ItemDataRole.UserRole + 1
+NUMBER_ROLE = Qt.ItemDataRole.UserRole + 2  # in the line of those that wait
 Index = QModelIndex | QPersistentModelIndex
 
 ICONS = {
     JobState.QUEUED: "waiting",
     JobState.RUNNING: "running",
+    JobState.PAUSED: "pause",
     JobState.DONE: "done",
     JobState.FAILED: "failed",
     JobState.CANCELLED: "cancelled",
@@ -39,48 +58,58 @@ ICONS = {
 
 
 class JobList(QAbstractListModel):
-    """The library's jobs, the newest first, fetched page by page as the list is scrolled."""
+    """The library's jobs, the newest first: the ids of all, and the jobs themselves where somebody looks.
+
+    fetched(): jobs that somebody looked for are here now.
+    """
+
+    fetched = Signal()
 
     def __init__(self, history: HistoryThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._history = history
-        self._jobs: list[Job] = []
+        self._ids = array("q")  # they fall from the first row to the last
+        self._jobs: dict[int, Job] = {}  # those that are here, by id
         self._progress: JobProgress | None = None
+        self.number_of: Callable[[int], int | None] = lambda _: None  # which turn a waiting job has, by its id
+        self._has_all_ids = False
         self._fetching = False
-        self._has_more = True
+        self._wanted: set[int] = set()  # the rows that somebody looked at and whose jobs are not here
+        history.ask(lambda history: history.jobs(most=PAGE), self._on_newest)  # seen at once; then come all the ids
 
     def job_at(self, row: int) -> Job | None:
-        return self._jobs[row] if 0 <= row < len(self._jobs) else None
+        """Return the job in a row; None if it is not here (yet)."""
+        return self._jobs.get(self._ids[row]) if 0 <= row < len(self._ids) else None
 
     def row_of(self, job_id: int) -> int:
-        """Return the row of a job, -1 if it is not (yet) in the list. Ids fall from the first row to the last."""
-        low, high = 0, len(self._jobs)
-        while low < high:
-            middle = (low + high) // 2
-            if self._jobs[middle].id > job_id:
-                low = middle + 1
-            else:
-                high = middle
-        return low if low < len(self._jobs) and self._jobs[low].id == job_id else -1
+        """Return the row of a job, -1 if it is not (yet) in the list."""
+        row = self._place_of(job_id)
+        return row if row < len(self._ids) and self._ids[row] == job_id else -1
+
+    def ask_jobs(self, rows: Sequence[int], then: Callable[[list[Job]], None]) -> None:
+        """Hand the jobs of these rows to `then`: at once if all are here, else when the library has brought them."""
+        jobs = [job for row in rows if (job := self.job_at(row)) is not None]
+        if len(jobs) == len(rows):
+            then(jobs)
+        else:
+            job_ids = [self._ids[row] for row in rows]
+            self._history.ask(lambda history: history.jobs_of(job_ids), then)
 
     # --- what happens to jobs ---
 
     def add(self, jobs: Sequence[Job]) -> None:
-        for job in jobs:
-            if self.row_of(job.id) >= 0:
-                continue
-            row = next((row for row, other in enumerate(self._jobs) if other.id < job.id), len(self._jobs))
-            if row == len(self._jobs) and self._has_more:
-                continue  # it lies beyond what was fetched so far
-            self.beginInsertRows(QModelIndex(), row, row)
-            self._jobs.insert(row, job)
-            self.endInsertRows()
+        fresh = sorted((job for job in jobs if self.row_of(job.id) < 0), key=lambda job: job.id)
+        # From the oldest on: what is put in moves no place that is still to come.
+        for row, together in groupby(fresh, key=lambda job: self._place_of(job.id)):
+            if row == len(self._ids) and not self._has_all_ids:
+                continue  # it comes with the other ids
+            self._insert(row, list(together)[::-1])
 
     def change(self, job: Job) -> None:
         row = self.row_of(job.id)
         if row < 0:
             return
-        self._jobs[row] = job
+        self._jobs[job.id] = job
         if job.state is not JobState.RUNNING and self._progress is not None and self._progress.job_id == job.id:
             self._progress = None
         self.dataChanged.emit(self.index(row), self.index(row))
@@ -89,7 +118,8 @@ class JobList(QAbstractListModel):
         row = self.row_of(job_id)
         if row >= 0:
             self.beginRemoveRows(QModelIndex(), row, row)
-            del self._jobs[row]
+            del self._ids[row]
+            self._jobs.pop(job_id, None)
             self.endRemoveRows()
 
     def show_progress(self, progress: JobProgress) -> None:
@@ -98,21 +128,36 @@ class JobList(QAbstractListModel):
         if row >= 0:
             self.dataChanged.emit(self.index(row), self.index(row))
 
+    def _place_of(self, job_id: int) -> int:
+        return bisect_left(self._ids, -job_id, key=operator.neg)
+
+    def _insert(self, row: int, jobs: Sequence[Job]) -> None:
+        self._jobs.update((job.id, job) for job in jobs)
+        self._insert_ids(row, [job.id for job in jobs])
+
+    def _insert_ids(self, row: int, job_ids: Sequence[int]) -> None:
+        if job_ids:
+            self.beginInsertRows(QModelIndex(), row, row + len(job_ids) - 1)
+            self._ids[row:row] = array("q", job_ids)
+            self.endInsertRows()
+
     # --- as Qt asks ---
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
-        return 0 if parent.isValid() else len(self._jobs)
+        return 0 if parent.isValid() else len(self._ids)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         job = self.job_at(index.row())
         if job is None:
+            if role in (JOB_ROLE, Qt.ItemDataRole.AccessibleTextRole) and index.isValid():
+                self._want(index.row())
             return None
         progress = self._progress if self._progress is not None and self._progress.job_id == job.id else None
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return job.name
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{job.name}, {wording.job_status(job, progress)}"
+                return f"{job.name}, {wording.job_status(job, progress, self.number_of(job.id))}"
             case Qt.ItemDataRole.ToolTipRole:
                 # As rich text with everything escaped: as plain text, Qt would take a name such as "<b>x" for rich.
                 return f"<p style='white-space: pre'>{html.escape(shown(job.path))}</p>"
@@ -120,26 +165,103 @@ class JobList(QAbstractListModel):
                 return job
             case _ if role == PROGRESS_ROLE:
                 return progress
+            case _ if role == NUMBER_ROLE:
+                return self.number_of(job.id)
         return None
 
-    def canFetchMore(self, parent: Index) -> bool:
-        return self._has_more and not self._fetching and not parent.isValid()
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Only what waits here can be dragged, onto what waits here."""
+        job = self.job_at(index.row())
+        if job is None or self.number_of(job.id) is None:
+            return super().flags(index)
+        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemIsDropEnabled
 
-    def fetchMore(self, parent: Index) -> None:
-        if not self.canFetchMore(parent):
-            return
-        self._fetching = True
-        before = self._jobs[-1].id if self._jobs else None
-        self._history.ask(lambda history: history.jobs(before, PAGE), self._on_fetched)
+    def supportedDropActions(self) -> Qt.DropAction:
+        return Qt.DropAction.MoveAction
 
-    def _on_fetched(self, jobs: list[Job]) -> None:
-        self._fetching = False
-        self._has_more = len(jobs) == PAGE
-        fresh = [job for job in jobs if self.row_of(job.id) < 0]
-        if fresh:
-            self.beginInsertRows(QModelIndex(), len(self._jobs), len(self._jobs) + len(fresh) - 1)
-            self._jobs += fresh
-            self.endInsertRows()
+    def match(
+        self,
+        start: Index,
+        role: int,
+        value: Any,
+        hits: int = 1,
+        flags: Qt.MatchFlag = Qt.MatchFlag.MatchStartsWith | Qt.MatchFlag.MatchWrap,
+    ) -> list[QModelIndex]:
+        """Find the next job whose name begins so, among those that are here. Qt asks when letters are typed."""
+        wanted = str(value).casefold()
+        begins_so = (job.id for job in self._jobs.values() if job.name.casefold().startswith(wanted))
+        rows = sorted(self.row_of(job_id) for job_id in begins_so)
+        from_there = [row for row in rows if row >= start.row()] + [row for row in rows if row < start.row()]
+        return [self.index(row) for row in (from_there[:hits] if hits >= 0 else from_there)]
+
+    # --- what the library answers ---
+
+    def _on_newest(self, jobs: list[Job]) -> None:
+        self._insert(0, jobs)
+        self._has_all_ids = len(jobs) < PAGE
+        if not self._has_all_ids:
+            self._history.ask(lambda history: history.job_ids(), self._on_ids)
+
+    def _on_ids(self, job_ids: list[int]) -> None:
+        self._has_all_ids = True
+        known = bisect_left(job_ids, 1 - self._ids[-1], key=operator.neg) if self._ids else 0
+        self._insert_ids(len(self._ids), job_ids[known:])
+
+    def _want(self, row: int) -> None:
+        self._wanted.add(row)
+        if not self._fetching:
+            self._fetching = True
+            QTimer.singleShot(0, self, self._fetch)  # once all is painted: the library's thread would slow that down
+
+    def _fetch(self) -> None:
+        """Have the pages brought that are wanted, if any are."""
+        pages = sorted({row // PAGE for row in self._wanted if self.job_at(row) is None})
+        job_ids = [job_id for page in pages for job_id in self._ids[page * PAGE : (page + 1) * PAGE]]
+        self._wanted.clear()
+        self._fetching = bool(job_ids)
+        if job_ids:
+            self._history.ask(lambda history: history.jobs_of(job_ids), lambda jobs: self._on_fetched(job_ids, jobs))
+
+    def _on_fetched(self, job_ids: Sequence[int], jobs: Sequence[Job]) -> None:
+        for gone in set(job_ids) - {job.id for job in jobs}:
+            self.remove(gone)  # another program has deleted it
+        here = [job for job in jobs if self.row_of(job.id) >= 0]  # the others were removed in the meantime
+        self._jobs.update((job.id, job) for job in here)
+        self._let_go()
+        if here:
+            self.dataChanged.emit(self.index(self.row_of(here[0].id)), self.index(self.row_of(here[-1].id)))
+        self.fetched.emit()
+        self._fetch()
+
+    def _let_go(self) -> None:
+        """Forget the jobs that came first if there are too many here, but not those that are current."""
+        current = {self._ids[index.row()] for index in self.persistentIndexList()}
+        for job_id in list(self._jobs)[:-MOST_HELD]:
+            if job_id not in current:
+                del self._jobs[job_id]
+
+
+class _Inks(NamedTuple):
+    """The colours of all rows. Those of `colours` are worked out once a palette: they take longer than the painting."""
+
+    text: QColor
+    quiet: QColor
+    selected_text: QColor
+    selected_ground: QColor
+    bar: QColor
+    states: dict[JobState, QColor]
+
+    @classmethod
+    def of(cls, palette: QPalette) -> _Inks:
+        good, bad, accent = colours.good(palette), colours.bad(palette), colours.accent(palette)
+        return cls(
+            text=palette.color(QPalette.ColorRole.Text),
+            quiet=colours.quiet(palette),
+            selected_text=palette.color(QPalette.ColorRole.HighlightedText),
+            selected_ground=colours.selection(palette),
+            bar=accent,
+            states={JobState.DONE: good, JobState.FAILED: bad, JobState.RUNNING: accent},
+        )
 
 
 class JobRow(QStyledItemDelegate):
@@ -148,15 +270,34 @@ class JobRow(QStyledItemDelegate):
     MARGIN = 10
     ICON = 20
 
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._inks_of: dict[int, _Inks] = {}  # by palette
+
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(200, round(option.fontMetrics.height() * 2.3) + 2 * self.MARGIN)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        job: Job = index.data(JOB_ROLE)
-        progress: JobProgress | None = index.data(PROGRESS_ROLE)
+        job: Job | None = index.data(JOB_ROLE)
+        progress: JobProgress | None = None
+        number: int | None = None
+        if job is not None and job.state in UNENDED:
+            progress, number = index.data(PROGRESS_ROLE), index.data(NUMBER_ROLE)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_ground(painter, option)
+        if job is not None:  # it is on its way
+            self._paint_job(painter, option, job, progress, number)
+        painter.restore()
+
+    def _paint_job(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        job: Job,
+        progress: JobProgress | None,
+        number: int | None,
+    ) -> None:
         room = option.rect.adjusted(self.MARGIN, self.MARGIN, -self.MARGIN, -self.MARGIN)
         text_colour, quiet, state_colour = self._colours(option, job)
 
@@ -173,29 +314,31 @@ class JobRow(QStyledItemDelegate):
         painter.setFont(option.font)
         painter.setPen(quiet)
         self._write(
-            painter, name.translated(0, line + 2), wording.job_status(job, progress), Qt.TextElideMode.ElideRight
+            painter,
+            name.translated(0, line + 2),
+            wording.job_status(job, progress, number),
+            Qt.TextElideMode.ElideRight,
         )
         if job.state is JobState.RUNNING:
-            self._paint_bar(painter, QRect(left, name.bottom() + line + 7, name.width(), 4), option, progress)
-        painter.restore()
+            self._paint_bar(painter, QRect(left, name.bottom() + line + 7, name.width(), 4), option, job, progress)
 
     def _colours(self, option: QStyleOptionViewItem, job: Job) -> tuple[QColor, QColor, QColor]:
-        palette = option.palette
+        inks = self._inks(option.palette)
         if self._is_selected(option):
-            text = palette.color(QPalette.ColorRole.HighlightedText)
-            return text, text, text
-        state = {
-            JobState.DONE: colours.good(palette),
-            JobState.FAILED: colours.bad(palette),
-            JobState.RUNNING: colours.accent(palette),
-        }.get(job.state, colours.quiet(palette))
-        quiet = colours.bad(palette) if job.state is JobState.FAILED else colours.quiet(palette)
-        return palette.color(QPalette.ColorRole.Text), quiet, state
+            return inks.selected_text, inks.selected_text, inks.selected_text
+        state = inks.states.get(job.state, inks.quiet)
+        return inks.text, state if job.state is JobState.FAILED else inks.quiet, state
+
+    def _inks(self, palette: QPalette) -> _Inks:
+        key = palette.cacheKey()
+        if key not in self._inks_of:
+            self._inks_of = {key: _Inks.of(palette)}
+        return self._inks_of[key]
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         ground = option.rect.adjusted(4, 2, -4, -2)
         if self._is_selected(option):
-            colour = colours.selection(option.palette)
+            colour = self._inks(option.palette).selected_ground
         elif option.state & QStyle.StateFlag.State_MouseOver:
             colour = option.palette.color(QPalette.ColorRole.AlternateBase)
         else:
@@ -205,19 +348,17 @@ class JobRow(QStyledItemDelegate):
         painter.drawRoundedRect(ground, 6, 6)
 
     def _paint_bar(
-        self, painter: QPainter, room: QRect, option: QStyleOptionViewItem, progress: JobProgress | None
+        self, painter: QPainter, room: QRect, option: QStyleOptionViewItem, job: Job, progress: JobProgress | None
     ) -> None:
-        selected = self._is_selected(option)
-        colour = (
-            option.palette.color(QPalette.ColorRole.HighlightedText) if selected else colours.accent(option.palette)
-        )
+        inks = self._inks(option.palette)
+        colour = inks.selected_text if self._is_selected(option) else inks.bar
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setOpacity(0.3)
         painter.setBrush(colour)
         painter.drawRoundedRect(room, 2, 2)
         painter.setOpacity(1)
         if progress is not None and progress.duration:
-            share = min(1.0, progress.position / progress.duration)
+            share = job.share_done(progress.position, progress.duration)
             painter.drawRoundedRect(QRect(room.left(), room.top(), round(room.width() * share), room.height()), 2, 2)
 
     @staticmethod
@@ -231,30 +372,52 @@ class JobRow(QStyledItemDelegate):
         return bool(option.state & QStyle.StateFlag.State_Selected)
 
 
-class JobListView(QListView):
-    """The list itself."""
+class JobListView(QTableView):
+    """The list itself: a table of one column, since a QListView looks at all its rows whenever one is added.
+
+    dropped_on(job_id): the jobs that are selected, or some of them, were dragged onto this one. Both wait.
+    """
+
+    dropped_on = Signal(int)
 
     def __init__(self, jobs: JobList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(wording.JOBS)
         self.setItemDelegate(JobRow(self))
         self.setModel(jobs)
-        self.setUniformItemSizes(True)
+        self.horizontalHeader().hide()
+        self.horizontalHeader().setStretchLastSection(True)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
         self.setMouseTracking(True)
-        self.setFrameShape(QListView.Shape.NoFrame)
+        self.setFrameShape(QTableView.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        self.setAcceptDrops(False)
-        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+        self.setDragDropMode(QTableView.DragDropMode.InternalMove)  # what comes from outside is the window's
+        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QTableView.SelectionMode.ExtendedSelection)
+        self._fit_rows()
 
-    def all_chosen(self) -> list[Job]:
-        """Return the jobs that are selected, in the order of the list."""
-        rows = sorted(index.row() for index in self.selectedIndexes())
-        return [job for row in rows if (job := self.model().index(row, 0).data(JOB_ROLE)) is not None]
+    def chosen_rows(self) -> list[int]:
+        """Return the rows that are selected, from the first to the last."""
+        return sorted(row for part in self._parts() for row in range(part.top(), part.bottom() + 1))
+
+    def chosen_states(self) -> set[JobState]:
+        """Return the states of the jobs that are selected; all there are, if some of the jobs are not here."""
+        if sum(part.height() for part in self._parts()) > MOST_HELD:
+            return set(JobState)
+        jobs = [self._jobs().job_at(row) for row in self.chosen_rows()]
+        return set(JobState) if None in jobs else {job.state for job in jobs if job is not None}
+
+    def ask_all_chosen(self, then: Callable[[list[Job]], None]) -> None:
+        """Hand the jobs that are selected to `then`, in the order of the list."""
+        self._jobs().ask_jobs(self.chosen_rows(), then)
 
     def chosen(self) -> Job | None:
-        """Return the job that is selected, if one is."""
+        """Return the job that is selected, if one is and it is here."""
         job: Job | None = self.currentIndex().data(JOB_ROLE) if self.currentIndex().isValid() else None
         return job
 
@@ -265,9 +428,52 @@ class JobListView(QListView):
 
     def choose(self, job_id: int) -> bool:
         """Select a job. Return False if it is not (yet) in the list."""
-        jobs = self.model()
-        assert isinstance(jobs, JobList)
-        row = jobs.row_of(job_id)
+        row = self._jobs().row_of(job_id)
         if row >= 0:
             self.choose_row(row)
         return row >= 0
+
+    def any_chosen(self, test: Callable[[Job], bool]) -> bool:
+        """Tell whether a job that is selected stands the test; yes, if some of the jobs are not here."""
+        if sum(part.height() for part in self._parts()) > MOST_HELD:
+            return True
+        jobs = (self._jobs().job_at(row) for row in self.chosen_rows())
+        return any(job is None or test(job) for job in jobs)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Nothing moves by itself: the rows stay where they are, the line is told."""
+        job: Job | None = self.indexAt(event.position().toPoint()).data(JOB_ROLE)
+        if event.source() is self and job is not None:
+            event.setDropAction(Qt.DropAction.IgnoreAction)
+            event.accept()
+            self.dropped_on.emit(job.id)
+        self.stopAutoScroll()
+        self.setState(QTableView.State.NoState)
+        self.viewport().update()
+
+    def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
+        """Home and End lead to the first and the last row, as in a list; in a table they stay in theirs."""
+        if action in (QAbstractItemView.CursorAction.MoveHome, QAbstractItemView.CursorAction.MoveEnd):
+            modifiers |= Qt.KeyboardModifier.ControlModifier
+        return super().moveCursor(action, modifiers)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_rows()
+
+    def _fit_rows(self) -> None:
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        height = self.itemDelegate().sizeHint(option, QModelIndex()).height()
+        self.verticalHeader().setMinimumSectionSize(height)
+        self.verticalHeader().setDefaultSectionSize(height)
+
+    def _parts(self) -> list[QItemSelectionRange]:
+        selection = self.selectionModel().selection()
+        return [selection.at(number) for number in range(selection.count())]
+
+    def _jobs(self) -> JobList:
+        jobs = self.model()
+        assert isinstance(jobs, JobList)
+        return jobs

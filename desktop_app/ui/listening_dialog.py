@@ -24,7 +24,15 @@ from PySide6.QtWidgets import (
 
 from desktop_app.messages import Tuning
 from desktop_app.transcripts.languages import LANGUAGES, code_of
-from desktop_app.transcripts.transcript import JobOptions
+from desktop_app.transcripts.transcript import (
+    LONGEST_PADDING,
+    MOST_PIECES,
+    MOST_READINGS,
+    MOST_THREADS,
+    MOST_TRACKS,
+    JobOptions,
+    temperatures_in,
+)
 from desktop_app.ui import colours, wording
 
 COMPUTE_TYPES = ("", "int8", "int8_float32", "float32", "float16", "int8_float16", "bfloat16")
@@ -43,13 +51,14 @@ class ListeningDialog(QDialog):
         self.setWindowTitle(wording.LISTENING_TITLE)
         self._form = QFormLayout()
         self._read: dict[str, Callable[[], Any]] = {}
+        self._explanations: dict[str, QLabel] = {}
         self._make_fields(options)
         inside = QWidget()
         inside.setLayout(self._form)
-        area = QScrollArea()
-        area.setWidget(inside)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._area = QScrollArea()
+        self._area.setWidget(inside)
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QScrollArea.Shape.NoFrame)
         self._buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok
             | QDialogButtonBox.StandardButton.Cancel
@@ -59,7 +68,7 @@ class ListeningDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
         self._buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults).clicked.connect(self._on_defaults)
         column = QVBoxLayout(self)
-        column.addWidget(area)
+        column.addWidget(self._area)
         column.addWidget(self._buttons)
         self.resize(620, 620)
 
@@ -70,35 +79,35 @@ class ListeningDialog(QDialog):
         self._line("languages", ", ".join(LANGUAGES[code].english for code in options.languages))
         self._number("begin", options.begin, LONGEST, 1)
         self._number("end", options.end or 0.0, LONGEST, 1)
-        self._count("track", options.track + 1, 1, 64)
+        self._count("track", options.track + 1, 1, MOST_TRACKS)
         self._check("split_channels", options.split_channels)
-        self._count("beam_size", tuning.beam_size, 1, 20)
+        self._count("beam_size", tuning.beam_size, 1, MOST_READINGS)
         self._line("temperatures", ", ".join(f"{temperature:g}" for temperature in tuning.temperatures))
         self._number("speech_threshold", tuning.speech_threshold, 0.95, 0.05, least=0.05)
-        self._number("speech_padding", tuning.speech_padding, 2.0, 0.1)
-        self._count("batch_size", tuning.batch_size, 0, 64)
+        self._number("speech_padding", tuning.speech_padding, LONGEST_PADDING, 0.1)
+        self._count("batch_size", tuning.batch_size, 0, MOST_PIECES)
         self._choice("compute_type", tuning.compute_type, COMPUTE_TYPES)
-        self._count("threads", tuning.threads, 0, 256)
+        self._count("threads", tuning.threads, 0, MOST_THREADS)
 
     def options(self) -> JobOptions:
-        """Return what is set now. What cannot be understood stays as it was."""
+        """Return what is set now. What cannot be understood stays as it was: it is not accepted."""
         values = {name: read() for name, read in self._read.items()}
         tuning = msgspec.structs.replace(
             self._options.tuning,
             beam_size=values["beam_size"],
-            temperatures=_numbers(values["temperatures"]) or self._options.tuning.temperatures,
+            temperatures=temperatures_in(values["temperatures"]) or self._options.tuning.temperatures,
             speech_threshold=values["speech_threshold"],
             speech_padding=values["speech_padding"],
             batch_size=values["batch_size"],
             compute_type=values["compute_type"],
             threads=values["threads"],
         )
-        codes = [code_of(part) for part in values["languages"].split(",")]
+        codes, unknown = _languages_in(values["languages"])
         return msgspec.structs.replace(
             self._options,
             prompt=values["prompt"].strip(),
             glossary=values["glossary"].strip(),
-            languages=tuple(code for code in codes if code is not None),
+            languages=self._options.languages if unknown else codes,
             begin=values["begin"],
             end=values["end"] or None,
             track=values["track"] - 1,
@@ -107,8 +116,39 @@ class ListeningDialog(QDialog):
         )
 
     def _on_accepted(self) -> None:
+        faults = self._mark_faults()
+        if faults:
+            explanation = self._explanations[next(iter(faults))]
+            explanation.buddy().setFocus()
+            self._area.ensureWidgetVisible(explanation)
+            return
         self.chosen.emit(self.options())
         self.accept()
+
+    def _mark_faults(self) -> dict[str, str]:
+        """Say below each field what cannot be understood in it, and return it, by the fields' names."""
+        faults = self._faults()
+        for name, explanation in self._explanations.items():
+            _, hint = wording.LISTENING[name]
+            explanation.setText(faults.get(name, hint))
+            if name in faults:
+                colours.warn(explanation)
+            else:
+                colours.stand_back(explanation)
+            explanation.buddy().setAccessibleDescription(explanation.text())
+        return faults
+
+    def _faults(self) -> dict[str, str]:
+        values = {name: read() for name, read in self._read.items()}
+        faults = {}
+        _, unknown = _languages_in(values["languages"])
+        if unknown:
+            faults["languages"] = wording.unknown_languages(unknown)
+        if values["end"] and values["end"] <= values["begin"]:
+            faults["end"] = wording.END_BEFORE_BEGINNING
+        if not temperatures_in(values["temperatures"]):
+            faults["temperatures"] = wording.NO_TEMPERATURES
+        return faults
 
     def _on_defaults(self) -> None:
         fresh = JobOptions()
@@ -166,10 +206,12 @@ class ListeningDialog(QDialog):
         both.addWidget(explanation)
         self._form.addRow(label, both)
         self._read[name] = read
+        self._explanations[name] = explanation
 
 
-def _numbers(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        return ()
+def _languages_in(text: str) -> tuple[tuple[str, ...], list[str]]:
+    """Return the codes of the languages that `text` names, and the names that are none."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    codes = [code_of(name) for name in names]
+    unknown = [name for name, code in zip(names, codes, strict=True) if code is None]
+    return tuple(code for code in codes if code is not None), unknown

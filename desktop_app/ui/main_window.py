@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
+    QGuiApplication,
     QKeySequence,
     QPalette,
     QResizeEvent,
@@ -41,19 +42,23 @@ from desktop_app.models import shelf
 from desktop_app.settings import Appearance, Settings
 from desktop_app.transcripts import export
 from desktop_app.transcripts.history import History
-from desktop_app.transcripts.transcript import Job, JobState, shown
+from desktop_app.transcripts.transcript import Job, JobState, Step, shown
 from desktop_app.ui import appearance, colours, icons, wording
 from desktop_app.ui.about import about_box
 from desktop_app.ui.drop_frame import DropFrame
 from desktop_app.ui.empty_state import EmptyState
 from desktop_app.ui.job_list import JobList, JobListView
+from desktop_app.ui.library_actions import LibraryActions
 from desktop_app.ui.notices import Notices
 from desktop_app.ui.options_bar import OptionsBar
+from desktop_app.ui.queue_actions import QueueActions
 from desktop_app.ui.reveal import reveal
 from desktop_app.ui.transcript_pane import TranscriptPane
+from desktop_app.work.crash_reports import newest
 from desktop_app.work.history_thread import HistoryThread
-from desktop_app.work.job_queue import JobProgress, JobQueue
+from desktop_app.work.job_queue import Hold, JobProgress, JobQueue
 from desktop_app.work.media_files import SUFFIXES
+from desktop_app.work.steward import Steward
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +76,20 @@ class MainWindow(QMainWindow):
     closing = Signal()
 
     def __init__(
-        self, queue: JobQueue, history: HistoryThread, settings: Settings, parent: QWidget | None = None
+        self,
+        queue: JobQueue,
+        history: HistoryThread,
+        settings: Settings,
+        steward: Steward,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._queue = queue
         self._history = history
         self._settings = settings
+        self._steward = steward
+        self._model_said = ""  # how the model is
+        self._storage_said = ""  # why the library cannot be written, if that holds the queue
         self._notices = Notices(self)
         self._last_removed: list[int] = []
         self._to_choose: int | None = None  # a job that was just added
@@ -117,7 +130,12 @@ class MainWindow(QMainWindow):
     def warm_up(self) -> None:
         """Have the model loaded that the next job will want, and offer those there are."""
         self._history.ask(lambda _: shelf.installed(), self.options.show_models)
+        self.offer_crash_report()
         self._load_chosen_model()
+
+    def offer_crash_report(self) -> None:
+        """Let the newest crash report be copied, if there is one."""
+        self._history.ask(lambda _: newest(paths.crashes()) is not None, self.copy_report.setEnabled)
 
     def say(self, sentence: str) -> None:
         """Say something in passing, at the bottom of the window."""
@@ -131,6 +149,7 @@ class MainWindow(QMainWindow):
         self.open_folder = self._action(wording.OPEN_FOLDER, self._on_open_folder, "Ctrl+Shift+O", "open")
         self.try_it = self._action(wording.TRY_IT, self._on_try_it, "Ctrl+T", "play")
         self.export = self._action(wording.EXPORT, self._on_export, "Ctrl+E", "export")
+        self.library = LibraryActions(self._history, self._action, self)
         self.quit = self._action(wording.QUIT, self.close, keys.Quit)
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
         self.copy_all = self._action(wording.COPY_ALL, self._on_copy_all, "Ctrl+Shift+C", "copy")
@@ -139,6 +158,7 @@ class MainWindow(QMainWindow):
         self.cancel = self._action(wording.CANCEL, self._on_cancel, "Esc", "cancel")
         self.retry = self._action(wording.RETRY, self._on_retry, "Ctrl+R", "retry")
         self.remove = self._action(wording.REMOVE, self._on_remove, keys.Delete, "remove")
+        self.work = QueueActions(self._queue, self._history, self._steward, self._settings, self._action, self)
         for action in (self.cancel, self.remove):
             # In the list alone: nobody shall lose work by a key pressed elsewhere.
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -146,6 +166,8 @@ class MainWindow(QMainWindow):
         self.about = self._action(wording.ABOUT, lambda: about_box(self).open())
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
         self.show_logs = self._action(wording.SHOW_LOGS, self._on_show_logs)
+        self.copy_report = self._action(wording.COPY_REPORT, self._on_copy_report)
+        self.copy_report.setEnabled(False)
 
     def _action(
         self,
@@ -160,20 +182,23 @@ class MainWindow(QMainWindow):
             action.setShortcut(QKeySequence(shortcut))
         if icon:
             self._icons[action] = icon
-        name = text.replace("&", "").rstrip("…")
-        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        action.setToolTip(f"{name} ({keys})" if keys else name)
+        _show_key(action)
         return action
 
     def _make_menus(self) -> None:
+        openers = [self.open_files, self.open_folder, self.try_it]
         menus: dict[str, list[QAction | None]] = {
-            "file": [self.open_files, self.open_folder, self.try_it, None, self.export, None, self.quit],
+            "file": [*openers, None, self.export, None, *self.library.all(), None, self.quit],
             "edit": [self.undo_remove, None, self.copy_all, None, self.find_text],
-            "job": [self.cancel, self.retry, self.remove, None, self.reveal],
+            "job": [*self.work.of_a_job(), None, self.cancel, self.retry, self.remove, None, self.reveal],
+            "queue": [],
             "view": self._appearance_actions(),
-            "help": [self.show_logs, self.about],
+            "help": [self.copy_report, self.show_logs, self.about],
         }
         for name, actions in menus.items():
+            if name == "queue":
+                self.work.add_menu(self.menuBar())
+                continue
             menu = self.menuBar().addMenu(wording.MENUS[name])
             for action in actions:
                 if action is None:
@@ -193,17 +218,21 @@ class MainWindow(QMainWindow):
     def _make_panes(self) -> None:
         self.jobs = JobList(self._history, self)
         self.list = JobListView(self.jobs)
-        self.list.addActions([self.cancel, self.retry, self.remove, self.reveal, self.copy_all, self.export])
+        self.list.addActions([*self.work.of_a_job(), self.cancel, self.retry, self.remove])
+        self.list.addActions([self.reveal, self.copy_all, self.export])
+        self.work.serve(self.list)
+        self.jobs.number_of = self._steward.line.number_of
         self.transcript = TranscriptPane(self._history)
         self.options = OptionsBar(self._settings)
 
-        left = _column(self._tool_bar([self.open_files, self.cancel, self.retry, self.remove]), self.list)
+        of_jobs = [self.open_files, self.work.pause, self.cancel, self.retry, self.remove]
+        left = _column(self._tool_bar(of_jobs), self.list)
         right = _column(self._tool_bar([self.copy_all, self.export, self.find_text, self.reveal]), self.transcript)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.addWidget(left)
         self._splitter.addWidget(right)
         self._splitter.setStretchFactor(1, 1)
-        self._splitter.setSizes([360, 720])
+        self._splitter.setSizes([420, 660])
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(1)
 
@@ -221,13 +250,15 @@ class MainWindow(QMainWindow):
             bar.addAction(action)
             button = bar.widgetForAction(action)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setAccessibleName(action.text().replace("&", "").rstrip("…"))
+            _name_after(action, button)
+            action.changed.connect(partial(_name_after, action, button))
         return bar
 
     def _make_status_bar(self) -> None:
         self._ready = QLabel()
         self._ready.setTextFormat(Qt.TextFormat.PlainText)
         self._ready.setContentsMargins(0, 0, 12, 4)
+        self._ready.setMinimumWidth(1)  # a long sentence shall not widen the window
         self._ready.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.statusBar().addPermanentWidget(self._ready)
         self.statusBar().setSizeGripEnabled(False)
@@ -242,11 +273,22 @@ class MainWindow(QMainWindow):
         queue.model_loaded.connect(self._on_model_loaded)
         queue.model_failed.connect(self._on_model_failed)
         queue.became_idle.connect(self._load_chosen_model)
+        queue.taken_over.connect(lambda jobs: self.say(wording.going_on(jobs)))
+        queue.stepped_down.connect(self._on_stepped_down)
+        queue.held_changed.connect(self._on_held_changed)
+        queue.storage_failed.connect(self._on_storage_failed)
+        self._steward.hindrance_changed.connect(self._show_ready)
+        self._line_timer = QTimer(self, singleShot=True, interval=0)  # many may change places at once
+        self._line_timer.timeout.connect(self._show_line)
+        self._steward.line.changed.connect(self._line_timer.start)
+        self.work.said.connect(self.say)
         self.transcript.filled.connect(self._allow_actions)
+        self.library.said.connect(self.say)
         self._history.could_not_open.connect(self._on_library_failed)
         self._history.failed.connect(self._on_library_failed)
         self.jobs.rowsInserted.connect(self._on_rows_changed)
         self.jobs.rowsRemoved.connect(self._on_rows_changed)
+        self.jobs.fetched.connect(self._on_chosen)
         self.list.selectionModel().currentChanged.connect(self._on_chosen)
         self.list.selectionModel().selectionChanged.connect(self._allow_actions)
         self.options.changed.connect(self._on_options_changed)
@@ -282,7 +324,9 @@ class MainWindow(QMainWindow):
             self.say(wording.SAMPLE_MISSING)
 
     def _on_export(self) -> None:
-        jobs = self.list.all_chosen()
+        self.list.ask_all_chosen(self._export_all)
+
+    def _export_all(self, jobs: Sequence[Job]) -> None:
         if len(jobs) > 1:
             self._export_several(jobs)
         elif jobs:
@@ -301,10 +345,9 @@ class MainWindow(QMainWindow):
             self._settings.export_folder = chosen
 
             def write_all(history: History) -> int:
-                transcripts = [history.transcript(job.id) for job in jobs]
-                for transcript in transcripts:
-                    export.write(transcript, folder / export.file_name("{name}", transcript.job, kind), kind)
-                return len(transcripts)
+                for job in jobs:
+                    export.write(history.streamed(job.id), folder / export.file_name("{name}", job, kind), kind)
+                return len(jobs)
 
             self._history.ask(
                 write_all,
@@ -347,7 +390,7 @@ class MainWindow(QMainWindow):
                 file = file.with_name(file.name + export.FORMATS[kind].suffix)
         self._history.ask(
             # The dialog has asked already whether a file of that name may go.
-            lambda history: export.write(history.transcript(job.id), file, kind, replace=True),
+            lambda history: export.write(history.streamed(job.id), file, kind, replace=True),
             lambda written: self.say(wording.exported(shown(written))),
             lambda error: self._say_not_written(file, error),
         )
@@ -360,19 +403,27 @@ class MainWindow(QMainWindow):
         self.say(wording.COPIED)
 
     def _on_cancel(self) -> None:
-        for job in self.list.all_chosen():
+        self.list.ask_all_chosen(self._cancel_all)
+
+    def _cancel_all(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
             if job.state not in ENDED:
                 self._queue.cancel(job.id)
 
     def _on_retry(self) -> None:
-        for job in reversed(self.list.all_chosen()):
+        self.list.ask_all_chosen(self._retry_all)
+
+    def _retry_all(self, jobs: Sequence[Job]) -> None:
+        for job in reversed(jobs):
             if job.state in ENDED:
                 # With what is chosen now, but for what belongs to this recording alone.
                 own = {name: getattr(job.options, name) for name in ("begin", "end", "track", "split_channels")}
                 self._queue.retry(job.id, msgspec.structs.replace(self.options.options(), **own))
 
     def _on_remove(self) -> None:
-        jobs = self.list.all_chosen()
+        self.list.ask_all_chosen(self._remove_all)
+
+    def _remove_all(self, jobs: Sequence[Job]) -> None:
         if jobs:
             self._last_removed = [job.id for job in jobs]
             for job in jobs:
@@ -393,6 +444,14 @@ class MainWindow(QMainWindow):
 
     def _on_show_logs(self) -> None:
         self._say_unless(QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.logs()))), paths.logs())
+
+    def _on_copy_report(self) -> None:
+        def copy(report: str | None) -> None:
+            if report is not None:
+                QGuiApplication.clipboard().setText(report)
+                self.say(wording.COPIED_REPORT)
+
+        self._history.ask(lambda _: newest(paths.crashes()), copy)
 
     def _say_unless(self, opened: bool, folder: Path) -> None:
         if not opened:
@@ -433,8 +492,8 @@ class MainWindow(QMainWindow):
 
     def _on_progressed(self, progress: JobProgress) -> None:
         self.jobs.show_progress(progress)
-        if progress.duration:
-            self._percent = min(100, round(100 * progress.position / progress.duration))
+        if progress.duration and (running := self._queue.running) is not None:
+            self._percent = round(100 * running.share_done(progress.position, progress.duration))
         self._show_title()
 
     def _on_chosen(self) -> None:
@@ -442,7 +501,8 @@ class MainWindow(QMainWindow):
         shown = self.transcript.job
         if (job.id if job else None) != (shown.id if shown else None) or job is None:
             self.transcript.show_job(job)
-        self._allow_actions()
+        else:
+            self._allow_actions()
 
     def _on_rows_changed(self) -> None:
         empty = self.jobs.rowCount() == 0
@@ -467,12 +527,46 @@ class MainWindow(QMainWindow):
     def _on_library_failed(self, error: Exception) -> None:
         self._say_ready(wording.library_failure(error))
 
+    def _on_stepped_down(self, job: Job, step: Step) -> None:
+        self.say(wording.step_taken(job.name, step))
+
+    def _on_storage_failed(self, error: Exception) -> None:
+        self._storage_said = wording.storage_trouble(error)
+        self._show_ready()
+
+    def _on_held_changed(self) -> None:
+        if Hold.STORAGE not in self._queue.held:
+            self._storage_said = ""
+        self._show_ready()
+
+    def _show_line(self) -> None:
+        """Somebody may have another turn; nothing may run though somebody waits."""
+        self.list.viewport().update()
+        self._allow_actions()
+        self._show_ready()
+
+    def _show_pause(self) -> None:
+        """Call the one action that pauses and continues by what it would do now."""
+        text, icon = (wording.CONTINUE, "play") if self.work.pause_goes_on else (wording.PAUSE, "pause")
+        if self._icons[self.work.pause] != icon:
+            self._icons[self.work.pause] = icon
+            self.work.pause.setText(text)
+            _show_key(self.work.pause)
+            self._paint_icon(self.work.pause)
+
     def _say_ready(self, sentence: str) -> None:
+        self._model_said = sentence
+        self._show_ready()
+
+    def _show_ready(self) -> None:
+        """Say why nothing runs; if that is not so, how the model is."""
+        sentence = self._storage_said or self.work.why_nothing_runs() or self._model_said
         self._ready.setText(sentence)
+        self._ready.setToolTip(sentence)
 
     def _allow_actions(self) -> None:
         job = self.list.chosen()
-        states = {chosen.state for chosen in self.list.all_chosen()}
+        states = self.list.chosen_states()
         self.cancel.setEnabled(bool(states - set(ENDED)))
         self.retry.setEnabled(bool(states & set(ENDED)))
         self.remove.setEnabled(bool(states))
@@ -480,6 +574,8 @@ class MainWindow(QMainWindow):
         for action in (self.copy_all, self.export, self.find_text):
             action.setEnabled(job is not None and self.transcript.has_text)
         self.undo_remove.setEnabled(bool(self._last_removed))
+        self.work.allow()
+        self._show_pause()
 
     def _show_title(self) -> None:
         self.setWindowTitle(wording.window_title(self._notices.unseen, self._percent))
@@ -547,11 +643,27 @@ class MainWindow(QMainWindow):
             self._splitter.restoreState(QByteArray(self._settings.splitter))
 
     def _paint_icons(self) -> None:
+        for action in self._icons:
+            self._paint_icon(action)
+        colours.stand_back(self._ready)
+
+    def _paint_icon(self, action: QAction) -> None:
         colour = self.palette().color(QPalette.ColorRole.ButtonText)
         faded = self.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)
-        for action, name in self._icons.items():
-            action.setIcon(icons.icon(name, colour, faded))
-        colours.stand_back(self._ready)
+        action.setIcon(icons.icon(self._icons[action], colour, faded))
+
+
+def _name_after(action: QAction, button: QWidget) -> None:
+    button.setAccessibleName(_plain(action.text()))
+
+
+def _show_key(action: QAction) -> None:
+    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    action.setToolTip(f"{_plain(action.text())} ({keys})" if keys else _plain(action.text()))
+
+
+def _plain(label: str) -> str:
+    return label.replace("&", "").rstrip("…")
 
 
 def _local_files(dragged: QMimeData) -> list[Path]:

@@ -100,7 +100,8 @@ class OptionsBar(QWidget):
 
     changed = Signal()
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: Settings, parent: QWidget | None = None, detailed: JobOptions | None = None) -> None:
+        """detailed: what is behind "More…" at first, if it is not as in the settings."""
         super().__init__(parent)
         self._settings = settings
         self._models: dict[str, InstalledModel] = {}
@@ -120,7 +121,7 @@ class OptionsBar(QWidget):
         self.more = QPushButton(wording.MORE_OPTIONS)
         self.more.setAutoDefault(True)
         self.more.clicked.connect(self._on_more)
-        self._detailed = JobOptions(
+        self._detailed = detailed or JobOptions(
             prompt=settings.prompt,
             glossary=settings.glossary,
             languages=settings.languages,

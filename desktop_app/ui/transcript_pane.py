@@ -1,139 +1,28 @@
-"""The chosen job's transcript, filling in as it is heard, with the times in its margin."""
+"""The chosen job's transcript, filling in as it is heard."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
+from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSizePolicy, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QPalette, QResizeEvent, QTextCursor
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from desktop_app.transcripts.history import JobGone
-from desktop_app.transcripts.transcript import SPEAKERS, Job, JobState, LeftOut, Segment, Transcript
+from desktop_app.transcripts.history import History, JobGone
+from desktop_app.transcripts.transcript import Job, JobState, LeftOut, Segment
 from desktop_app.ui import colours, wording
 from desktop_app.ui.find_bar import FindBar
+from desktop_app.ui.transcript_text import TranscriptText
 from desktop_app.work.history_thread import HistoryThread
 
-AT_ONCE = 200  # segments put into the text in one turn of the event loop: about 5 ms
-
-
-class TranscriptText(QPlainTextEdit):
-    """One paragraph a segment; its time stands in the margin, so that copied text is text alone."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._starts: list[float] = []
-        self._doubts: dict[int, str] = {}  # why, by paragraph
-        self._margin = _TimeMargin(self)
-        self.setReadOnly(True)
-        self.setAcceptDrops(False)
-        self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.setFrameShape(QPlainTextEdit.Shape.NoFrame)
-        self.setAccessibleName(wording.TRANSCRIPT)
-        self.setPlaceholderText(wording.WAITING_FOR_TEXT)
-        self.setUndoRedoEnabled(False)
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * 1.1)
-        self.setFont(font)
-        self.document().setDocumentMargin(8)
-        self.updateRequest.connect(self._on_update_request)
-        self._place_margin()
-
-    def clear(self) -> None:
-        self._starts.clear()
-        self._doubts.clear()
-        super().clear()
-
-    def append(self, segments: Sequence[Segment]) -> None:
-        """Add segments at the end, and scroll along unless the user has scrolled away."""
-        bar = self.verticalScrollBar()
-        follows = bar.value() >= bar.maximum() - 1
-        for segment in segments:
-            if segment.doubts:
-                self._doubts[len(self._starts)] = "; ".join(wording.DOUBTS[doubt] for doubt in segment.doubts)
-            self._starts.append(segment.start)
-            speaker = f"{SPEAKERS[segment.speaker]}: " if segment.speaker else ""
-            self.appendPlainText(speaker + " ".join(segment.text.split()))
-        bar.setValue(bar.maximum() if follows else bar.value())
-
-    @property
-    def doubtful(self) -> int:
-        """How many paragraphs should be listened to again."""
-        return len(self._doubts)
-
-    def doubt_at(self, y: int) -> str:
-        """Return why the paragraph at this height of the margin is doubtful; empty if it is not."""
-        return self._doubts.get(self.cursorForPosition(QPoint(0, y)).blockNumber(), "")
-
-    def margin_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance("? 0:00:00") + 22
-
-    def paint_margin(self, event: QPaintEvent) -> None:
-        painter = QPainter(self._margin)
-        painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Base))
-        painter.setPen(colours.quiet(self.palette()))
-        painter.setFont(self.font())
-        block = self.firstVisibleBlock()
-        top = self.blockBoundingGeometry(block).translated(self.contentOffset()).top()
-        while block.isValid() and top <= event.rect().bottom():
-            height = self.blockBoundingRect(block).height()
-            if block.blockNumber() < len(self._starts) and top + height >= event.rect().top():
-                room = QRect(0, round(top), self._margin.width() - 12, self.fontMetrics().height())
-                doubtful = block.blockNumber() in self._doubts
-                painter.setPen(colours.bad(self.palette()) if doubtful else colours.quiet(self.palette()))
-                mark = "? " if doubtful else ""
-                time = wording.clock(self._starts[block.blockNumber()])
-                painter.drawText(room, Qt.AlignmentFlag.AlignRight, mark + time)
-            top += height
-            block = block.next()
-        painter.end()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._place_margin()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "_margin"):
-            self._place_margin()
-
-    def _place_margin(self) -> None:
-        self.setViewportMargins(self.margin_width(), 0, 0, 0)
-        inside = self.contentsRect()
-        self._margin.setGeometry(QRect(inside.left(), inside.top(), self.margin_width(), inside.height()))
-
-    def _on_update_request(self, rect: QRect, dy: int) -> None:
-        if dy:
-            self._margin.scroll(0, dy)
-        else:
-            self._margin.update(0, rect.y(), self._margin.width(), rect.height())
-
-
-class _TimeMargin(QWidget):
-    def __init__(self, text: TranscriptText) -> None:
-        super().__init__(text)
-        self._text = text
-
-    def sizeHint(self) -> QSize:
-        return QSize(self._text.margin_width(), 0)
-
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), self._text.doubt_at(event.pos().y()), self)
-            return True
-        return super().event(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        self._text.paint_margin(event)
+AT_ONCE = 200  # segments fetched and put into the text in one turn of the event loop: about 2 ms
 
 
 class TranscriptPane(QWidget):
     """A job's name, its facts, what went wrong if something did, and its text.
 
-    filled(): the text has changed.
+    filled(): the text has changed: there is some now, or all of it, or none.
     """
 
     filled = Signal()
@@ -143,10 +32,7 @@ class TranscriptPane(QWidget):
         self._history = history
         self._job: Job | None = None
         self._loaded = False  # what was stored before is shown, so that what comes now can follow it
-        self._pending: list[Segment] = []
-        self._left_out = 0
-        self._filling = QTimer(self, interval=0)
-        self._filling.timeout.connect(self._fill)
+        self._left_out: list[LeftOut] = []
 
         self._name = _ElidedLabel()
         font = self._name.font()
@@ -188,26 +74,24 @@ class TranscriptPane(QWidget):
     @property
     def is_filled(self) -> bool:
         """Everything that is stored of the job is in the text."""
-        return self._loaded and not self._pending
+        return self._loaded
 
     def show_job(self, job: Job | None) -> None:
-        """Show another job; its text comes as soon as the library has it."""
+        """Show another job; its text comes part by part, as the library has it."""
         self._job = job
         self._loaded = False
-        self._pending.clear()
-        self._filling.stop()
         self.text.clear()
-        self.filled.emit()
         self._describe()
         if job is not None:
-            job_id = job.id
-            self._history.ask(lambda history: history.transcript(job_id), self._on_transcript, self._on_no_transcript)
+            self._ask_for_part(job.id)
+        else:
+            self.filled.emit()
 
     def change(self, job: Job) -> None:
         """The job shown may have changed."""
         if self._job is None or job.id != self._job.id:
             return
-        begins_again = job.state is JobState.QUEUED and self._job.state is not JobState.QUEUED
+        begins_again = job.state is JobState.QUEUED and self._job.state is not JobState.QUEUED and not job.position
         self._job = job
         if begins_again:
             self.show_job(job)
@@ -219,56 +103,59 @@ class TranscriptPane(QWidget):
 
     def add_segments(self, job_id: int, segments: Sequence[Segment]) -> None:
         if self._job is not None and job_id == self._job.id and self._loaded:
-            self._pending += segments
-            self._fill()
+            self.text.append(segments)
+            self.filled.emit()
+            self._describe()
 
     def copy_all(self) -> None:
-        QGuiApplication.clipboard().setText(self.text.toPlainText())
+        QGuiApplication.clipboard().setText(self.text.whole)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "text"):
             self._colour()
 
-    def _on_transcript(self, transcript: Transcript) -> None:
-        if self._job is None or transcript.job.id != self._job.id or self._loaded:
+    def _ask_for_part(self, job_id: int) -> None:
+        first = self.text.paragraphs
+        self._history.ask(lambda history: _part(history, job_id, first), self._on_part, self._on_no_part)
+
+    def _on_part(self, part: _Part) -> None:
+        job = part.job
+        if self._job is None or job.id != self._job.id or self._loaded or part.first != self.text.paragraphs:
             return
-        # Segments stored after this answer was made are announced after it: none is missing, none comes twice.
-        self._loaded = True
-        self._pending = list(transcript.segments)
-        self._left_out = len(transcript.left_out)
-        self._fill()
-        self.text.verticalScrollBar().setValue(0 if transcript.job.state is not JobState.RUNNING else 1 << 30)
+        # Segments stored after the last part was read are announced after it: none is missing, none comes twice.
+        self._loaded = len(part.segments) < AT_ONCE
+        self._left_out = part.left_out
+        self.text.append(part.segments)
+        if part.first == 0 and job.state is not JobState.RUNNING:
+            self.text.moveCursor(QTextCursor.MoveOperation.Start)
+        if part.first == 0 or self._loaded:
+            self.filled.emit()
+        if self._loaded:
+            self._describe()
+        else:
+            self._ask_for_part(job.id)
 
     def _on_left_out(self, answer: tuple[int, list[LeftOut]]) -> None:
         job_id, left_out = answer
         if self._job is not None and job_id == self._job.id:
-            self._left_out = len(left_out)
+            self._left_out = left_out
             self._describe()
 
-    def _on_no_transcript(self, error: Exception) -> None:
+    def _on_no_part(self, error: Exception) -> None:
         if not isinstance(error, JobGone):
             raise error
-
-    def _fill(self) -> None:
-        part = list(islice(self._pending, AT_ONCE))
-        del self._pending[: len(part)]
-        self.text.append(part)
         self.filled.emit()
-        if self._pending:
-            self._filling.start()
-        else:
-            self._filling.stop()
-            self._describe()
 
     def _describe(self) -> None:
         job = self._job
         self._name.show_text(job.name.replace("\n", " ") if job else "")
         self._facts.setText(wording.about_job(job) if job else "")
-        note = wording.job_notes(job, bool(self._pending or not self.text.document().isEmpty())) if job else ""
+        note = wording.job_notes(job, self.has_text) if job else ""
         if job is not None and job.state is JobState.DONE:
-            passages = wording.passages(self.text.doubtful, self._left_out)
-            note = " ".join(filter(None, [note, passages])) if self._loaded else ""
+            passages = wording.passages(self.text.doubtful, len(self._left_out))
+            note = "\n".join(filter(None, [note, passages])) if self._loaded else ""
+            note = "\n".join(filter(None, [note, wording.removed_texts(self._left_out)]))
         self._colour()
         self._note.setText(note)
         self._note.setVisible(bool(note))
@@ -282,6 +169,20 @@ class TranscriptPane(QWidget):
         ground = colours.notice(self.palette()) if failed else self.palette().color(QPalette.ColorRole.AlternateBase)
         notice.setColor(QPalette.ColorRole.Window, ground)
         self._note.setPalette(notice)
+
+
+class _Part(NamedTuple):
+    """Of a job's transcript, what is put into the text at once."""
+
+    job: Job
+    first: int  # number of its first segment
+    segments: list[Segment]
+    left_out: list[LeftOut]  # of the whole; only the last part has it
+
+
+def _part(history: History, job_id: int, first: int) -> _Part:
+    job, segments = history.job(job_id), history.segments_shown(job_id, first, AT_ONCE)
+    return _Part(job, first, segments, history.left_out(job_id) if len(segments) < AT_ONCE else [])
 
 
 class _ElidedLabel(QLabel):

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.messages import Doubt, Failure, Stage, Task
-from desktop_app.settings import Appearance, Quality
+from desktop_app.settings import AfterAll, Appearance, Quality, When
 from desktop_app.transcripts.languages import LANGUAGES
-from desktop_app.transcripts.transcript import Job, JobState
+from desktop_app.transcripts.transcript import HOTTEST, Job, JobState, LeftOut, Step, shown
+from desktop_app.work.causes import Cause, cause_in, code_in_words
 
 if TYPE_CHECKING:  # the command line's `history` and `--help` have no use for Qt
+    from desktop_app.transcripts.safekeeping import Contents, Mended, Restored
+    from desktop_app.work.backend_process import Death
+    from desktop_app.work.crash_reports import CrashReport
     from desktop_app.work.job_queue import JobProgress
+    from desktop_app.work.machine import Machine
+    from desktop_app.work.schedule import Hindrance
 
 APPLICATION = "Sottovoce"
 PROMISE = "Nothing leaves this computer."
@@ -28,6 +36,7 @@ STAGES = {
 STATES = {
     JobState.QUEUED: "Waiting",
     JobState.RUNNING: "Running",
+    JobState.PAUSED: "Paused",
     JobState.DONE: "Done",
     JobState.FAILED: "Not finished",
     JobState.CANCELLED: "Cancelled",
@@ -43,6 +52,10 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
     Failure.FILE_MISSING: ("cannot be found", "It may have been moved, renamed or deleted."),
     Failure.LINK_BROKEN: ("is a link to a file that is not there", "What it leads to was moved, renamed or deleted."),
     Failure.FILE_EMPTY: ("is empty", "It may not have been copied completely."),
+    Failure.FILE_CHANGED: (
+        "was changed or replaced since it was begun, so it cannot be gone on with",
+        "Retry transcribes it as it is now, from its beginning.",
+    ),
     Failure.FILE_UNREADABLE: ("cannot be read", "Check that you may open it, and that its disk is connected."),
     Failure.NOT_A_FILE: ("is not a file", "Sottovoce reads recordings from files only."),
     Failure.NOT_MEDIA: ("is not a recording that can be read", "It may be damaged, or something else than sound."),
@@ -82,6 +95,10 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
         "could not be finished: the transcription process ended unexpectedly",
         "Try again. If it happens again, try a smaller model.",
     ),
+    Failure.BACKEND_STALLED: (
+        "could not be finished: the transcription process made no progress",
+        "Try again. If it happens again, try a smaller model.",
+    ),
     Failure.BACKEND_GARBLED: (
         "could not be finished: the transcription process could not be understood",
         "Try again. If it happens again, install Sottovoce again.",
@@ -90,34 +107,90 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
         "could not be started: the transcription process does not start",
         "Install Sottovoce again.",
     ),
-    Failure.INTERRUPTED: ("was interrupted when Sottovoce was closed", "Retry does it again from the beginning."),
+    Failure.INTERRUPTED: ("was interrupted when Sottovoce was closed", "Continue goes on from there."),
     Failure.UNFORESEEN: (
         "could not be finished because of a fault in Sottovoce",
         "The log says more. Please report it.",
     ),
 }
 
+# The same for a backend that died, where it is known of what.
+_CAUSES: dict[Cause, tuple[str, str]] = {
+    Cause.ILLEGAL_INSTRUCTION: (
+        "could not be finished: this computer's processor lacks an instruction that is needed, most likely AVX2",
+        "Use a computer with a newer processor.",
+    ),
+    Cause.SEGFAULT: (
+        "could not be finished: the transcription process crashed (segmentation fault)",
+        "Try again. If it happens again, please report it: a crash report is in the logs.",
+    ),
+    Cause.ACCESS_VIOLATION: (
+        "could not be finished: the transcription process crashed (access violation)",
+        "Try again. If it happens again, please report it: a crash report is in the logs.",
+    ),
+    Cause.BUS_ERROR: (
+        "could not be finished: a file that the transcription process needs could not be read any more",
+        "Check that the disks are connected and not full, then try again.",
+    ),
+    Cause.ABORT: (
+        "could not be finished: the transcription process gave up, perhaps because a library of it is missing",
+        "On a graphics card, check CUDA and cuDNN, or choose the processor (CPU).",
+    ),
+    Cause.STACK_OVERRUN: (
+        "could not be finished: the transcription process gave up (0xC0000409), perhaps because a library is missing",
+        "On a graphics card, check CUDA and cuDNN, or choose the processor (CPU).",
+    ),
+    Cause.DLL_MISSING: (
+        "could not be started: a library (DLL) is missing, or of another version",
+        "Install the Visual C++ runtime of Microsoft, or Sottovoce again.",
+    ),
+    Cause.OUT_OF_MEMORY_KILL: (
+        "could not be finished: the transcription process was ended by the system, most likely because memory ran out",
+        "Close other programs, or choose a smaller model.",
+    ),
+    Cause.ENDED_FROM_OUTSIDE: (
+        "could not be finished: the transcription process was ended by another program",
+        "Try again.",
+    ),
+}
 
-def failure(kind: Failure, name: str, kept: float = 0.0) -> str:
+
+def failure(kind: Failure, name: str, kept: float = 0.0, detail: str = "") -> str:
     """Return what happened to the file `name`, what is kept (the first `kept` seconds), and what to do next."""
-    happened, advice = _FAILURES[kind]
+    happened, advice = _told(kind, cause_in(detail))
     saved = f" {_saved(kept)}." if kept > 0 else ""
     return f"“{name}” {happened}.{saved} {advice}"
 
 
 def job_failure(job: Job) -> str:
-    return failure(job.failure or Failure.UNFORESEEN, job.name, job.position)
+    return failure(job.failure or Failure.UNFORESEEN, job.name, job.position, job.failure_detail)
 
 
-def job_status(job: Job, progress: JobProgress | None = None) -> str:
-    """Return the line below a job's name: what it is doing, how long it will take, or how it ended."""
+def _told(kind: Failure, cause: Cause) -> tuple[str, str]:
+    of_the_cause = _CAUSES.get(cause) if kind is Failure.BACKEND_DIED else None
+    return of_the_cause or _FAILURES[kind]
+
+
+def _beginning(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
+
+
+def job_status(job: Job, progress: JobProgress | None = None, number: int | None = None) -> str:
+    """Return the line below a job's name: what it is doing, how long it will take, or how it ended.
+
+    number: which turn it has, if it waits.
+    """
     if job.state is JobState.RUNNING and progress is not None:
         return _progress(progress)
     if job.state is JobState.FAILED:
-        happened, _ = _FAILURES[job.failure or Failure.UNFORESEEN]
-        return happened[0].upper() + happened[1:]
+        happened, _ = _told(job.failure or Failure.UNFORESEEN, cause_in(job.failure_detail))
+        return _beginning(happened)
     parts = [STATES[job.state]]
+    if number is not None:
+        parts.append("next" if number == 1 else f"{_ordinal(number)} in line")
     if job.state is JobState.DONE:
+        if job.is_past_the_end:
+            return f"The recording ends at {clock(job.duration or 0)} already"
         if not job.language:
             return NO_SPEECH
         parts += [clock(job.duration or 0), language(job.language)]
@@ -126,29 +199,125 @@ def job_status(job: Job, progress: JobProgress | None = None) -> str:
         parts.append(when(job.added_at))
         if job.partial:
             parts.append("the file breaks off")
-    if job.state is JobState.CANCELLED and job.position > 0:
+    if job.state in (JobState.CANCELLED, JobState.PAUSED, JobState.QUEUED) and job.position > 0:
         parts.append(_saved(job.position).lower())
     return " · ".join(parts)
 
 
-def passages(doubtful: int, left_out: int) -> str:
-    """Return how much of a transcript should be listened to again, and how much was removed; empty if nothing."""
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+IN_THE_MARGIN = "marked in the margin, point there to see why"
+MARK = "(?)"  # behind a doubtful passage, in the terminal
+MOST_REMOVED_SHOWN = 3
+
+
+def passages(doubtful: int, left_out: int, seen: str = IN_THE_MARGIN) -> str:
+    """Return how much of a transcript should be listened to again, and how much was removed; empty if nothing.
+
+    seen: where it can be seen which passages that are.
+    """
     sentences = []
     if doubtful:
-        places = _count(doubtful, "passage")
-        sentences.append(f"{places} should be listened to again: marked in the margin, point there to see why.")
+        sentences.append(f"{_count(doubtful, 'passage')} should be listened to again: {seen}.")
     if left_out:
         texts = _count(left_out, "text")
         sentences.append(f"{texts} removed, because nobody speaks there.")
     return " ".join(sentences)
 
 
+def shown_by_history(job_id: int) -> str:
+    return f"“sottovoce history show {job_id}” marks them"
+
+
+def marked(why: Sequence[Doubt]) -> str:
+    """Return what the mark behind passages means that are doubtful for these reasons."""
+    return f"marked {MARK}. Why: " + "; ".join(DOUBTS[doubt] for doubt in why)
+
+
+def removed_text(text: LeftOut) -> str:
+    return f"Removed at {clock(text.start)}: “{' '.join(text.text.split())}”"
+
+
+def removed_texts(left_out: Sequence[LeftOut]) -> str:
+    """Return the first of the texts that were removed, a line each; empty if there are none."""
+    lines = [removed_text(text) for text in left_out[:MOST_REMOVED_SHOWN]]
+    if len(left_out) > MOST_REMOVED_SHOWN:
+        lines.append("…")
+    return "\n".join(lines)
+
+
+_STEPS = {
+    "batch_size": "one piece is heard at a time",
+    "compute_type": "another arithmetic is used",
+    "device": "the processor is used instead of the graphics card",
+}
+_WHY = {Failure.OUT_OF_MEMORY: "memory ran out", Failure.BACKEND_STALLED: "the transcription process stood still"}
+
+
+def step_taken(name: str, step: Step) -> str:
+    """Return what was given up in the job `name`, where, and why."""
+    why = _WHY.get(Failure(step.why), "the transcription process ended unexpectedly")
+    at = clock(step.position)
+    if step.what == "skip":
+        return f"“{name}”: {why} at {at}, whatever was tried. That piece is marked and left out; it goes on after it."
+    return f"“{name}”: {why} at {at}. It goes on from there; now {_STEPS[step.what]}."
+
+
+def going_on(jobs: Sequence[Job]) -> str:
+    """Return that these jobs were interrupted and go on."""
+    if len(jobs) == 1:
+        return f"“{jobs[0].name}” was interrupted, and goes on from {clock(jobs[0].position)}."
+    return f"{len(jobs)} recordings were interrupted, and go on from where they were."
+
+
+NOTHING_INTERRUPTED = "Nothing was interrupted."
+
+
+def cannot_go_on(job_id: int) -> str:
+    return f"Job {job_id} cannot go on: it is done, or there is none, or another program is at it."
+
+
+PUT_OFF = "What was heard so far is saved. Go on with: sottovoce resume"
+
+
+def storage_trouble(error: Exception) -> str:
+    """Return that the library cannot be written, and what follows."""
+    full = "full" in str(error) or getattr(error, "errno", 0) == errno.ENOSPC
+    what = "The disk is full" if full else "The library cannot be written"
+    return f"{what}. What was heard so far is safe; it goes on by itself as soon as there is room."
+
+
 def job_notes(job: Job, has_text: bool) -> str:
     """Return what is to be said above a transcript; empty if nothing is."""
+    return "\n".join(filter(None, [_end_note(job, has_text), *_step_notes(job.steps)]))
+
+
+STEPS_SHOWN = 5
+
+
+def _step_notes(steps: Sequence[Step]) -> list[str]:
+    """Return the last steps taken, a line each."""
+    before = len(steps) - STEPS_SHOWN
+    earlier = [f"Before that, other ways were tried {before} times."] if before > 0 else []
+    return [*earlier, *map(_step_note, steps[-STEPS_SHOWN:])]
+
+
+def _step_note(step: Step) -> str:
+    why = _WHY.get(Failure(step.why), "the transcription process ended unexpectedly")
+    what = "whatever was tried. That piece is left out" if step.what == "skip" else f"from there on {_STEPS[step.what]}"
+    return f"At {clock(step.position)} {why}{', ' if step.what == 'skip' else '; '}{what}."
+
+
+def _end_note(job: Job, has_text: bool) -> str:
     if job.state is JobState.FAILED:
         return job_failure(job)
     if job.state is JobState.CANCELLED and job.position > 0:
         return f"Cancelled. {_saved(job.position)}."
+    if job.is_past_the_end:
+        return f"The recording ends at {clock(job.duration or 0)}, before the part that was asked for."
     if job.state is JobState.DONE and job.partial:
         return PARTIAL
     if job.state is JobState.DONE and not has_text:
@@ -254,7 +423,117 @@ def library_failure(error: Exception) -> str:
     """Return why the library cannot be used."""
     if type(error).__name__ == "NewerDatabase":
         return "The library was written by a newer version of Sottovoce. Install that version to open it."
+    if type(error).__name__ == "LibraryInUse":
+        return (
+            "The library has to be put in order, and another program has it open."
+            " Close Sottovoce wherever it runs, and start it again."
+        )
     return f"The library cannot be used: {error}. Check the folder it lies in, and the space on its disk."
+
+
+# What is wrong with a file that is to be a backup, or was to be one.
+_NO_BACKUP = {
+    "FileExistsError": "is there already, and is kept. Choose another name.",
+    "SameFileError": "belongs to the library itself. Choose another file.",
+    "NotALibrary": "is not a library of Sottovoce.",
+    "NotSound": "is damaged.",
+    "NewerDatabase": "was written by a newer version of Sottovoce. Install that version to restore it.",
+}
+LIBRARY_IS_SOUND = "The library is in order."
+
+
+def mended(what: Mended) -> str:
+    """Return that the library was damaged, and what was saved of it."""
+    saved = f"{_count(what.saved.jobs, 'recording')} with {_count(what.saved.segments, 'passage')}"
+    lost = "nothing was lost, as far as can be told" if what.saved.is_whole else "the rest could not be read"
+    advice = "" if what.saved.is_whole else " If you have a backup, you can restore it."
+    kept = f"The damaged file is kept: {shown(what.kept)}"
+    return f"The library was damaged, and has been mended. Saved: {saved}; {lost}.{advice} {kept}"
+
+
+def not_backed_up(file: str, error: Exception) -> str:
+    """Return why the library could not be backed up to `file`."""
+    why = _NO_BACKUP.get(type(error).__name__, f"could not be written: {_reason(error)}.")
+    return f"The library was not backed up: “{file}” {why}"
+
+
+def not_restored(file: str, error: Exception) -> str:
+    """Return why `file` could not be restored."""
+    if type(error).__name__ == "LibraryInUse":
+        return "Nothing was restored: the library is in use. Close Sottovoce wherever it runs, and restore it then."
+    why = _NO_BACKUP.get(type(error).__name__, f"could not be read: {_reason(error)}.")
+    return f"Nothing was restored: “{file}” {why}"
+
+
+def restored(file: str, what: Restored) -> str:
+    """Return what the library is now."""
+    kept = f" The library before it is kept: {shown(what.kept)}" if what.kept else ""
+    return f"The library is now that of “{file}”, with {_count(what.contents.jobs, 'recording')}.{kept}"
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def crash_report(report: CrashReport) -> str:
+    """Return a crash report as it is written and copied. Nothing of the user's is in it."""
+    death, doing = report.death, report.doing
+    happened, advice = _told(death.kind, death.cause)
+    lines = [
+        f"Crash report of {APPLICATION}, {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(report.moment))}",
+        "",
+        f"{_beginning(happened.partition(': ')[2])}. {advice}",
+        "",
+        f"Ended with: {_end_of(death)}",
+        f"Cause: {death.cause} ({death.kind})",
+        f"Stage: {STAGES[doing.stage].lower() if doing.stage else 'none'}, at {doing.position:.1f} s",
+        f"Device: {doing.device or 'no model loaded yet'} {doing.compute_type}".rstrip(),
+        f"Versions: {', '.join(f'{name} {version}' for name, version in report.versions.items())}",
+        *_about_machine(report.machine),
+        "",
+        *(report.frames or [NO_TRACEBACK]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+NO_TRACEBACK = "It left no traceback."
+
+
+def _end_of(death: Death) -> str:
+    if death.kind is Failure.BACKEND_NOT_STARTED:
+        return "it did not start"
+    code = code_in_words(death.exit_code, death.crashed)
+    return f"{code}, killed by {APPLICATION} itself: it did not crash" if death.killed_by_us else code
+
+
+def _about_machine(machine: Machine) -> list[str]:
+    avx2 = {True: "with AVX2", False: "without AVX2", None: "AVX2 cannot be told"}[machine.has_avx2]
+    lines = [f"System: {machine.system}", f"Processor: {_count(machine.processors, 'core')}, {avx2}"]
+    if machine.memory is not None:
+        free = machine.memory.available
+        available = f", {_gigabytes(free)} available now" if free is not None else ""
+        lines.append(f"Memory: {_gigabytes(machine.memory.total)}{available}")
+    return lines
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 2**30:.1f} GB"
+
+
+_HINDRANCES = {
+    "in_use": "Waits until nobody has used the computer for five minutes.",
+    "on_battery": "Waits for mains power.",
+    "daytime": "Waits until 22:00.",
+}
+QUEUE_PAUSED = "The queue is paused."
+
+
+def waits(hindrance: Hindrance) -> str:
+    """Return what the jobs wait for."""
+    return _HINDRANCES[hindrance]
+
+
+WHY_AWAKE = "A recording is being transcribed"  # read by those who ask the system why it does not sleep
 
 
 def finished_notice(job: Job) -> tuple[str, str]:
@@ -269,6 +548,9 @@ def finished_notice(job: Job) -> tuple[str, str]:
 NO_SCREEN = "There is no screen to open a window on. Use: sottovoce transcribe FILE"
 WINDOW_DOES_NOT_ANSWER = "A window is open already, and does not answer. Close it and start again."
 NOTHING_YET = "Nothing has been transcribed yet."
+NOT_UNICODE = (
+    "The name of the model, of the folder or of the files is not written in UTF-8. Recordings may be called so."
+)
 FAULT = "A fault in Sottovoce ended the run. The log says more. Please report it."
 
 
@@ -315,6 +597,8 @@ DROP_HERE_MORE = "Sound or video, one file or many, or a whole folder"
 DROP_NOW = "Drop to transcribe"
 OPEN = "&Open…"
 OPEN_FOLDER = "Open &Folder…"
+BACK_UP = "&Back up the library…"
+RESTORE = "Re&store a library…"
 TRY_IT = "&Try it with a sample"
 EXPORT = "&Export…"
 QUIT = "&Quit"
@@ -332,7 +616,38 @@ UNDO_REMOVE = "&Undo Remove"
 REVEAL = "Show in &Folder"
 ABOUT = "&About Sottovoce"
 SHOW_LOGS = "Show &Logs"
-MENUS = {"file": "&File", "edit": "&Edit", "job": "&Recording", "view": "&View", "help": "&Help"}
+COPY_REPORT = "&Copy Crash Report"
+MENUS = {
+    "file": "&File",
+    "edit": "&Edit",
+    "job": "&Recording",
+    "queue": "&Queue",
+    "view": "&View",
+    "help": "&Help",
+}
+PAUSE = "&Pause"
+CONTINUE = "Contin&ue"
+RUN_NEXT = "Run &Next"
+EARLIER = "&Earlier in the Queue"
+LATER = "&Later in the Queue"
+CHANGE_OPTIONS = "&Options…"
+GAPS_AGAIN = "Transcribe the &Gaps Again"
+PAUSE_QUEUE = "&Pause the Queue"
+WHEN = "&Work"
+WHENS: dict[When, str] = {
+    "now": "&At Once",
+    "idle": "Only When the &Computer Is Idle",
+    "mains": "Only on &Mains Power",
+    "tonight": "&Tonight (22:00 to 6:00)",
+}
+AFTER_ALL = "When All Is &Done"
+AFTER_ALLS: dict[AfterAll, str] = {"nothing": "Do &Nothing", "sleep": "&Sleep", "shut_down": "Shut &Down"}
+FAREWELL_TITLE = "All is done"
+_FAREWELLS = {"sleep": "goes to sleep", "shut_down": "shuts down"}
+AT_ONCE = {"sleep": "Sleep Now", "shut_down": "Shut Down Now"}
+STAY_AWAKE = "Cancel"
+NOT_OBEYED = "All is done, but the system cannot be asked to sleep or to shut down."
+OPTIONS_TITLE = "Options of “{}”"
 APPEARANCES: dict[Appearance, str] = {"system": "Colours as the &System", "light": "&Light", "dark": "&Dark"}
 
 JOBS = "Recordings"
@@ -345,11 +660,11 @@ AUTOMATIC = "Automatic"
 MODEL_HINT = "The model that listens. Larger ones hear better and take longer."
 LANGUAGE_HINT = "The language spoken. Type a part of its name to find it."
 TASK_HINT = "Write down what is said, or say it in English."
-WORDS_HINT = "Find the time of every single word, for subtitles and corrections. A little slower."
+WORDS_HINT = "Keep the time of every single word, for subtitles and corrections."
 OPTIONS = "Options for the next recording"
 QUALITY = "&Quality"
 QUALITIES: dict[Quality, str] = {"accurate": "Accurate", "fast": "Fast"}
-QUALITY_HINT = "Accurate follows several readings at once, Fast one. Both listen again where words seem missing."
+QUALITY_HINT = "Fast: one reading instead of five, one more try. About twice as fast, a little less exact."
 MORE_OPTIONS = "M&ore…"
 LISTENING_TITLE = "How to Listen"
 LISTENING = {
@@ -368,12 +683,21 @@ LISTENING = {
     "compute_type": ("Arithmetic", "How the model calculates. Automatic is the fastest that keeps the accuracy."),
     "threads": ("Processor threads", "Automatic: one for each core."),
 }
+END_BEFORE_BEGINNING = "This is not later than where it begins. 0: the end of the recording."
+NO_TEMPERATURES = f"Write numbers from 0 to {HOTTEST:g}, separated by commas: 0, 0.2, 0.4."
+
+
+def unknown_languages(names: Sequence[str]) -> str:
+    return f"Not known: {', '.join(f'“{name}”' for name in names)}. Write names as French, or codes as fr."
+
+
 DOUBTS = {
     Doubt.MISSING_WORDS: "somebody speaks here, and some words may be missing",
     Doubt.REPETITION: "the same words again and again",
     Doubt.LOW_CONFIDENCE: "hard to understand",
     Doubt.TOO_MANY_WORDS: "more words than fit into the time",
     Doubt.NO_SPEECH: "perhaps nobody speaks here",
+    Doubt.SKIPPED: "not transcribed: the transcription process died here, whatever was tried",
 }
 
 OPEN_TITLE = "Open Recordings"
@@ -383,12 +707,14 @@ RECORDINGS = "Recordings"
 ALL_FILES = "All files"
 
 WAITING = {
-    JobState.QUEUED: "Its turn comes after the recordings that were added before it.",
+    JobState.QUEUED: "Its turn comes after the recordings that stand before it in the queue.",
+    JobState.PAUSED: "It waits until you continue it.",
     JobState.RUNNING: "The text appears here as it is heard.",
 }
 WAITING_FOR_TEXT = WAITING[JobState.RUNNING]
 NOT_LOCAL = "Only files on this computer can be dropped here."
 COPIED = "The transcript was copied."
+COPIED_REPORT = "The newest crash report was copied. Nothing of what was said is in it."
 SAMPLE_MISSING = "The sample recording is not there. Install Sottovoce again."
 
 CLOSE_TITLE = "A recording is being transcribed"
@@ -397,9 +723,50 @@ CLOSE = "Close"
 KEEP_WORKING = "Keep Working"
 
 
+def farewell(after_all: AfterAll, seconds: int) -> str:
+    return f"{FAREWELL_TITLE}. The computer {_FAREWELLS[after_all]} in {_count(seconds, 'second')}."
+
+
+def now_in_line(names: list[str], number: int) -> str:
+    what = f"“{names[0]}” comes" if len(names) == 1 else f"{len(names)} recordings come"
+    return f"{what} {'next' if number == 1 else _ordinal(number)}."
+
+
+def gaps_queued(count: int) -> str:
+    return f"{_count(count, 'gap')} queued, each as a recording of its own."
+
+
 def removed(names: list[str]) -> str:
     what = f"“{names[0]}” was" if len(names) == 1 else f"{len(names)} recordings were"
     return f"{what} removed from the list. Undo with Ctrl+Z. No file is touched."
+
+
+LIBRARY_FILES = "Libraries"
+BACK_UP_TITLE = "Back Up the Library"
+RESTORE_TITLE = "Restore a Library"
+AT_THE_NEXT_START = "At the Next Start"
+DO_NOT_RESTORE = "Do Not Restore"
+
+
+def backup_name() -> str:
+    """Return the name proposed for a backup: it tells the day."""
+    return time.strftime("sottovoce-library-%Y-%m-%d.sqlite3")
+
+
+def backed_up(file: str, contents: Contents) -> str:
+    return f"The library is backed up: {_count(contents.jobs, 'recording')} in {file}"
+
+
+def whether_to_restore(file: str, contents: Contents) -> str:
+    """Return what is in the backup `file`, and what will happen."""
+    newest = f", the last from {when(contents.newest)}" if contents.newest is not None else ""
+    return (
+        f"“{file}” holds {_count(contents.jobs, 'recording')}{newest}. It takes the place of the library when Sottovoce"
+        " is started next. The present library is kept beside it."
+    )
+
+
+WILL_BE_RESTORED = "The backup becomes the library at the next start."
 
 
 def export_several(count: int, label: str) -> str:

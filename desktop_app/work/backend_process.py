@@ -12,24 +12,41 @@ import msgspec
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
 import desktop_app
+from desktop_app.logs import LogFile
 from desktop_app.messages import LONGEST_LINE, BackendReady, Command, Failure, Garbled, event_from, to_line
+from desktop_app.work.causes import Cause, cause_of, code_in_words
 
 log = logging.getLogger(__name__)
 
 LEAVE_PATIENCE_MS = 500
-LARGEST_LOG = 1_000_000  # bytes; then it becomes backend.log.1
+LAST_WORDS = 64 * 1024  # bytes: more than a dump of all threads takes
 
 
 class Death(msgspec.Struct, frozen=True):
     """How the backend ended, when nobody had asked it to."""
 
-    kind: Failure  # BACKEND_DIED, BACKEND_GARBLED or BACKEND_NOT_STARTED
+    kind: Failure  # BACKEND_DIED, BACKEND_STALLED, BACKEND_GARBLED or BACKEND_NOT_STARTED
     exit_code: int
     crashed: bool  # by a signal, or an exception of Windows
+    killed_by_us: bool = False
+    last_words: str = ""  # the end of what it wrote on stderr
+
+    @property
+    def cause(self) -> Cause:
+        if self.kind is Failure.BACKEND_STALLED:
+            return Cause.STALLED
+        if self.kind is not Failure.BACKEND_DIED:
+            return Cause.UNKNOWN
+        return Cause.CANCELLED if self.killed_by_us else cause_of(self.exit_code, self.crashed)
 
     @property
     def detail(self) -> str:
-        return f"exit code {self.exit_code}{', crashed' if self.crashed else ''}"
+        return f"{self.cause}: {code_in_words(self.exit_code, self.crashed)}"
+
+    @property
+    def is_for_memory(self) -> bool:
+        """Whether the system killed it, which it does when memory runs out."""
+        return self.cause is Cause.OUT_OF_MEMORY_KILL
 
 
 class BackendProcess(QObject):
@@ -45,9 +62,12 @@ class BackendProcess(QObject):
     def __init__(self, command: Sequence[str], log_file: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._command = list(command)
-        self._log_file = log_file
+        self._log = LogFile(log_file, "%(message)s")
+        self._unlogged = b""  # the line it is about to write
+        self._last_words = b""
         self._process: QProcess | None = None
         self._garbled = False
+        self._killed_because: Failure | None = None
         self.is_ready = False  # it has said that it reads commands
 
     @property
@@ -63,11 +83,12 @@ class BackendProcess(QObject):
         if self._process is not None:
             return
         self._garbled = self.is_ready = False
-        self._rotate_log()
+        self._killed_because = None
+        self._last_words = b""
         process = QProcess(self)
         process.setProcessEnvironment(_environment())
-        process.setStandardErrorFile(str(self._log_file), QProcess.OpenModeFlag.Append)
         process.readyReadStandardOutput.connect(self._on_output)
+        process.readyReadStandardError.connect(self._on_said)
         process.errorOccurred.connect(self._on_error)
         process.finished.connect(self._on_finished)
         self._process = process
@@ -79,24 +100,41 @@ class BackendProcess(QObject):
         if self._process is not None:  # else it could not even be started, and `died` has said so
             self._process.write(to_line(command))
 
-    def kill(self) -> None:
-        """End it now, whatever it does. `died` follows."""
+    def kill(self, because: Failure = Failure.BACKEND_DIED) -> None:
+        """End it now, whatever it does. `died` follows, with `because` as its kind."""
         if self._process is not None:
             log.info("the backend is ended, since it does not answer in time")
+            self._killed_because = because
             self._process.kill()
+
+    def restart(self) -> None:
+        """End it now, without a word to anybody; the next command starts it again."""
+        self.is_ready = False
+        if (process := self._disowned()) is not None:
+            process.finished.connect(process.deleteLater)
+            process.kill()
 
     def stop(self) -> None:
         """Ask it to leave, and see to it. Waits up to a second: for the end of the program only."""
-        process, self._process = self._process, None
+        process = self._disowned()
         if process is None:
             return
-        process.readyReadStandardOutput.disconnect(self._on_output)
-        process.errorOccurred.disconnect(self._on_error)
-        process.finished.disconnect(self._on_finished)
         process.closeWriteChannel()
         if not process.waitForFinished(LEAVE_PATIENCE_MS):
             process.kill()
             process.waitForFinished(LEAVE_PATIENCE_MS)
+        self._keep_words(process)
+        self._close_log()
+
+    def _disowned(self) -> QProcess | None:
+        """Return the process, if there is one; it is none of ours any more."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.readyReadStandardOutput.disconnect(self._on_output)
+            process.readyReadStandardError.disconnect(self._on_said)
+            process.errorOccurred.disconnect(self._on_error)
+            process.finished.disconnect(self._on_finished)
+        return process
 
     def _on_output(self) -> None:
         process = self._process
@@ -118,7 +156,7 @@ class BackendProcess(QObject):
         """A backend that does not keep to the protocol cannot be trusted with the next message either."""
         log.error("the backend spoke nonsense: %s", error)
         self._garbled = True
-        self.kill()
+        self.kill(Failure.BACKEND_GARBLED)
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
@@ -126,21 +164,44 @@ class BackendProcess(QObject):
 
     def _on_finished(self, exit_code: int, status: QProcess.ExitStatus) -> None:
         self._on_output()  # its last words
-        kind = Failure.BACKEND_GARBLED if self._garbled else Failure.BACKEND_DIED
-        self._ended(Death(kind, exit_code, status == QProcess.ExitStatus.CrashExit))
+        kind = self._killed_because or Failure.BACKEND_DIED
+        crashed = status == QProcess.ExitStatus.CrashExit
+        last_words = self._last_words.decode("utf-8", "replace")
+        self._ended(Death(kind, exit_code, crashed, self._killed_because is not None, last_words))
 
     def _ended(self, death: Death) -> None:
         process, self._process = self._process, None
         self.is_ready = False
         if process is not None:
             process.deleteLater()
+            self._close_log()
             log.warning("the backend ended: %s, %s", death.kind, death.detail)
             self.died.emit(death)
 
-    def _rotate_log(self) -> None:
-        self._log_file.parent.mkdir(parents=True, exist_ok=True)
-        if self._log_file.exists() and self._log_file.stat().st_size > LARGEST_LOG:
-            self._log_file.replace(self._log_file.with_name(self._log_file.name + ".1"))
+    def _on_said(self) -> None:
+        if self._process is not None:
+            self._keep_words(self._process)
+
+    def _keep_words(self, process: QProcess) -> None:
+        """Write what it says on stderr to the log, which is kept here: that survives whatever becomes of the backend.
+
+        A few lines a job. Of a library that prints without end, the pipe holds back all but 64 KB at a time.
+        """
+        said = bytes(process.readAllStandardError().data())
+        self._last_words = (self._last_words + said)[-LAST_WORDS:]
+        lines, _, self._unlogged = (self._unlogged + said).rpartition(b"\n")
+        if len(self._unlogged) > LAST_WORDS:
+            lines, self._unlogged = lines + self._unlogged, b""
+        self._log_lines(lines)
+
+    def _close_log(self) -> None:
+        self._log_lines(self._unlogged)
+        self._unlogged = b""
+        self._log.close()
+
+    def _log_lines(self, lines: bytes) -> None:
+        if lines:
+            self._log.keep(lines.decode("utf-8", "backslashreplace"))
 
 
 def _environment() -> QProcessEnvironment:

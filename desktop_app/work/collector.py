@@ -19,6 +19,7 @@ class Collector(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         gc.disable()
+        gc.freeze()  # what was imported stays: to look it through would hold the window up for 20 ms each time
         timer = QTimer(self, interval=EVERY_MS)
         timer.timeout.connect(self._collect)
         timer.start()

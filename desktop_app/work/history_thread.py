@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, QThread, Signal
 
 from desktop_app.transcripts.history import History
+from desktop_app.transcripts.soundness import is_damage
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -20,16 +21,19 @@ class HistoryThread(QThread):
     """Questions to the library go in, answers come out, both in order.
 
     could_not_open(error): the library cannot be used; no question is answered.
+    mended(what): the library was damaged, and was mended before the next question; a safekeeping.Mended.
     failed(error): a question nobody was prepared to see fail raised `error`.
     """
 
     could_not_open = Signal(object)
+    mended = Signal(object)
     failed = Signal(object)
     _answered = Signal(object, object)
 
     def __init__(self, file: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._file = file
+        self._history: History
         self._questions: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._answered.connect(self._on_answered)
 
@@ -49,23 +53,54 @@ class HistoryThread(QThread):
 
     def run(self) -> None:
         try:
-            history = History(self._file)
+            self._history = self._opened()
+            while (asked := self._questions.get()) is not None:
+                self._answer(*asked)
+            self._history.close()
+        except _NotOpened as error:
+            log.error("the library cannot be opened", exc_info=error.__cause__)
+            self.could_not_open.emit(error.__cause__)
+
+    def _opened(self, thorough: bool = False) -> History:
+        try:
+            history = History(self._file, thorough)
         except Exception as error:
-            log.exception("the library cannot be opened")
-            self.could_not_open.emit(error)
-            return
-        while (asked := self._questions.get()) is not None:
-            question, then, otherwise = asked
-            try:
-                answer = question(history)
-            except Exception as error:
-                if otherwise is None:
-                    log.exception("a question to the library failed")
-                self._answered.emit(otherwise or self.failed.emit, error)
-            else:
-                if then is not None:
-                    self._answered.emit(then, answer)
-        history.close()
+            raise _NotOpened from error
+        if history.mended is not None:
+            log.warning("the library was damaged: %s", history.mended.saved)
+            self.mended.emit(history.mended)
+        return history
+
+    def _answer(self, question: Any, then: Any, otherwise: Any) -> None:
+        try:
+            answer = self._asked(question)
+        except _NotOpened:
+            raise
+        except Exception as error:
+            if otherwise is None:
+                log.exception("a question to the library failed")
+            self._answered.emit(otherwise or self.failed.emit, error)
+        else:
+            if then is not None:
+                self._answered.emit(then, answer)
+
+    def _asked(self, question: Callable[[History], Answer]) -> Answer:
+        """Return the answer. If there is none because the library is damaged, it is mended, and asked again."""
+        try:
+            return question(self._history)
+        except Exception as error:
+            if not is_damage(error):
+                raise
+            log.exception("the library may be damaged")
+            self._history.close()
+            self._history = self._opened(thorough=True)
+            if self._history.mended is None:
+                raise
+            return question(self._history)
 
     def _on_answered(self, hand_to: Callable[[Any], None], answer: Any) -> None:
         hand_to(answer)
+
+
+class _NotOpened(Exception):
+    """The library cannot be used; the cause says why."""

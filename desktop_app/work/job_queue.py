@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 import logging
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,19 +16,23 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app import messages
-from desktop_app.messages import Failure, Stage
+from desktop_app.messages import Failure, Segment, Stage
 from desktop_app.models import shelf
 from desktop_app.models.errors import ModelError
 from desktop_app.transcripts.history import History, JobGone
-from desktop_app.transcripts.transcript import Job, JobOptions, JobState
+from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, JobState, Output, Step
+from desktop_app.work import recovery
 from desktop_app.work.backend_process import BackendProcess, Death
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.media_files import media_in
 from desktop_app.work.ownership import Ownership
 from desktop_app.work.pace import Pace
+from desktop_app.work.watch import Watch
 
 log = logging.getLogger(__name__)
 
+STORAGE_TROUBLE = (sqlite3.OperationalError, OSError)
+STORAGE_AGAIN_MS = 3000
 CANCEL_PATIENCE_MS = 400  # then the backend is killed: cancelling takes less than a second, whatever it is doing
 
 
@@ -41,6 +47,35 @@ class JobProgress(msgspec.Struct, frozen=True):
     seconds_left: float | None
 
 
+class Hold(enum.StrEnum):
+    """Why nothing runs, though jobs wait."""
+
+    USER = "user"  # the whole queue is paused
+    SCHEDULE = "schedule"  # it is not the time for it
+    STORAGE = "storage"  # the library cannot be written, for want of space say
+
+
+class _Attempt:
+    """One sending of a job to the backend. What it hears is stored in order, or, once that failed, not at all."""
+
+    def __init__(self, job: Job) -> None:
+        self.job_id = job.id
+        self.is_broken = False
+        self.ran_with = ("cpu", "")  # device and compute type
+        self.stage = Stage.STARTING
+        self.working_on: tuple[float, float] | None = None  # seconds, while it is listened to
+
+    def store(self, history: History, event: messages.SpeechHeard) -> None:
+        """In the history thread."""
+        if self.is_broken:
+            return
+        try:
+            history.add_segments(event.job_id, event.segments, event.position, event.left_out)
+        except Exception:
+            self.is_broken = True
+            raise
+
+
 class JobQueue(QObject):
     """The jobs of this program, in the library, and the backend that does them.
 
@@ -48,8 +83,12 @@ class JobQueue(QObject):
     job_started(event): a messages.JobStarted; its language and duration are stored.
     segments_added(job_id, segments): they are stored.
     progressed(progress): a JobProgress.
+    taken_over(jobs): they were interrupted, and go on now.
+    stepped_down(job, step): the backend died again at the same place; the job goes on otherwise.
+    held_changed(): `held` changed.
+    storage_failed(error): the library cannot be written; the job goes on by itself as soon as it can.
     model_loaded(event), model_failed(event): what came of the backend's warming up.
-    became_idle(): there is nothing left to do.
+    became_idle(): there is nothing left to do, or nothing that may be done now.
     """
 
     jobs_added = Signal(object)
@@ -58,6 +97,10 @@ class JobQueue(QObject):
     job_started = Signal(object)
     segments_added = Signal(int, object)
     progressed = Signal(object)
+    taken_over = Signal(object)
+    stepped_down = Signal(object, object)
+    held_changed = Signal()
+    storage_failed = Signal(object)
     model_loaded = Signal(object)
     model_failed = Signal(object)
     became_idle = Signal()
@@ -68,18 +111,27 @@ class JobQueue(QObject):
         backend: BackendProcess,
         ownership: Ownership,
         parent: QObject | None = None,
+        patience: float = 1.0,
     ) -> None:
+        """patience: what the limits of the watch over the backend are multiplied by."""
         super().__init__(parent)
         self._history = history
         self._backend = backend
         self._ownership = ownership
         self._owner = ownership.id
         self._running: Job | None = None
+        self._attempt: _Attempt | None = None  # None while the running job is between two
         self._choosing = False  # the next job is being looked up
-        self._cancelling = False
+        self._ending_as: JobState | None = None  # what the running job is to become, if it is to end
+        self._device = ("cpu", "")  # and compute type, of the model loaded last
+        self.held: frozenset[Hold] = frozenset()
         self._pace = Pace()
+        self._watch = Watch(backend, patience, parent=self)
+        self._watch.stalled.connect(self._on_stalled)
         self._patience = QTimer(self, singleShot=True, interval=CANCEL_PATIENCE_MS)
-        self._patience.timeout.connect(self._backend.kill)
+        self._patience.timeout.connect(lambda: self._backend.kill())
+        self._storage_again = QTimer(self, singleShot=True, interval=STORAGE_AGAIN_MS)
+        self._storage_again.timeout.connect(self._try_storage)
         backend.event_received.connect(self._on_event)
         backend.died.connect(self._on_backend_died)
 
@@ -90,14 +142,49 @@ class JobQueue(QObject):
     # --- what the user can ask for ---
 
     def start(self) -> None:
-        """Take over what programs that are gone have left queued, and begin."""
+        """Take over what programs that are gone have left, and begin. What ran there goes on where it was."""
 
-        def take_over(history: History) -> None:
+        def take_over(history: History) -> list[Job]:
             history.forget_removed()
-            for gone in self._ownership.gone(history.unended_owners()):
-                history.take_over(gone, self._owner)
+            return [
+                job
+                for gone in self._ownership.gone(history.unended_owners())
+                for job in history.take_over(gone, self._owner)
+            ]
 
-        self._history.ask(take_over, lambda _: self._start_next())
+        def tell(jobs: list[Job]) -> None:
+            if jobs:
+                self.taken_over.emit(jobs)
+            self._start_next()
+
+        self._history.ask(take_over, tell)
+
+    def resume(self, job_ids: Sequence[int], then: Callable[[list[Job]], None]) -> None:
+        """Go on with these jobs, or, if none are named, with all that programs which are gone have left.
+
+        `then` gets those that go on. Raise nothing: a job that is no more, or that another program does, is left out.
+        """
+
+        def queue_again(history: History) -> list[Job]:
+            gone = self._ownership.gone(history.unended_owners())
+            if not job_ids:
+                for owner in gone:
+                    history.take_over(owner, self._owner)
+                return history.waiting(self._owner)
+            for owner in gone:
+                history.put_back(owner)
+            return [
+                history.go_on(job.id, self._owner)
+                for job in history.jobs_of(job_ids)
+                if job.state in (JobState.PAUSED, JobState.CANCELLED, JobState.FAILED)
+                or (job.state is JobState.QUEUED and history.owner_of(job.id) in gone)
+            ]
+
+        def announce(jobs: list[Job]) -> None:
+            then(jobs)
+            self._start_next()
+
+        self._history.ask(queue_again, announce)
 
     def warm_up(self, options: JobOptions) -> None:
         """Start the backend and load the model, while the user still looks for the file."""
@@ -113,14 +200,20 @@ class JobQueue(QObject):
 
         self._history.ask(lambda _: shelf.find(options.model), load, lambda error: log.info("no warm start: %s", error))
 
-    def add(self, paths: Sequence[Path], options: JobOptions, then: Callable[[list[Job]], None] | None = None) -> None:
+    def add(
+        self,
+        paths: Sequence[Path],
+        options: JobOptions,
+        then: Callable[[list[Job]], None] | None = None,
+        output: Output | None = None,
+    ) -> None:
         """Queue files; folders are searched for media. `then` gets the jobs made, in the order of the paths."""
 
         def store(history: History) -> list[Job]:
             jobs = []
             for path in paths:
                 files, failure = _files_of(path)
-                jobs += [history.add_job(file, options, self._owner, failure) for file in files]
+                jobs += [history.add_job(file, options, self._owner, failure, output) for file in files]
             return jobs
 
         def announce(jobs: list[Job]) -> None:
@@ -133,26 +226,76 @@ class JobQueue(QObject):
 
     def cancel(self, job_id: int) -> None:
         """Have the job end now; what was heard stays. It is done within a second."""
-        if self._running is not None and self._running.id == job_id:
-            if not self._cancelling:
-                self._cancelling = True
-                self._backend.send(messages.Cancel(job_id))
-                self._patience.start()
-            return
+        self._end_as(JobState.CANCELLED, job_id)
 
-        def if_queued(history: History) -> Job:
+    def pause(self, job_id: int) -> None:
+        """Have the job wait until `go_on`; it keeps what was heard and goes on from there. Done within a second."""
+        self._end_as(JobState.PAUSED, job_id)
+
+    def go_on(self, job_id: int) -> None:
+        """Queue a job that is paused, was cancelled or failed: it goes on where it was."""
+
+        def queue_again(history: History) -> Job:
             job = history.job(job_id)
-            if job.state is JobState.QUEUED:
-                job = history.update(job_id, state=JobState.CANCELLED, ended_at=time.time())
+            if job.state in (JobState.PAUSED, JobState.CANCELLED, JobState.FAILED):
+                job = history.go_on(job_id, self._owner)
             return job
 
-        def tell(job: Job) -> None:
-            if self._running is not None and self._running.id == job_id:
-                self.cancel(job_id)  # it was chosen to run in the meantime
-            else:
-                self.job_changed.emit(job)
+        def announce(job: Job) -> None:
+            self.job_changed.emit(job)
+            self._start_next()
 
-        self._history.ask(if_queued, tell, _unless_gone)
+        self._history.ask(queue_again, announce, _unless_gone)
+
+    def hold(self, why: Hold) -> None:
+        """Let nothing run. A running job goes back into the queue, and goes on from there after `release`."""
+        if why not in self.held:
+            self.held |= {why}
+            self.held_changed.emit()
+        if self._running is not None:
+            self._end_as(JobState.QUEUED, self._running.id)
+
+    def release(self, why: Hold) -> None:
+        """Let jobs run again, if nothing else holds them."""
+        if why in self.held:
+            self.held -= {why}
+            self.held_changed.emit()
+            self._start_next()
+
+    def reorder(self, job_ids: Sequence[int]) -> None:
+        """Have these waiting jobs done in this order, in the places in the queue that they have now."""
+
+        def order(history: History) -> list[Job]:
+            waiting = {job.id for job in history.waiting(self._owner)}
+            return history.order([job_id for job_id in job_ids if job_id in waiting])
+
+        self._history.ask(order, self._tell_changed, _unless_gone)
+
+    def _tell_changed(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            self.job_changed.emit(job)
+
+    def run_next(self, job_id: int) -> None:
+        """Have the waiting job done before all the others that wait."""
+
+        def order(history: History) -> list[Job]:
+            waiting = [job.id for job in history.waiting(self._owner)]
+            if job_id not in waiting:
+                return []
+            return history.order([job_id, *(other for other in waiting if other != job_id)])
+
+        self._history.ask(order, self._tell_changed, _unless_gone)
+
+    def change_options(self, job_id: int, options: JobOptions) -> None:
+        """Have a job that waits, and in which nothing was heard yet, done otherwise."""
+
+        def change(history: History) -> Job:
+            job = history.job(job_id)
+            if job.state in (JobState.QUEUED, JobState.PAUSED) and not job.position:
+                job = history.update(job_id, options=options)
+            return job
+
+        self._history.ask(change, self.job_changed.emit, _unless_gone)
 
     def retry(self, job_id: int, options: JobOptions | None = None) -> None:
         """Do an ended job again, with its own options or with others.
@@ -162,12 +305,12 @@ class JobQueue(QObject):
 
         def queue_again(history: History) -> tuple[Job, bool]:
             job = history.job(job_id)
-            if job.state in (JobState.QUEUED, JobState.RUNNING):
+            if job.state in UNENDED:
                 return job, False
             if history.has_segments(job_id):
                 return history.add_job(job.path, options or job.options, self._owner), True
             if options is not None:
-                history.update(job_id, options=msgspec.json.encode(options).decode())
+                history.update(job_id, options=options)
             return history.start_over(job_id, self._owner), False
 
         def announce(answer: tuple[Job, bool]) -> None:
@@ -200,20 +343,21 @@ class JobQueue(QObject):
         self._history.ask(lambda history: history.restore(job_id), announce, _unless_gone)
 
     def leave(self) -> None:
-        """The program ends: what runs was interrupted, what waits goes on waiting."""
+        """The program ends: what runs and what waits goes on when it is started again."""
+        self._choosing = True  # nothing new begins
+        self._watch.end()
         if self._running is not None:
             job_id, self._running = self._running.id, None
-            self._choosing = True  # nothing new begins
-            self._history.ask(lambda history: _failed(history, job_id, Failure.INTERRUPTED, ""), None, _unless_gone)
+            self._history.ask(lambda history: history.update(job_id, state=JobState.QUEUED), None, _unless_gone)
 
     def end_all(self) -> None:
         """Have everything queued end as cancelled, and the running job too. `became_idle` follows."""
 
         def cancel_queued(history: History) -> list[Job]:
-            ended = []
-            while (job := history.next_queued(self._owner)) is not None:
-                ended.append(history.update(job.id, state=JobState.CANCELLED, ended_at=time.time()))
-            return ended
+            return [
+                history.update(job.id, state=JobState.CANCELLED, ended_at=time.time())
+                for job in history.waiting(self._owner)
+            ]
 
         def tell(jobs: list[Job]) -> None:
             for job in jobs:
@@ -225,77 +369,119 @@ class JobQueue(QObject):
 
         self._history.ask(cancel_queued, tell)
 
+    def _end_as(self, state: JobState, job_id: int) -> None:
+        """Have a job that runs or waits become `state`."""
+        if self._running is not None and self._running.id == job_id:
+            if self._ending_as is None:
+                self._patience.start()
+                self._backend.send(messages.Cancel(job_id))
+            if self._ending_as is not JobState.CANCELLED:  # the stronger wish
+                self._ending_as = state
+            return
+
+        def if_waiting(history: History) -> Job:
+            job = history.job(job_id)
+            if job.state is JobState.QUEUED or (job.state is JobState.PAUSED and state is JobState.CANCELLED):
+                job = history.update(job_id, state=state, ended_at=_ended_at(state))
+            return job
+
+        def tell(job: Job) -> None:
+            if self._running is not None and self._running.id == job_id:
+                self._end_as(state, job_id)  # it was chosen to run in the meantime
+            else:
+                self.job_changed.emit(job)
+
+        self._history.ask(if_waiting, tell, _unless_gone)
+
     # --- the next job ---
 
     def _start_next(self) -> None:
         if self._running is not None or self._choosing:
             return
+        if self.held:
+            self.became_idle.emit()
+            return
         self._choosing = True
-        self._history.ask(self._choose, self._on_chosen)
+        self._history.ask(self._choose, self._on_chosen, self._on_choosing_failed)
 
-    def _choose(self, history: History) -> tuple[Job, Path | None] | None:
-        """In the history thread: return the next job, now marked as running, and its model's folder."""
+    def _choose(self, history: History) -> _Chosen | None:
+        """In the history thread: return the next job, now marked as running, and what it needs."""
         job = history.next_queued(self._owner)
-        if job is None:
-            return None
-        now = time.time()
-        try:
-            model = shelf.find(job.options.model)
-        except ModelError as error:
-            return _failed(history, job.id, error.kind, str(error)), None
-        return history.update(job.id, state=JobState.RUNNING, started_at=now), model
+        return None if job is None else _prepared(history, job)
 
-    def _on_chosen(self, chosen: tuple[Job, Path | None] | None) -> None:
+    def _on_chosen(self, chosen: _Chosen | None) -> None:
         self._choosing = False
         if chosen is None:
             self.became_idle.emit()
             return
-        job, model = chosen
-        self.job_changed.emit(job)
-        if model is None:
+        self.job_changed.emit(chosen.job)
+        if chosen.model is None:
             self._start_next()
-            return
-        self._running, self._cancelling = job, False
+        elif self.held:  # held in the meantime
+            self._running = chosen.job
+            self._ending_as = JobState.QUEUED
+            self._end(state=JobState.QUEUED)
+        else:
+            self._send(chosen)
+
+    def _on_choosing_failed(self, error: Exception) -> None:
+        self._choosing = False
+        self._on_storage_trouble(error)
+
+    def _send(self, chosen: _Chosen) -> None:
+        """Have the backend begin with a job, or go on with it."""
+        job = chosen.job
+        assert chosen.model is not None
+        self._running, self._ending_as = job, None
+        self._attempt = _Attempt(job)
+        self._attempt.ran_with = self._device
         self._pace = Pace()
+        self._watch.begin(chosen.model_bytes, job.position)
+        options = recovery.stepped_down(job.options, job.steps)
         self._backend.send(
             messages.Transcribe(
                 job_id=job.id,
                 audio=os.fsencode(job.path),
-                model=os.fsencode(model),
-                device=job.options.device,
-                language=job.options.language,
-                task=job.options.task,
-                words=job.options.words,
-                languages=job.options.languages,
-                prompt=job.options.prompt,
-                glossary=job.options.glossary,
-                begin=job.options.begin,
-                end=job.options.end,
-                track=job.options.track,
-                split_channels=job.options.split_channels,
-                tuning=job.options.tuning,
+                model=os.fsencode(chosen.model),
+                device=options.device,
+                language=options.language,
+                task=options.task,
+                words=options.words,
+                languages=options.languages,
+                prompt=options.prompt,
+                glossary=options.glossary,
+                begin=options.begin,
+                end=options.end,
+                track=options.track,
+                split_channels=options.split_channels,
+                tuning=options.tuning,
+                resume_at=job.position or None,
+                main_language=(job.language or None) if job.position else None,
             )
         )
-        self._tell_progress(Stage.LOADING_MODEL if self._backend.is_ready else Stage.STARTING, 0.0, None)
+        self._tell_progress(Stage.LOADING_MODEL if self._backend.is_ready else Stage.STARTING, job.position, None)
 
     # --- what the backend says ---
 
     def _on_event(self, event: messages.Event) -> None:
         match event:
             case messages.ModelLoaded():
+                self._device = (event.device, event.compute_type)
+                if self._attempt is not None:
+                    self._attempt.ran_with = self._device
                 self.model_loaded.emit(event)
             case messages.ModelFailed():
                 self.model_failed.emit(event)
             case messages.BackendReady() | messages.Pong():
                 pass
-            case _ if self._running is None or event.job_id != self._running.id:
+            case _ if self._running is None or self._attempt is None or event.job_id != self._running.id:
                 log.info("%s for job %d, which does not run", type(event).__name__, event.job_id)
             case messages.JobStarted():
                 self._on_started(event)
             case messages.Progress():
-                self._tell_progress(event.stage, event.position, event.duration)
+                self._on_progress(event, self._attempt)
             case messages.SpeechHeard():
-                self._store(event)
+                self._store(event, self._attempt)
             case messages.JobFinished():
                 self._end(
                     state=JobState.DONE,
@@ -304,10 +490,13 @@ class JobQueue(QObject):
                     partial=event.partial,
                     failure_detail=event.detail,
                 )
+            case messages.JobFailed(kind=Failure.OUT_OF_MEMORY):
+                self._backend.restart()  # who knows what else it could not get
+                self._recover(Failure.OUT_OF_MEMORY, event.detail, no_memory=True)
             case messages.JobFailed():
                 self._end(state=JobState.FAILED, failure=event.kind, failure_detail=event.detail)
             case messages.JobCancelled():
-                self._end(state=JobState.CANCELLED)
+                self._end(state=self._ending_as or JobState.CANCELLED)
 
     def _on_started(self, event: messages.JobStarted) -> None:
         def tell(job: Job) -> None:
@@ -317,8 +506,14 @@ class JobQueue(QObject):
         self._history.ask(
             lambda history: history.update(event.job_id, duration=event.duration, language=event.language),
             tell,
-            _unless_gone,
+            self._unless_gone,
         )
+
+    def _on_progress(self, event: messages.Progress, attempt: _Attempt) -> None:
+        attempt.stage = event.stage
+        attempt.working_on = (event.position, event.until) if event.until is not None else None
+        self._tell_progress(event.stage, event.position, event.duration)
+        self._watch.speed = self._pace.speed
 
     def _tell_progress(self, stage: Stage, position: float, duration: float | None) -> None:
         assert self._running is not None
@@ -328,38 +523,180 @@ class JobQueue(QObject):
         left = max(0.0, duration - position) / speed if speed and duration is not None else None
         self.progressed.emit(JobProgress(self._running.id, stage, position, duration, speed, left))
 
-    def _store(self, event: messages.SpeechHeard) -> None:
+    def _store(self, event: messages.SpeechHeard, attempt: _Attempt) -> None:
         """Store first, then show."""
 
         def show(_: None) -> None:
-            if event.segments:
+            if event.segments and not attempt.is_broken:
                 self.segments_added.emit(event.job_id, event.segments)
 
-        self._history.ask(
-            lambda history: history.add_segments(event.job_id, event.segments, event.position, event.left_out),
-            show,
-            _unless_gone,
-        )
-
-    def _on_backend_died(self, death: Death) -> None:
-        if self._running is None:
-            return
-        if self._cancelling:
-            self._end(state=JobState.CANCELLED)
-        else:
-            self._end(state=JobState.FAILED, failure=death.kind, failure_detail=death.detail)
+        self._history.ask(lambda history: attempt.store(history, event), show, self._unless_gone)
 
     def _end(self, **changes: Any) -> None:
         assert self._running is not None
-        job_id, self._running = self._running.id, None
+        job_id, attempt = self._running.id, self._attempt
+        self._running = self._attempt = None
         self._patience.stop()
-        self._cancelling = False
-        self._history.ask(
-            lambda history: history.update(job_id, ended_at=time.time(), **changes),
-            self.job_changed.emit,
-            _unless_gone,
-        )
+        self._watch.end()
+        self._ending_as = None
+        state: JobState = changes["state"]
+
+        def end(history: History) -> Job:
+            if attempt is not None and attempt.is_broken:  # not all of it could be stored: it is not done
+                return history.update(job_id, state=JobState.QUEUED)
+            return history.update(job_id, ended_at=_ended_at(state), **changes)
+
+        self._history.ask(end, self.job_changed.emit, self._unless_gone)
         self._start_next()
+
+    # --- when something goes wrong ---
+
+    def _on_stalled(self, reason: str) -> None:
+        log.warning("the backend is ended: %s", reason)
+        self._backend.kill(Failure.BACKEND_STALLED)
+
+    def _on_backend_died(self, death: Death) -> None:
+        if self._running is None or self._attempt is None:
+            return
+        if self._ending_as is not None:
+            self._end(state=self._ending_as)
+        elif death.kind is Failure.BACKEND_NOT_STARTED:
+            self._end(state=JobState.FAILED, failure=death.kind, failure_detail=death.detail)
+        else:
+            self._recover(death.kind, death.detail, no_memory=death.is_for_memory)
+
+    def _recover(self, kind: Failure, detail: str, no_memory: bool) -> None:
+        """Go on with the running job from what is stored: as before, or otherwise if that was tried already."""
+        assert self._running is not None and self._attempt is not None
+        job_id, attempt = self._running.id, self._attempt
+        self._attempt = None
+        self._watch.end()
+
+        def decide(history: History) -> _Decision:
+            return _decided(history, job_id, attempt, kind, detail, no_memory)
+
+        def go_on(decision: _Decision) -> None:
+            chosen = decision.chosen
+            if decision.step is not None:
+                self.stepped_down.emit(chosen.job, decision.step)
+            if decision.gap is not None:
+                self.segments_added.emit(job_id, (decision.gap,))
+            self.job_changed.emit(chosen.job)
+            if chosen.model is None:
+                self._end_quietly()
+            elif self._ending_as is not None:
+                self._end(state=self._ending_as)
+            else:
+                self._send(chosen)
+
+        def unless_gone(error: Exception) -> None:
+            self._end_quietly()
+            self._unless_gone(error)
+
+        self._history.ask(decide, go_on, unless_gone)
+
+    def _end_quietly(self) -> None:
+        """The running job is over, and the library knows it."""
+        self._running = self._attempt = self._ending_as = None
+        self._patience.stop()
+        self._watch.end()
+        self._start_next()
+
+    def _unless_gone(self, error: Exception) -> None:
+        if isinstance(error, STORAGE_TROUBLE):
+            self._on_storage_trouble(error)
+        else:
+            _unless_gone(error)
+
+    def _on_storage_trouble(self, error: Exception) -> None:
+        """The library cannot be written: stop, and try again every few seconds."""
+        if not isinstance(error, STORAGE_TROUBLE):
+            raise error
+        log.error("the library cannot be written: %s", type(error).__name__)
+        self._running = self._attempt = self._ending_as = None
+        self._patience.stop()
+        self._watch.end()
+        self._backend.restart()
+        if Hold.STORAGE not in self.held:
+            self.held |= {Hold.STORAGE}
+            self.held_changed.emit()
+            self.storage_failed.emit(error)
+        self._storage_again.start()
+
+    def _try_storage(self) -> None:
+        def put_back(history: History) -> None:
+            history.check_writable()
+            history.put_back(self._owner)
+
+        self._history.ask(put_back, lambda _: self.release(Hold.STORAGE), lambda _: self._storage_again.start())
+
+
+class _Chosen(msgspec.Struct, frozen=True):
+    """A job that is to run now. model: its folder; None if it cannot run."""
+
+    job: Job
+    model: Path | None = None
+    model_bytes: int = 0
+
+
+def _prepared(history: History, job: Job) -> _Chosen:
+    """In the history thread: mark `job` as running, if its model is there and its recording still the same."""
+    try:
+        model = shelf.find(job.options.model)
+    except ModelError as error:
+        return _Chosen(_failed(history, job.id, error.kind, str(error)))
+    fingerprint = _fingerprint(job.path)
+    if job.position and fingerprint and job.fingerprint and fingerprint != job.fingerprint:
+        return _Chosen(_failed(history, job.id, Failure.FILE_CHANGED, ""))
+    changes: dict[str, Any] = {"state": JobState.RUNNING, "ended_at": None}
+    if not job.position:
+        changes |= {"fingerprint": fingerprint, "started_at": time.time()}
+    size = sum(file.stat().st_size for file in model.glob("*.bin"))
+    return _Chosen(history.update(job.id, **changes), model, size)
+
+
+class _Decision(msgspec.Struct, frozen=True):
+    """How a job goes on after the backend died in it. gap: what is let go, if anything."""
+
+    chosen: _Chosen
+    step: Step | None = None
+    gap: Segment | None = None
+
+
+def _decided(
+    history: History, job_id: int, attempt: _Attempt, kind: Failure, detail: str, no_memory: bool
+) -> _Decision:
+    """In the history thread: note that the backend died in `job_id`, and decide how to go on."""
+    job = history.job(job_id)
+    if job.deaths + 1 < recovery.DEATHS_BEFORE_A_STEP and not no_memory:
+        return _Decision(_prepared(history, history.update(job_id, deaths=job.deaths + 1)))
+    why = (Failure.OUT_OF_MEMORY if no_memory else kind).value
+    step, gap = recovery.next_step(job.steps, attempt.ran_with, no_memory, job.position, why), None
+    if step is None and (
+        attempt.stage in (Stage.STARTING, Stage.LOADING_MODEL)
+        or history.gaps_at_the_end(job_id) >= recovery.MOST_GAPS
+        or (job.duration is not None and job.position >= job.duration)
+    ):
+        return _Decision(_Chosen(_failed(history, job_id, kind, detail)))
+    if step is None:
+        step = Step("skip", "", job.position, why)
+        begin, end = attempt.working_on or (job.position, job.position + recovery.SKIPPED_IF_UNKNOWN)
+        gap = history.skip(job_id, max(begin, job.position), end)
+    job = history.update(job_id, deaths=0 if gap else job.deaths + 1, steps=(*job.steps, step))
+    return _Decision(_prepared(history, job), step, gap)
+
+
+def _ended_at(state: JobState) -> float | None:
+    return time.time() if state in (JobState.DONE, JobState.FAILED, JobState.CANCELLED) else None
+
+
+def _fingerprint(path: Path) -> str:
+    """Return what tells whether a file is still the same; empty if it cannot be looked at."""
+    try:
+        about = path.stat()
+    except (OSError, ValueError):
+        return ""
+    return f"{about.st_size}:{about.st_mtime_ns}"
 
 
 def _failed(history: History, job_id: int, kind: Failure, detail: str) -> Job:

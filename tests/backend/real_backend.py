@@ -61,6 +61,10 @@ class Backend:
     def exit_code(self) -> int:
         return self._process.wait(PATIENCE)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def is_running(self) -> bool:
         return self._process.poll() is None
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from speech import media
 
+from desktop_app.backend import audio
 from desktop_app.backend.audio import SAMPLE_RATE, Recording
 from desktop_app.backend.failures import CannotTranscribe
 from desktop_app.messages import Failure
@@ -300,6 +301,63 @@ def test_damage_of_any_kind_is_either_refused_or_read(tmp_path_factory, data):
         assert error.kind in (Failure.NOT_MEDIA, Failure.NO_AUDIO)
     else:
         assert len(samples) < 60 * SAMPLE_RATE
+
+
+def test_a_file_that_ends_after_its_header_is_no_recording(tmp_path):
+    soundfile.write(tmp_path / "talk.wav", media.tone(4), SAMPLE_RATE)
+    content = (tmp_path / "talk.wav").read_bytes()
+    (tmp_path / "talk.wav").write_bytes(content[:44])
+
+    with pytest.raises(CannotTranscribe) as refused:
+        read(tmp_path / "talk.wav")
+
+    assert refused.value.kind is Failure.NOT_MEDIA
+
+
+@pytest.mark.parametrize("rate", [1, 100, 1999, 3_000_001, 2**31 - 1])
+def test_a_rate_at_which_nobody_speaks_is_not_believed(tmp_path, rate):
+    soundfile.write(tmp_path / "talk.wav", media.tone(4), SAMPLE_RATE)
+    content = bytearray((tmp_path / "talk.wav").read_bytes())
+    content[24:28] = rate.to_bytes(4, "little")
+    (tmp_path / "talk.wav").write_bytes(content)
+
+    with pytest.raises(CannotTranscribe) as refused:
+        read(tmp_path / "talk.wav")
+
+    assert refused.value.kind is Failure.NOT_MEDIA
+
+
+def test_a_duration_for_which_the_file_is_too_small_is_not_told(tmp_path):
+    soundfile.write(tmp_path / "talk.wav", media.tone(4), SAMPLE_RATE)
+    content = bytearray((tmp_path / "talk.wav").read_bytes())
+    content[24:28] = (2).to_bytes(4, "little")  # samples a second
+    (tmp_path / "talk.wav").write_bytes(content)
+
+    with Recording(os.fsencode(tmp_path / "talk.wav")) as recording:
+        assert recording.duration is None
+
+
+def test_a_file_that_plays_more_than_it_can_hold_is_broken_off(tmp_path, monkeypatch):
+    monkeypatch.setattr(audio, "HOLES", 2)
+    monkeypatch.setattr(audio, "LEAST_A_SECOND", 1_000_000)
+    soundfile.write(tmp_path / "talk.wav", media.tone(10), SAMPLE_RATE)
+
+    samples, recording = read(tmp_path / "talk.wav")
+
+    assert 2 < len(samples) / SAMPLE_RATE < 4
+    assert recording.partial
+
+
+@pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf, 3e38])
+def test_samples_that_cannot_be_calculated_with_are_replaced(tmp_path, strange):
+    tone = media.tone(1)
+    tone[5000:5010] = strange
+    soundfile.write(tmp_path / "talk.wav", tone, SAMPLE_RATE, subtype="FLOAT")
+
+    samples, _ = read(tmp_path / "talk.wav")
+
+    assert np.isfinite(np.square(samples)).all()
+    assert np.array_equal(samples[:5000], tone[:5000])
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -133,7 +135,7 @@ def test_a_guess_is_doubted():
 
 
 @pytest.mark.parametrize(
-    ("voiced", "sure", "no_speech"), [([], -1.5, 0.1), ([], -0.5, 0.9), ([(0, 0.1)], -1.2, 0.9), ([(0, 5)], -1.5, 0.9)]
+    ("voiced", "sure", "no_speech"), [([], -1.5, 0.1), ([], -0.5, 0.9), ([(0, 0.1)], -1.2, 0.9), ([(0, 5)], -1.7, 0.9)]
 )
 def test_a_text_where_nobody_speaks_is_a_phantom(voiced, sure, no_speech):
     reading = heard(span(voiced), words((0, 0.5, "Thank"), (0.5, 1, "you.")), sure, no_speech)
@@ -145,6 +147,20 @@ def test_a_text_where_somebody_speaks_clearly_is_none():
     reading = heard(span([(0, 2)]), words((0, 0.5, "Thank"), (0.5, 1.5, "you.")), sure=-0.3, no_speech=0.9)
 
     assert not checks.is_phantom(reading)
+
+
+@pytest.mark.parametrize(("sure", "no_speech"), [(-1.1, 0.7), (-1.45, 0.76), (-1.3, 0.5)])
+def test_a_short_answer_that_is_clearly_spoken_is_none_and_is_marked(sure, no_speech):
+    reading = heard(span([(0.5, 1.0)], 1.6), words((0.5, 1.0, "Two.")), sure, no_speech)
+
+    assert not checks.is_phantom(reading)
+    assert Doubt.LOW_CONFIDENCE in checks.doubts(reading)
+
+
+def test_a_short_answer_where_the_detector_is_not_sure_is_one():
+    in_span = dataclasses.replace(span([(0.5, 1.0)], 1.6), probabilities=span([(0.5, 1.0)], 1.6).probabilities * 0.6)
+
+    assert checks.is_phantom(heard(in_span, words((0.5, 1.0, "you")), -1.3, 0.7))
 
 
 def test_no_text_is_no_phantom():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from speech import prompts
+from spoken import evenly, heard, span
 
 from desktop_app.backend import checks
 from desktop_app.backend.audio import SAMPLE_RATE, Recording
@@ -18,7 +19,7 @@ from desktop_app.backend.decoding import Asking, Decoder, Heard, compression_rat
 from desktop_app.backend.engine import Engine, told
 from desktop_app.backend.failures import CannotTranscribe
 from desktop_app.backend.speech import BLOCK, FRAME, Span, VoiceActivity, spans
-from desktop_app.messages import ACCURATE, Doubt, Failure, Segment, Task, Word
+from desktop_app.messages import ACCURATE, Doubt, Failure, LeftOut, Segment, Task, Word
 
 ASKING = Asking(Task.TRANSCRIBE)
 QUICK = Asking(Task.TRANSCRIBE, beam_size=1)
@@ -31,7 +32,7 @@ def spans_of(file: Path, fresh: bool = True) -> list[Span]:
 
 
 def hear(engine: Engine, found: Sequence[Span], asking: Asking = ASKING) -> list[Heard]:
-    return engine.hear(found, asking, "en", None, ACCURATE.temperatures)
+    return [one for heard in engine.hear(found, asking, "en", None, ACCURATE.temperatures) for one in heard]
 
 
 def segments_of(heard: Sequence[Heard], with_words: bool = True) -> list[Segment]:
@@ -68,9 +69,9 @@ def first_reading(monkeypatch) -> Callable[[Callable[[Heard], Heard]], list[floa
         honest = Decoder.heard
         calls: list[float] = []
 
-        def heard(self, spans, encoded, languages, asking, temperature=0.0):
+        def heard(self, spans, encoded, languages, asking, temperature=0.0, most_tokens=0):
             calls.append(temperature)
-            found = honest(self, spans, encoded, languages, asking, temperature)
+            found = honest(self, spans, encoded, languages, asking, temperature, most_tokens)
             return found if len(calls) > 1 else [change(one) for one in found]
 
         monkeypatch.setattr(Decoder, "heard", heard)
@@ -97,6 +98,48 @@ def test_the_same_recording_gives_the_same_segments(engine, tiny_model, real_spe
     again, elsewhere = hear(engine, some), hear(Engine(os.fsencode(tiny_model), "cpu"), some)
 
     assert segments_of(again) == segments_of(elsewhere) == first
+
+
+def test_where_lots_are_drawn_the_same_are_drawn_whatever_was_heard_before(engine, real_speech):
+    decoder, one, others = engine._decoder, real_speech[0][0], real_speech[0][1:3]
+
+    def by_chance(spans: Sequence[Span]) -> list[tuple[str, float]]:
+        found = decoder.heard(spans, decoder.encoded(spans), ["en"] * len(spans), QUICK, 0.8)
+        return [(heard.text, heard.average_log_probability) for heard in found]
+
+    first = by_chance([one])
+    by_chance(others)
+    hear(engine, others)
+
+    assert by_chance([one]) == first
+    assert by_chance([*others, one])[-1:] == first
+
+
+def test_what_is_said_in_a_span_is_told_before_the_next_one_is_read_again(engine, real_speech, first_reading):
+    calls = first_reading(lambda one: cut_short(one, lambda word: False))
+    found = engine.hear(real_speech[0][:2], ASKING, "en", None, ACCURATE.temperatures)
+
+    (first,) = next(found)
+    readings = len(calls)
+    (second,) = next(found)
+
+    assert first.text
+    assert second.text
+    assert 1 < readings < len(calls)
+
+
+def test_without_the_silence_kept_as_on_a_graphics_card_nearly_the_same_is_heard(tiny_model, real_speech, at_once):
+    other = Engine(os.fsencode(tiny_model), "cpu")
+    other._decoder.__dict__["_silence"] = None
+    silence = Span(0.0, np.zeros(FRAME * 100, np.float32), np.zeros(100, np.float32))
+
+    found = [one for one in hear(other, [*real_speech[0], silence]) if one.span is not silence]
+
+    assert prompts.word_error_rate(text_of(at_once), text_of(found)) <= 3
+    for one, same in zip(found, at_once, strict=True):
+        assert one.words
+        if one.text == same.text:
+            assert [word.start for word in one.words] == pytest.approx([word.start for word in same.words], abs=0.5)
 
 
 def test_what_is_heard_is_what_was_said(real_speech, at_once):
@@ -154,8 +197,7 @@ def cut_short(one: Heard, keep: Callable[[Word], bool]) -> Heard:
 
 @pytest.mark.parametrize("where", ["the second half", "the first half", "the middle", "everything"])
 def test_words_that_the_first_reading_passed_over_are_brought_back(engine, real_speech, at_once, first_reading, where):
-    span, good = real_speech[0][3], at_once[3]
-    assert span.length > 20
+    span, good = next((span, one) for span, one in zip(real_speech[0], at_once, strict=True) if span.length > 20)
     kept: dict[str, Callable[[float], bool]] = {
         "the second half": lambda at: at < span.length / 2,
         "the first half": lambda at: at > span.length / 2,
@@ -200,7 +242,7 @@ def test_a_good_reading_is_not_read_again(engine, real_speech, first_reading):
 
 
 def test_what_cannot_be_mended_is_marked(engine, real_speech, monkeypatch):
-    span = real_speech[0][3]
+    span = next(span for span in real_speech[0] if span.length > 20)
     honest = Decoder.heard
 
     def hard_of_hearing(self, *arguments):
@@ -213,6 +255,61 @@ def test_what_cannot_be_mended_is_marked(engine, real_speech, monkeypatch):
 
     assert segments
     assert any(Doubt.MISSING_WORDS in segment.doubts for segment in segments)
+
+
+def test_speech_of_which_no_word_is_understood_is_marked(engine, real_speech, monkeypatch):
+    honest = Decoder.heard
+    monkeypatch.setattr(
+        Decoder, "heard", lambda *arguments: [cut_short(one, lambda word: False) for one in honest(*arguments)]
+    )
+
+    (segment,) = segments_of(hear(engine, real_speech[0][:1], QUICK))
+
+    assert (segment.text, segment.doubts) == ("[…]", (Doubt.MISSING_WORDS,))
+    assert real_speech[0][0].start <= segment.start < segment.end <= real_speech[0][0].end
+
+
+def test_a_piece_that_is_not_believed_is_told_with_its_own_times():
+    in_span = span([(0, 6), (14, 20)])
+    good = heard(in_span.part(0, 300), evenly("these are words that were said here", 0, 6))
+    phantom = heard(in_span.part(300, 625), evenly("thank you for watching", 14, 20), sure=-1.7, no_speech=0.8)
+
+    segments, left_out = told(Heard.joined(in_span, [good], [phantom]), True)
+
+    assert " ".join(segment.text for segment in segments) == good.text.strip()
+    assert left_out == [LeftOut(phantom.span.start, phantom.span.end, "thank you for watching", Doubt.NO_SPEECH)]
+
+
+def test_a_passage_in_another_language_is_read_in_that(engine, real_speech, first_reading, monkeypatch):
+    in_span = next(one for one in real_speech[0] if one.length > 20)
+    first_reading(lambda one: cut_short(one, lambda word: word.start < in_span.start + in_span.length / 2))
+    english, french = {"en": 0.95, "fr": 0.05}, {"en": 0.02, "fr": 0.98}
+    monkeypatch.setattr(
+        Decoder,
+        "languages",
+        lambda self, encoded: [english, *[english] * (encoded.shape[0] - 2), french][: encoded.shape[0]],
+    )
+
+    ((mended,),) = engine.hear([in_span], ASKING, "en", ("en", "fr"), (0.0,))
+
+    assert [part.language for part in mended.parts][-1] == "fr"
+    assert {segment.language for segment in told(mended, True)[0]} == {"en", "fr"}
+
+
+def test_chance_is_not_asked_again_when_two_readings_agree(engine, real_speech, monkeypatch):
+    honest = Decoder.heard
+    calls: list[float] = []
+
+    def unsure(self, spans, encoded, languages, asking, temperature=0.0, most_tokens=0):
+        calls.append(temperature)
+        found = honest(self, spans, encoded, languages, asking, 0.0, most_tokens)
+        return [dataclasses.replace(one, average_log_probability=-1.2, temperature=temperature) for one in found]
+
+    monkeypatch.setattr(Decoder, "heard", unsure)
+
+    hear(engine, [real_speech[0][0].part(0, 120)])
+
+    assert len(calls) == 2
 
 
 def test_somebody_who_says_the_same_four_times_is_written_down_four_times(engine, tmp_path):
@@ -280,11 +377,57 @@ def test_the_language_is_that_of_most_of_what_is_heard_among_those_allowed(base_
     assert engine.language_of(found, ("en",)) == ("en", pytest.approx(1.0))
 
 
+def test_a_language_that_only_other_models_know_is_refused(base_model):
+    engine = Engine(os.fsencode(base_model), "cpu")
+
+    engine.check(["de", "en"], Task.TRANSCRIBE)
+    with pytest.raises(CannotTranscribe) as refused:
+        engine.check(["yue"], Task.TRANSCRIBE)
+
+    assert refused.value.kind is Failure.LANGUAGE_NOT_IN_MODEL
+
+
+def test_a_language_that_nothing_speaks_for_has_no_probability(engine, real_speech, monkeypatch):
+    monkeypatch.setattr(Decoder, "languages", lambda self, encoded: [{"en": 1.0, "ba": 0.0}])
+
+    assert engine.language_of(real_speech[0][:1], ("ba",)) == ("ba", 0.0)
+
+
+def test_a_long_glossary_and_a_long_prompt_together_leave_room_for_words(engine, real_speech, at_once):
+    asking = Asking(Task.TRANSCRIBE, "a long story " * 333, "Kowalski, Nguyen, " * 500, 1)
+    tokens = engine._decoder._prompt("en", asking)
+
+    (found,) = hear(engine, real_speech[0][:1], asking)
+
+    assert len(tokens) < 230
+    assert tokens.count(tokens[1]) > 10  # the glossary, and
+    assert tokens.count(tokens[-5]) > 10  # the prompt
+    assert len(found.words) > 0.7 * len(at_once[0].words)
+
+
+@pytest.mark.parametrize(
+    ("glossary", "prompt"), [("word " * 1000, ""), ("", "word " * 1000), ("Kowalski", "w " * 1000)]
+)
+def test_a_glossary_or_a_prompt_alone_has_all_the_room(engine, glossary, prompt):
+    assert 215 < len(engine._decoder._prompt("en", Asking(Task.TRANSCRIBE, prompt, glossary))) < 230
+
+
 def test_an_arithmetic_that_there_is_not_is_refused(tiny_model):
     with pytest.raises(CannotTranscribe) as refused:
         Engine(os.fsencode(tiny_model), "cpu", "nonsense")
 
     assert refused.value.kind is Failure.COMPUTE_TYPE_MISSING
+
+
+def test_an_engine_whose_model_cannot_be_loaded_again_is_not_ready_any_more(tiny_model, real_speech, monkeypatch):
+    other = Engine(os.fsencode(tiny_model), "cpu")
+    one = real_speech[0][:1]
+    monkeypatch.setattr(other._decoder, "_load", lambda: 1 / 0)  # its folder is gone, or the memory is full
+
+    with pytest.raises(ZeroDivisionError):
+        other._decoder.heard(one, other._decoder.encoded(one), ["en"], QUICK, 0.5)
+
+    assert not other.is_ready
 
 
 def test_the_setup_is_as_asked_for(tiny_model):

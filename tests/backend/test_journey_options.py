@@ -177,6 +177,22 @@ def test_going_on_at_any_position_gives_what_would_have_followed(hear, two_minut
         assert of(JobFinished, rest)[0].duration == of(JobFinished, fast)[0].duration
 
 
+def test_a_long_silence_is_told_in_positions_from_which_one_can_go_on_as_well(hear, folder):
+    spoken = prompts.spoken("en", 10).samples
+    silence = np.zeros(2000 * RATE, np.float32)
+    soundfile.write(folder / "silence between.wav", np.concatenate([spoken, silence, spoken]), RATE, subtype="PCM_16")
+
+    whole = hear(folder / "silence between.wav")
+    told = of(SpeechHeard, whole)
+    silent = [number for number, event in enumerate(told) if not event.segments and not event.left_out]
+    rest = hear(folder / "silence between.wav", resume_at=told[silent[-1]].position, main_language="en")
+
+    assert 100 < told[silent[-1]].position < 2010
+    assert [event.position for event in told] == sorted({event.position for event in told})
+    assert segments_of(rest) == segments_of(told[silent[-1] + 1 :])
+    assert len(of(Progress, whole)) > len(told)
+
+
 def test_going_on_in_a_part_of_a_recording_ends_where_the_part_does(hear, two_minutes):
     part = hear(two_minutes[0], begin=20.0, end=60.0)
     told = of(SpeechHeard, part)
@@ -340,15 +356,16 @@ def test_languages_that_the_model_does_not_know_are_refused(hear, speech):
 # --- hints -----------------------------------------------------------------------------------------------------------
 
 
-LATE = {"begin": 52.6, "tuning": Tuning()}  # three spans follow
+LATE = {"begin": 52.6, "tuning": Tuning()}
+LATER = ((65, 91.5), (91.5, 115))  # the second and the third span after that
 
 
 def test_the_style_of_a_prompt_lasts_to_the_end(hear, two_minutes, undisturbed):
     prompt = "so we go on like this without capitals or full stops and nobody minds it"
 
-    late = between(segments_of(hear(two_minutes[0], prompt=prompt, **LATE)), 95, 121)
+    late = between(segments_of(hear(two_minutes[0], prompt=prompt, **LATE)), *LATER[1])
 
-    assert "Congratulations" in between(segments_of(undisturbed), 95, 121)
+    assert "Congratulations" in between(segments_of(undisturbed), *LATER[1])
     assert "congratulations you have successfully installed" in late
     assert "." not in late
 
@@ -356,7 +373,7 @@ def test_the_style_of_a_prompt_lasts_to_the_end(hear, two_minutes, undisturbed):
 def test_a_name_in_the_glossary_is_spelled_so_wherever_it_occurs(hear, two_minutes, undisturbed):
     segments = segments_of(hear(two_minutes[0], glossary="e-mail, voice-mail, Asterysk", **LATE))
 
-    for begin, end in ((79, 95), (95, 121)):  # in each of two spans
+    for begin, end in LATER:
         assert "asterisk" in between(segments_of(undisturbed), begin, end).casefold()
         assert "Asterysk" in between(segments, begin, end)
         assert "asterisk" not in between(segments, begin, end).casefold()

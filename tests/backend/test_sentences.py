@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from spoken import evenly, heard, span, stretches, words
 
 from desktop_app.backend import sentences
+from desktop_app.backend.speech import Span
 from desktop_app.messages import Doubt, Word
 
 SECONDS = 20.0
@@ -32,6 +33,74 @@ def test_times_never_run_backwards_nor_overlap_nor_leave_the_span(said, voiced):
     assert moments == sorted(moments)
     assert all(START - 0.001 <= time <= START + SECONDS + 0.001 for time in moments)
     assert [(word.text, word.probability) for word in settled] == [(word.text, word.probability) for word in said]
+
+
+@st.composite
+def words_in_order(draw) -> list[Word]:
+    """Words as a model gives them: one behind the other, now and then with time between them."""
+    said, at = [], START
+    for _ in range(draw(st.integers(1, 12))):
+        start = at + draw(st.sampled_from([0.0, 0.0, 0.1, 1.0, 3.0]))
+        at = start + draw(st.floats(0.1, 4.0))
+        if at <= START + SECONDS:
+            said.append(Word(start, at, " word", 0.5))
+    return said
+
+
+@settings(max_examples=300, deadline=None)
+@given(said=words_in_order(), voiced=stretches(SECONDS))
+def test_a_word_that_is_said_where_somebody_speaks_stays_there(said, voiced):
+    in_span = span(voiced, SECONDS, START)
+
+    settled = sentences.settled(said, in_span)
+
+    assert all(a.end <= b.start for a, b in itertools.pairwise(settled))
+    for before, after in zip(said, settled, strict=True):
+        if overlap(before, in_span) > 0.15:
+            assert overlap(after, in_span) > 0
+
+
+def overlap(word: Word, in_span: Span) -> float:
+    at = [(in_span.start + begin, in_span.start + end) for begin, end in in_span.voiced()]
+    return sum(max(0.0, min(word.end, end) - max(word.start, begin)) for begin, end in at)
+
+
+@settings(max_examples=300, deadline=None)
+@given(said=any_words, voiced=stretches(SECONDS))
+def test_every_word_has_some_time(said, voiced):
+    settled = sentences.settled(said, span(voiced, SECONDS, START))
+
+    assert all(word.end - word.start >= 0.018 for word in settled)  # rounded
+
+
+@settings(max_examples=300, deadline=None)
+@given(said=words_in_order(), voiced=stretches(SECONDS))
+def test_an_edge_of_a_word_that_lies_in_speech_is_left_alone(said, voiced):
+    in_span = span(voiced, SECONDS, START)
+    at = [(START + begin, START + end) for begin, end in in_span.voiced()]
+
+    for before, after in zip(said, sentences.settled(said, in_span), strict=True):
+        if any(begin <= before.start < end for begin, end in at):
+            assert after.start == pytest.approx(before.start, abs=0.1)  # a tiny word before may push it
+
+
+def test_a_word_stretched_over_a_silence_before_it_begins_where_somebody_speaks():
+    (word,) = sentences.settled(words((0.0, 5.0, "Hello")), span([(4.5, 6)]))
+
+    assert word.start == pytest.approx(4.5, abs=0.04)
+    assert word.end == 5.0
+
+
+def test_a_word_with_a_short_pause_in_it_keeps_its_edges():
+    (word,) = sentences.settled(words((1.0, 2.0, "education")), span([(0.5, 1.2), (1.4, 2.2)]))
+
+    assert (word.start, word.end) == (1.0, 2.0)
+
+
+def test_a_word_that_another_swallows_shares_its_time():
+    first, second = sentences.settled(words((1.0, 2.0, "one"), (1.6, 1.9, "two")), span([(0, 10)]))
+
+    assert (first.start, first.end, second.start, second.end) == (1.0, 1.6, 1.6, 2.0)
 
 
 @settings(max_examples=300, deadline=None)
@@ -114,3 +183,14 @@ def test_segments_carry_the_language_the_speaker_and_the_doubts():
 
     for segment in sentences.segments(reading, (Doubt.LOW_CONFIDENCE,), True):
         assert (segment.language, segment.speaker, segment.doubts) == ("fr", "left", (Doubt.LOW_CONFIDENCE,))
+
+
+def test_that_words_are_missing_is_said_only_of_the_segments_beside_the_gap():
+    said = evenly("One. Two. Three.", 0, 3) + evenly("Four. Five. Six.", 9, 12)
+    in_span = span([(0, 12)])
+
+    segments = sentences.segments(heard(in_span, said), (Doubt.MISSING_WORDS, Doubt.LOW_CONFIDENCE), True)
+
+    missing = [segment.text for segment in segments if Doubt.MISSING_WORDS in segment.doubts]
+    assert missing == ["Three.", "Four."]
+    assert all(Doubt.LOW_CONFIDENCE in segment.doubts for segment in segments)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import tracemalloc
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from desktop_app.backend.speech import (
     FRAME_SECONDS,
     LONGEST_SPAN,
     Listening,
+    Silence,
     Span,
     VoiceActivity,
     spans,
@@ -50,20 +53,28 @@ class Told:
         return self._probabilities[samples[::FRAME].astype(int)]
 
 
-def cut(probabilities: list[float], sizes: list[int], start: int = 0, fresh: bool = True) -> list[tuple[int, int]]:
+def cut(
+    probabilities: list[float],
+    sizes: list[int],
+    start: int = 0,
+    fresh: bool = True,
+    listening: Listening = LISTENING,
+) -> list[tuple[int, int]]:
     """Cut from frame `start` on, in blocks of so many frames; return each span's first frame and the one after it."""
 
-    def blocks():
-        position = start
-        for size in itertools.cycle(sizes):
-            if position >= len(probabilities):
-                return
-            end = min(position + size, len(probabilities))
-            yield np.repeat(np.arange(position, end, dtype=np.float32), FRAME)
-            position = end
-
-    found = spans(blocks(), [Told(probabilities)], LISTENING, start * FRAME_SECONDS, fresh)
+    blocks = numbered(start, len(probabilities), sizes)
+    found = spans(blocks, [Told(probabilities)], listening, start * FRAME_SECONDS, fresh)
     return [_frames_of(span) for span in found if isinstance(span, Span)]
+
+
+def numbered(position: int, last: int, sizes: list[int]) -> Iterator[np.ndarray]:
+    """Yield blocks of so many frames, whose samples hold their frame's number."""
+    for size in itertools.cycle(sizes):
+        if position >= last:
+            return
+        end = min(position + size, last)
+        yield np.repeat(np.arange(position, end, dtype=np.float32), FRAME)
+        position = end
 
 
 def _frames_of(span: Span) -> tuple[int, int]:
@@ -75,18 +86,22 @@ def _frames_of(span: Span) -> tuple[int, int]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(probabilities=recordings, sizes=st.lists(st.integers(1, 200), min_size=1, max_size=3))
-@example(probabilities=[1.0] * 5000, sizes=[64])
-@example(probabilities=([1.0] + [0.0] * 100) * 60, sizes=[64])
-@example(probabilities=[0.0] * 2000 + [1.0], sizes=[64])
-@example(probabilities=[1.0] * LONGEST_SPAN + [0.0] * 12 + [1.0] * 5, sizes=[64])
-@example(probabilities=[0.0] * (LONGEST_SPAN + 5) + [1.0] * 5, sizes=[64])
-def test_every_frame_of_speech_is_in_exactly_one_span_in_order_and_none_is_too_long(probabilities, sizes):
-    found = cut(probabilities, sizes)
+@given(
+    probabilities=recordings,
+    sizes=st.lists(st.integers(1, 200), min_size=1, max_size=3),
+    threshold=st.floats(0.01, 1),
+)
+@example(probabilities=[1.0] * 5000, sizes=[64], threshold=0.5)
+@example(probabilities=([1.0] + [0.0] * 100) * 60, sizes=[64], threshold=0.5)
+@example(probabilities=[0.0] * 2000 + [1.0], sizes=[64], threshold=0.1)
+@example(probabilities=[1.0] * LONGEST_SPAN + [0.0] * 12 + [1.0] * 5, sizes=[64], threshold=0.5)
+@example(probabilities=[0.0] * (LONGEST_SPAN + 5) + [1.0] * 5, sizes=[64], threshold=0.5)
+def test_every_frame_of_speech_is_in_exactly_one_span_in_order_and_none_is_too_long(probabilities, sizes, threshold):
+    found = cut(probabilities, sizes, listening=Listening(threshold))
 
     frames = [frame for first, end in found for frame in range(first, end)]
     assert frames == sorted(set(frames))
-    assert {number for number, p in enumerate(probabilities) if np.float32(p) >= LISTENING.threshold} <= set(frames)
+    assert {number for number, p in enumerate(probabilities) if float(np.float32(p)) >= threshold} <= set(frames)
     assert all((end - first) * FRAME <= 30 * SAMPLE_RATE for first, end in found)
 
 
@@ -103,6 +118,45 @@ def test_who_begins_at_the_end_of_a_span_gets_the_spans_that_follow_it(probabili
 
     for number, (_, end) in enumerate(found):
         assert cut(probabilities, [64], start=end, fresh=False) == found[number + 1 :]
+
+
+def test_who_begins_in_a_long_silence_where_it_is_let_go_gets_the_spans_that_follow():
+    probabilities = [1.0] * 30 + [0.0] * 4000 + [1.0] * 100 + [0.0] * 2000 + [1.0] * 1200
+    whole = cut(probabilities, [64])
+    found = spans(numbered(0, len(probabilities), [64]), [Told(probabilities)], LISTENING)
+    silences = [round(silence.position / FRAME_SECONDS) for silence in found if isinstance(silence, Silence)]
+
+    rest = [cut(probabilities, [64], start=begin, fresh=False) for begin in silences]
+
+    assert len(silences) > 4
+    assert rest == [[span for span in whole if span[0] >= begin] for begin in silences]
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.05, 0.1, 0.15, 0.5])
+def test_silence_ends_speech_however_low_the_threshold_is(threshold):
+    word, pause = [1.0] * 30, [0.0] * round(4 * SECOND)
+
+    assert len(cut(word + pause + word, [64], listening=Listening(threshold))) == 2
+    span = Span(0.0, np.zeros(60 * FRAME, np.float32), np.array([0.9] * 30 + [0.0] * 30), threshold)
+    assert span.voiced() == [(0.0, 30 * FRAME_SECONDS)]
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0])
+def test_what_is_held_does_not_grow_over_minutes_of_speech_or_of_silence(probability):
+    frames = round(8 * 60 * SECOND)
+    found = spans(numbered(0, frames, [64]), [Told([probability] * frames)], LISTENING)
+    held: dict[float, int] = {}
+    tracemalloc.start()
+
+    for position in found:
+        if isinstance(position, float):
+            held[position] = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+    first = [size for position, size in held.items() if position < 120]
+    later = [size for position, size in held.items() if position >= 120]
+    assert len(later) > 100
+    assert max(later) < max(first) + 100_000  # bytes; a minute of sound is 3,840,000
 
 
 def test_the_first_span_is_short_so_that_the_first_words_come_soon():
@@ -129,11 +183,11 @@ def test_a_short_pause_is_kept_and_a_long_one_parts_two_spans():
 
 def test_a_long_speech_is_cut_where_a_pause_is():
     probabilities = [1.0] * 1500
-    probabilities[600:612] = [0.1] * 12
+    probabilities[750:762] = [0.1] * 12
 
     first, second = cut(probabilities, [64], fresh=False)[:2]
 
-    assert 600 < first[1] < 612
+    assert 750 < first[1] < 762
     assert second[0] == first[1]
 
 

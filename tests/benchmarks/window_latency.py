@@ -36,9 +36,12 @@ from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import Job, JobState
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.work.backend_process import BackendProcess
+from desktop_app.work.computer import Computer, KeptAwake
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.line import Line
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.steward import Steward
 
 PERIOD = 0.005
 SETTLE_MS, IDLE_MS, REST_MS = 1000, 3000, 500
@@ -133,7 +136,9 @@ class Scene(QObject):
         self._backend = _backend(way)
         self._ownership = Ownership(paths.locks())
         self._queue = JobQueue(self._history, self._backend, self._ownership)
-        self._window = MainWindow(self._queue, self._history, Settings(model=model))
+        line = Line(self._queue, self._history, self._ownership.id)
+        self._steward = Steward(self._queue, line, Computer(), KeptAwake())
+        self._window = MainWindow(self._queue, self._history, Settings(model=model), self._steward)
         self._moments: dict[str, tuple[float, float]] = {}
         self._queue.model_loaded.connect(self._on_model_loaded)
         self._queue.job_changed.connect(self._on_job_changed)
@@ -142,6 +147,7 @@ class Scene(QObject):
         QTimer.singleShot(SETTLE_MS, self._begin_idle)
 
     def end(self) -> None:
+        self._steward.close()
         self._backend.stop()
         self._history.close()
         self._ownership.release()

@@ -250,16 +250,15 @@ def test_a_running_job_is_cancelled_at_once_and_the_next_one_runs(
     assert program.wait_until_done(speech.name).started_at >= cancelled.ended_at
 
 
-def test_a_backend_killed_fails_its_job_and_the_next_one_runs(program: Program, long_speech, speech) -> None:
+def test_a_job_whose_backend_was_killed_goes_on_where_it_was(program: Program, long_speech, speech) -> None:
     program.start(long_speech, speech)
-    program.wait_until_heard(long_speech.name)
+    job = program.wait_until_heard(long_speech.name)
+    kept = program.library.segments(job.id)
 
     program.kill_backend()
 
-    failed = program.wait_for_state(long_speech.name, JobState.FAILED)
-    assert failed.failure is Failure.BACKEND_DIED
-    assert 0 < failed.position < failed.duration
-    assert program.library.segments(failed.id)
+    program.wait_until_done(long_speech.name)
+    assert program.library.segments(job.id)[: len(kept)] == kept
     assert program.wait_until_done(speech.name)
 
 
@@ -357,7 +356,7 @@ def test_a_signal_closes_the_window_and_everything_heard_is_kept(program: Progra
     assert program.wait_for_end() == 0
     assert not runs(backend)
     job = program.job(long_speech.name)
-    assert (job.state, job.failure) == (JobState.FAILED, Failure.INTERRUPTED)
+    assert job.state is JobState.QUEUED
     assert program.library.segments(job.id)
 
 
@@ -374,9 +373,8 @@ def test_after_the_window_was_killed_its_queue_goes_on(program: Program, long_sp
 
     program.start()
 
-    job = program.wait_for_state(long_speech.name, JobState.FAILED)
-    assert job.failure is Failure.INTERRUPTED
-    assert program.library.segments(job.id) == kept
+    job = program.wait_until_done(long_speech.name)
+    assert program.library.segments(job.id)[: len(kept)] == kept
     program.wait_until_done(speech.name)
 
 

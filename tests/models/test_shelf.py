@@ -112,7 +112,14 @@ def test_a_folder_that_lacks_a_file_is_no_model(mine, file, harm):
 
 
 @pytest.mark.parametrize(
-    ("file", "content"), [("model.bin", b"PK\x03\x04" * 100), ("config.json", b"{"), ("config.json", b"\xff\xfe")]
+    ("file", "content"),
+    [
+        ("model.bin", b"PK\x03\x04" * 100),
+        ("config.json", b"{"),
+        ("config.json", b"\xff\xfe"),
+        ("config.json", b'{"a":' * 9999),
+    ],
+    ids=lambda content: ascii(content[:10]),
 )
 def test_a_file_of_another_kind_is_told_from_a_model(mine, file, content):
     (mine / file).write_bytes(content)

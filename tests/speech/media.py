@@ -10,6 +10,7 @@ import av
 import numpy as np
 
 PICTURES_A_SECOND = 5
+WITHOUT_CHANCE = {"fflags": "bitexact"}  # no random numbers, which Matroska and Ogg have: the same bytes every time
 
 
 def tone(seconds: float, rate: int = 16_000, hertz: float = 440.0) -> np.ndarray:
@@ -33,7 +34,7 @@ def encode(
     samples: the mono sound, heard in each channel of `layout`; None for no sound track. pictures: seconds of video.
     late: seconds before the sound begins. hole: from where on (seconds) the sound is how many seconds later.
     """
-    with av.open(str(file), "w") as container:
+    with av.open(str(file), "w", options=WITHOUT_CHANCE) as container:
         video = container.add_stream("mpeg4", rate=PICTURES_A_SECOND) if pictures else None
         sound = container.add_stream(codec, rate=rate) if samples is not None else None
         if sound is not None:

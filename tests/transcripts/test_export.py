@@ -11,6 +11,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,13 @@ from hypothesis import strategies as st
 from desktop_app.messages import Task
 from desktop_app.transcripts import export
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment, Transcript, Word
+
+as_txt = partial(export.text_of, format="txt")
+as_txt_times = partial(export.text_of, format="txt-times")
+as_srt = partial(export.text_of, format="srt")
+as_vtt = partial(export.text_of, format="vtt")
+as_tsv = partial(export.text_of, format="tsv")
+as_json = partial(export.text_of, format="json")
 
 JOINER = "\u2060"
 NOON = datetime(2024, 5, 17, 12, 30, 5).timestamp()
@@ -135,7 +143,7 @@ def milliseconds_of(time: str, decimal_mark: str) -> int:
 def test_subtitles_give_back_the_text_that_was_said_whatever_it_looks_like(read, text):
     transcript = said(text)
 
-    written = export.as_srt(transcript) if read is cues_of_srt else export.as_vtt(transcript)
+    written = as_srt(transcript) if read is cues_of_srt else as_vtt(transcript)
 
     assert read(written) == [(0, 1000, "before"), (1000, 2000, seen(text)), (2000, 3000, "after")]
 
@@ -143,7 +151,7 @@ def test_subtitles_give_back_the_text_that_was_said_whatever_it_looks_like(read,
 @given(segment_lists())
 @settings(deadline=None)
 def test_any_subrip_file_reads_back_with_its_times_to_half_a_millisecond(segments):
-    cues = cues_of_srt(export.as_srt(transcript_of(*segments)))
+    cues = cues_of_srt(as_srt(transcript_of(*segments)))
 
     assert [text for *_, text in cues] == [seen(segment.text) for segment in segments]
     assert_times_kept(cues, segments)
@@ -152,7 +160,7 @@ def test_any_subrip_file_reads_back_with_its_times_to_half_a_millisecond(segment
 @given(segment_lists())
 @settings(deadline=None)
 def test_any_webvtt_file_reads_back_with_its_times_to_half_a_millisecond(segments):
-    cues = cues_of_vtt(export.as_vtt(transcript_of(*segments)))
+    cues = cues_of_vtt(as_vtt(transcript_of(*segments)))
 
     assert [text for *_, text in cues] == [seen(segment.text) for segment in segments]
     assert_times_kept(cues, segments)
@@ -162,7 +170,7 @@ def test_any_webvtt_file_reads_back_with_its_times_to_half_a_millisecond(segment
 @example([Segment(0, 1, "=1+1"), Segment(1, 2, "'=1+1"), Segment(2, 3, "''"), Segment(3, 4, "- '-'")])
 @settings(deadline=None)
 def test_any_table_reads_back_with_its_times_to_half_a_millisecond(segments):
-    rows = rows_of_tsv(export.as_tsv(transcript_of(*segments)))
+    rows = rows_of_tsv(as_tsv(transcript_of(*segments)))
 
     assert [text for *_, text in rows] == [re.sub(r"[\n\t]", " ", seen(segment.text)) for segment in segments]
     assert_times_kept(rows, segments)
@@ -173,7 +181,7 @@ def test_any_table_reads_back_with_its_times_to_half_a_millisecond(segments):
 def test_json_gives_back_every_segment_and_word_unrounded(segments, text, moment, probability):
     whole = Segment(moment, moment + 1, text, (Word(moment, moment + 1, text, probability),), -probability, probability)
 
-    document = json.loads(export.as_json(transcript_of(*segments, whole)))
+    document = json.loads(as_json(transcript_of(*segments, whole)))
 
     assert msgspec.convert(document["segments"], list[Segment]) == [*segments, whole]
 
@@ -192,7 +200,7 @@ def assert_times_kept(read: list[tuple[int, int, str]], segments: list[Segment])
 def test_plain_text_has_one_segment_a_line_and_no_empty_ones():
     transcript = transcript_of(Segment(0, 1, " Hello\nthere. "), Segment(1, 2, " "), Segment(2, 3, " Bye."))
 
-    assert export.as_txt(transcript) == "Hello there.\nBye.\n"
+    assert as_txt(transcript) == "Hello there.\nBye.\n"
 
 
 def test_plain_text_with_times_says_when_each_line_begins():
@@ -200,7 +208,7 @@ def test_plain_text_with_times_says_when_each_line_begins():
         Segment(0, 1, " Hello."), Segment(59.999, 61, "One."), Segment(360_000, 360_001, "Late.")
     )
 
-    assert export.as_txt_times(transcript) == "[0:00:00] Hello.\n[0:00:59] One.\n[100:00:00] Late.\n"
+    assert as_txt_times(transcript) == "[0:00:00] Hello.\n[0:00:59] One.\n[100:00:00] Late.\n"
 
 
 def test_controls_and_byte_order_marks_are_left_out_of_what_people_read():
@@ -215,7 +223,7 @@ def test_controls_and_byte_order_marks_are_left_out_of_what_people_read():
 
 @pytest.mark.parametrize("text", [text for text in ODD_TEXTS if "\\" not in text and seen(text)] + [r"{\an8}"])
 def test_a_player_takes_nothing_that_was_said_for_a_tag_or_a_cue(text):
-    events = pysubs2.SSAFile.from_string(export.as_srt(said(text)), format_="srt").events
+    events = pysubs2.SSAFile.from_string(as_srt(said(text)), format_="srt").events
 
     assert [event.text.replace(r"\N", "\n").replace(JOINER, "") for event in events] == ["before", seen(text), "after"]
     assert not re.search(r"\{\\[ibus]\d\}|\{\\an", events[1].text)
@@ -223,7 +231,7 @@ def test_a_player_takes_nothing_that_was_said_for_a_tag_or_a_cue(text):
 
 @pytest.mark.parametrize("text", [text for text in ODD_TEXTS if seen(text)])
 def test_another_reader_finds_the_same_cues_in_a_subrip_file(text):
-    written = export.as_srt(said(text))
+    written = as_srt(said(text))
 
     captions = webvtt.WebVTT.from_buffer(io.BytesIO(written.encode()), format="srt").captions
 
@@ -232,42 +240,42 @@ def test_another_reader_finds_the_same_cues_in_a_subrip_file(text):
 
 @pytest.mark.parametrize("text", ["0:01 --> 0:02", "0:01-->", "00:01,5 --> x", "7\n--> eight"])
 def test_a_time_that_was_said_is_not_the_time_of_a_cue(text):
-    written = export.as_srt(said(text))
+    written = as_srt(said(text))
 
     assert written.count("-->") == 3  # one a cue
 
 
 @pytest.mark.parametrize("text", ["a < 3, b > c", "a < b", "a --> b", "{y}", "1:30.5", "I <3 you", "5 > 4"])
 def test_text_that_cannot_be_mistaken_goes_into_a_subrip_file_as_it_is(text):
-    assert f"\n{text}\n" in export.as_srt(said(text))
+    assert f"\n{text}\n" in as_srt(said(text))
 
 
 def test_subtitles_of_nothing_are_still_a_file_of_their_kind():
-    assert export.as_srt(transcript_of()) == ""
-    assert webvtt.WebVTT.from_string(export.as_vtt(transcript_of()), strict=True).captions == []
+    assert as_srt(transcript_of()) == ""
+    assert webvtt.WebVTT.from_string(as_vtt(transcript_of()), strict=True).captions == []
 
 
 def test_subtitles_go_on_after_a_hundred_hours():
     transcript = transcript_of(Segment(359_999.9996, 442_800.5, "Late."))
 
-    assert "100:00:00,000 --> 123:00:00,500\n" in export.as_srt(transcript)
-    assert "100:00:00.000 --> 123:00:00.500\n" in export.as_vtt(transcript)
+    assert "100:00:00,000 --> 123:00:00,500\n" in as_srt(transcript)
+    assert "100:00:00.000 --> 123:00:00.500\n" in as_vtt(transcript)
 
 
 def test_a_cue_never_ends_before_it_starts():
     transcript = transcript_of(Segment(2.0, 1.5, "x"), Segment(-0.01, -0.005, "y"))
 
-    assert [times for *times, _ in cues_of_srt(export.as_srt(transcript))] == [[2000, 2000], [0, 0]]
+    assert [times for *times, _ in cues_of_srt(as_srt(transcript))] == [[2000, 2000], [0, 0]]
 
 
 def test_webvtt_subtitles_look_as_players_expect():
-    assert export.as_vtt(transcript_of(Segment(0, 1.5, " A & <b>"), Segment(2, 3, " c"))) == (
+    assert as_vtt(transcript_of(Segment(0, 1.5, " A & <b>"), Segment(2, 3, " c"))) == (
         "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nA &amp; &lt;b&gt;\n\n00:00:02.000 --> 00:00:03.000\nc\n"
     )
 
 
 def test_subrip_subtitles_look_as_players_expect():
-    assert export.as_srt(transcript_of(Segment(0, 1.5, " A & b"), Segment(2, 3, " c"))) == (
+    assert as_srt(transcript_of(Segment(0, 1.5, " A & b"), Segment(2, 3, " c"))) == (
         "1\n00:00:00,000 --> 00:00:01,500\nA & b\n\n2\n00:00:02,000 --> 00:00:03,000\nc\n"
     )
 
@@ -275,15 +283,15 @@ def test_subrip_subtitles_look_as_players_expect():
 # --- table and json -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\n=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\n=1", "\r=1"])
 def test_a_spreadsheet_calculates_nothing_from_what_was_said(text):
-    table = export.as_tsv(said(text))
+    table = as_tsv(said(text))
 
     assert table.splitlines()[2] == f"1000\t2000\t'{text.strip()}"
 
 
 def test_a_table_is_the_one_that_whisper_writes():
-    table = export.as_tsv(transcript_of(Segment(0, 1.2345, " It's\ta "), Segment(1.2345, 2, " b\nc")))
+    table = as_tsv(transcript_of(Segment(0, 1.2345, " It's\ta "), Segment(1.2345, 2, " b\nc")))
 
     assert table == "start\tend\ttext\n0\t1234\tIt's a\n1234\t2000\tb c\n"
 
@@ -291,7 +299,7 @@ def test_a_table_is_the_one_that_whisper_writes():
 def test_json_tells_what_was_transcribed_and_how():
     job = job_of("/home/ann/Interviews/talk.m4a", "/home/ann/models/my-model", Task.TRANSLATE, "de")
 
-    document = json.loads(export.as_json(transcript_of(Segment(0, 1, "Hi"), job=job)))
+    document = json.loads(as_json(transcript_of(Segment(0, 1, "Hi"), job=job)))
 
     assert document == {
         "name": "talk.m4a",
@@ -320,14 +328,14 @@ def test_json_tells_what_was_transcribed_and_how():
 def test_json_does_not_tell_where_the_users_folders_are():
     job = job_of("/home/ann/Interviews/talk.m4a", "/home/ann/models/my-model")
 
-    assert "ann" not in export.as_json(transcript_of(job=job))
+    assert "ann" not in as_json(transcript_of(job=job))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names are Unicode there")
 def test_names_that_are_not_unicode_can_be_exported(tmp_path):
     job = job_of(os.fsdecode(b"/x/caf\xe9.m4a"), os.fsdecode(b"/x/mod\xe8le"))
 
-    document = json.loads(export.as_json(transcript_of(job=job)))
+    document = json.loads(as_json(transcript_of(job=job)))
     name = export.file_name("{name} {model}", job, "txt")
 
     assert (document["name"], document["model"]) == ("caf\ufffd.m4a", "mod\ufffdle")
@@ -410,7 +418,7 @@ def test_exports_at_the_same_time_all_get_a_file_of_their_own(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         written = list(pool.map(lambda name: export.write(said(name), tmp_path / "talk.txt"), names))
 
-    assert [file.read_text() for file in written] == [export.as_txt(said(name)) for name in names]
+    assert [file.read_text() for file in written] == [as_txt(said(name)) for name in names]
     assert sorted(tmp_path.iterdir()) == sorted(written)
 
 

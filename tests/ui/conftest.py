@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -15,9 +16,39 @@ from desktop_app.transcripts.history import History
 from desktop_app.ui import appearance
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.work.backend_process import BackendProcess
+from desktop_app.work.computer import Computer, KeptAwake
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.line import Line
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.steward import Steward
+
+
+class StillComputer(Computer):
+    """A computer whose surroundings are as the test says."""
+
+    def watch(self) -> None:
+        pass
+
+    def rest(self) -> None:
+        pass
+
+    def see(self, mains: bool | None, idle: float | None) -> None:
+        self.mains, self.idle = mains, idle
+        self.looked.emit()
+
+
+class NeverAwake(KeptAwake):
+    """Remembers whether the computer is to stay awake."""
+
+    is_held = False
+
+    def hold(self, reason: str) -> None:
+        self.is_held = True
+
+    def release(self) -> None:
+        self.is_held = False
+
 
 SAYS_NOTHING = [sys.executable, "-c", "import sys; sys.stdin.buffer.read()"]
 
@@ -75,9 +106,18 @@ def queue(home, history, tiny_model, settle) -> Iterator[JobQueue]:
 
 
 @pytest.fixture
-def window(qtbot, queue, history, settle) -> Iterator[MainWindow]:
+def steward(queue, history) -> Iterator[Steward]:
+    """What sees to the time for work; the computer itself is never asked for anything."""
+    line = Line(queue, history, queue._owner)
+    made = Steward(queue, line, StillComputer(), NeverAwake(), now=lambda: datetime(2026, 11, 22, 12), actions={})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def window(qtbot, queue, history, steward, settle) -> Iterator[MainWindow]:
     """The window, shown and in front."""
-    made = MainWindow(queue, history, Settings(model="tiny.en"))
+    made = MainWindow(queue, history, Settings(model="tiny.en"), steward)
 
     def end(_: MainWindow) -> None:
         queue.leave()  # else it would ask whether to close

@@ -13,8 +13,9 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from desktop_app import paths
 from desktop_app.messages import Failure, Stage
-from desktop_app.transcripts.transcript import JobOptions, JobState
-from desktop_app.ui.job_list import PAGE, JobList, JobListView
+from desktop_app.transcripts.history import History
+from desktop_app.transcripts.transcript import Job, JobOptions, JobState
+from desktop_app.ui.job_list import JOB_ROLE, MOST_HELD, PAGE, JobList, JobListView
 from desktop_app.work.job_queue import JobProgress
 
 MANY = 3000
@@ -35,8 +36,8 @@ def many(library) -> None:
 def jobs(history, settle) -> JobList:
     model = JobList(history)
     model.tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
-    model.fetchMore(QModelIndex())
-    settle()
+    settle()  # the newest jobs
+    settle()  # the ids of the others
     return model
 
 
@@ -44,28 +45,90 @@ def ids(jobs: JobList) -> list[int]:
     return [jobs.job_at(row).id for row in range(jobs.rowCount())]
 
 
+def places(jobs: JobList, library: History) -> list[int]:
+    """Return the rows of the library's jobs, the newest first."""
+    return [jobs.row_of(job.id) for job in library.jobs()]
+
+
 def add(library, name: str = "new.wav", failure: Failure | None = None):
     return library.add_job(Path("/recordings", name), JobOptions(), "me", failure)
 
 
-def test_the_list_is_fetched_page_by_page_as_it_is_scrolled(qtbot, many, library, history, settle) -> None:
-    jobs = JobList(history)
-    view = JobListView(jobs)
-    qtbot.addWidget(view)
-    view.show()
-    qtbot.waitUntil(lambda: jobs.rowCount() > 0)
+@pytest.fixture
+def view(qtbot, history, settle) -> JobListView:
+    """The list on the screen, all rows there."""
+    made = JobListView(JobList(history))
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: made.model().rowCount() > 0)
     settle()
-    first = jobs.rowCount()
+    return made
 
-    def whole_list_was_scrolled() -> bool:
-        view.scrollToBottom()
-        return jobs.rowCount() == MANY
 
-    qtbot.waitUntil(whole_list_was_scrolled, timeout=20_000)
+def test_the_oldest_job_is_a_key_away(qtbot, many, library, view) -> None:
+    jobs = view.model()
+    view.choose_row(0)
 
-    assert PAGE <= first < MANY
-    assert ids(jobs) == [job.id for job in library.jobs()]
-    assert not jobs.canFetchMore(QModelIndex())
+    qtbot.keyClick(view, Qt.Key.Key_End)
+    before = view.chosen()
+    qtbot.waitUntil(lambda: view.chosen() is not None)
+    last = view.chosen()
+    qtbot.keyClick(view, Qt.Key.Key_Home)
+
+    assert places(jobs, library) == list(range(MANY))
+    assert (before, last, view.chosen()) == (None, library.jobs()[-1], library.jobs()[0])
+    assert jobs.job_at(MANY // 2) is None  # nobody has looked there
+
+
+def test_however_much_is_scrolled_few_jobs_are_held_and_the_chosen_one_is_among_them(
+    qtbot, many, library, view, settle
+) -> None:
+    jobs = view.model()
+    view.choose_row(3)
+
+    for row in range(0, MANY, PAGE):
+        view.scrollTo(jobs.index(row, 0), JobListView.ScrollHint.PositionAtTop)
+        view.grab()
+        qtbot.waitUntil(lambda row=row: jobs.job_at(row) is not None)
+    settle()
+
+    here = [row for row in range(MANY) if jobs.job_at(row) is not None]
+    assert MOST_HELD <= len(here) <= MOST_HELD + PAGE
+    assert view.chosen() == library.jobs(most=4)[-1]
+    assert {MANY - 1, 3} <= set(here)
+
+
+def test_all_jobs_can_be_selected_and_had_although_few_are_here(qtbot, many, library, view) -> None:
+    view.selectAll()
+    had: list[Job] = []
+
+    view.ask_all_chosen(had.extend)
+    qtbot.waitUntil(lambda: bool(had))
+
+    assert had == library.jobs()
+    assert view.chosen_states() == set(JobState)
+
+
+def test_letters_typed_lead_to_the_next_name_that_begins_so(library, jobs) -> None:
+    jobs.add([add(library, name) for name in ("beta.wav", "alpha 1.wav", "Alpha 2.wav", "gamma.wav")])
+    gamma, alpha_2, alpha_1, beta = (jobs.index(row) for row in range(4))
+
+    def found(start: QModelIndex, typed: str) -> list[QModelIndex]:
+        return jobs.match(start, Qt.ItemDataRole.DisplayRole, typed)
+
+    assert [found(gamma, "al"), found(alpha_1, "AL"), found(beta, "al")] == [[alpha_2], [alpha_1], [alpha_2]]
+    assert found(gamma, "delta") == []
+
+
+def test_a_job_another_program_deleted_leaves_the_list_when_one_looks_there(qtbot, many, library, jobs) -> None:
+    gone, kept = library.jobs()[PAGE + 7], library.jobs()[PAGE + 8]
+    library.delete(gone.id)
+
+    jobs.index(PAGE + 7).data(JOB_ROLE)
+    qtbot.waitUntil(lambda: jobs.job_at(PAGE + 7) is not None)
+
+    assert jobs.row_of(gone.id) == -1
+    assert jobs.job_at(PAGE + 7) == kept
 
 
 def test_a_new_job_stands_first_and_a_removed_one_is_gone(many, library, jobs) -> None:
@@ -75,8 +138,8 @@ def test_a_new_job_stands_first_and_a_removed_one_is_gone(many, library, jobs) -
     jobs.remove(jobs.job_at(5).id)
 
     assert jobs.job_at(0) == new
-    assert jobs.rowCount() == PAGE
-    assert jobs.row_of(new.id) == 0
+    assert jobs.rowCount() == MANY
+    assert places(jobs, library) == [0, 1, 2, 3, 4, -1, *range(5, MANY)]
 
 
 def test_a_job_brought_back_stands_where_it_stood(library, jobs) -> None:
@@ -91,25 +154,34 @@ def test_a_job_brought_back_stands_where_it_stood(library, jobs) -> None:
     assert ids(jobs) == before
 
 
-def test_a_job_brought_back_beyond_what_was_fetched_comes_with_its_page(many, library, jobs, settle) -> None:
+def test_a_job_brought_back_while_the_list_still_comes_is_there_once(many, library, history, settle) -> None:
     old = library.jobs()[PAGE + 50]
     library.remove(old.id)
-    library.restore(old.id)
 
-    jobs.add([old])
-    assert jobs.row_of(old.id) == -1
-    jobs.fetchMore(QModelIndex())
+    jobs = JobList(history)
+    history.ask(lambda h: h.restore(old.id), lambda job: jobs.add([job]))
+    settle()
     settle()
 
-    assert jobs.row_of(old.id) == PAGE + 50
+    assert places(jobs, library) == list(range(MANY))
+
+
+def test_jobs_added_at_once_are_put_in_at_once(qtbot, many, library, jobs) -> None:
+    inserted = []
+    jobs.rowsInserted.connect(lambda _, first, last: inserted.append((first, last)))
+
+    jobs.add([add(library, f"{number}.wav") for number in range(100)])
+
+    assert inserted == [(0, 99)]
+    assert places(jobs, library) == list(range(MANY + 100))
 
 
 def test_whatever_happens_while_pages_arrive_the_list_is_as_the_library(many, library, history, jobs, settle) -> None:
     chance = random.Random(7)
     for _ in range(120):
-        match chance.choice(["fetch", "add", "remove", "change", "settle"]):
-            case "fetch":
-                jobs.fetchMore(QModelIndex())
+        match chance.choice(["look", "add", "remove", "change", "settle"]):
+            case "look":
+                jobs.index(chance.randrange(jobs.rowCount())).data(JOB_ROLE)
             case "add":
                 history.ask(add, lambda job: jobs.add([job]))
             case "remove":
@@ -122,8 +194,10 @@ def test_whatever_happens_while_pages_arrive_the_list_is_as_the_library(many, li
                 settle()
     settle()
 
-    fetched = jobs.rowCount()
-    assert [jobs.job_at(row) for row in range(fetched)] == library.jobs(most=fetched)
+    stored = library.jobs()
+    assert [jobs.row_of(job.id) for job in stored] == list(range(jobs.rowCount()))
+    assert all(jobs.job_at(row) in (job, None) for row, job in enumerate(stored))
+    assert sum(jobs.job_at(row) is not None for row in range(len(stored))) > 2 * PAGE
 
 
 def test_a_row_tells_how_far_its_job_is_and_how_it_ended(library, jobs) -> None:

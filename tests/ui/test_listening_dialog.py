@@ -163,12 +163,39 @@ def test_restoring_the_defaults_leaves_what_the_dialog_does_not_show(qtbot, open
     assert dialog.options() == JobOptions(model="tiny.en", language="en", words=False)
 
 
-def test_what_cannot_be_understood_stays_as_it_was(open_dialog) -> None:
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        *(("temperatures", typed) for typed in ("hot", "nan", "0, inf", "-3", "9", "")),
+        ("languages", "English, klingon"),
+    ],
+)
+def test_what_cannot_be_understood_is_said_and_not_accepted(qtbot, open_dialog, name, typed) -> None:
     dialog = open_dialog(EVERYTHING)
+    fields(dialog)[name].setText(typed)
 
-    fields(dialog)["temperatures"].setText("hot")
+    with qtbot.assertNotEmitted(dialog.chosen):
+        press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
 
-    assert dialog.options() == EVERYTHING
+    assert dialog.isVisible()
+    assert wording.LISTENING[name][1] not in visible_text(dialog)
+    assert fields(dialog)[name].accessibleDescription() in visible_text(dialog)
+    assert dialog.options() == EVERYTHING  # what was there before
+
+
+def test_a_part_that_ends_before_it_begins_is_not_accepted_until_that_is_mended(qtbot, open_dialog) -> None:
+    dialog = open_dialog(EVERYTHING)
+    fields(dialog)["end"].setValue(EVERYTHING.begin)
+
+    with qtbot.assertNotEmitted(dialog.chosen):
+        press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
+    said = visible_text(dialog)
+    fields(dialog)["end"].setValue(EVERYTHING.end)
+    with qtbot.waitSignal(dialog.chosen) as told:
+        press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
+
+    assert wording.END_BEFORE_BEGINNING in said
+    assert told.args == [EVERYTHING]
 
 
 # --- from the bar ----------------------------------------------------------------------------------------------------
@@ -297,8 +324,8 @@ def show(qtbot, history, library, settle) -> Callable[..., TranscriptPane]:
     return show_job
 
 
-def visible_text(pane: TranscriptPane) -> str:
-    return " ".join(label.text() for label in pane.findChildren(QLabel) if label.isVisible())
+def visible_text(widget: QWidget) -> str:
+    return " ".join(label.text() for label in widget.findChildren(QLabel) if label.isVisible())
 
 
 def test_doubtful_paragraphs_are_marked_in_the_margin_and_counted_in_the_note(show) -> None:
@@ -311,6 +338,7 @@ def test_doubtful_paragraphs_are_marked_in_the_margin_and_counted_in_the_note(sh
     assert pane.text.doubtful == 1
     assert why == ["", wording.DOUBTS[Doubt.LOW_CONFIDENCE], ""]
     assert wording.passages(1, 1) in visible_text(pane)
+    assert "Removed at 0:06: “x”" in visible_text(pane)
     assert pane.text.toPlainText().splitlines() == ["Sure.", "Perhaps.", "Sure again."]  # no mark gets into a copy
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QMessageBox, QWidget
 
+from desktop_app import paths
 from desktop_app.messages import Failure
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment
 from desktop_app.ui import wording
@@ -125,7 +126,21 @@ def test_nothing_inside_the_window_takes_drops_for_itself(window, add) -> None:
 
     greedy = [w for w in window.findChildren(QWidget) if w.acceptDrops() and w.window() is window]
 
-    assert greedy == []
+    assert greedy == [window.list, window.list.viewport()]  # which take their own rows only
+
+
+def test_files_dropped_on_the_list_are_queued_too(window, add, taken, silence) -> None:
+    add()
+    taken()
+    files = urls(QUrl.fromLocalFile(str(silence)))
+
+    welcome = enter(window.list.viewport(), files)
+    framed = window._drop_frame.isVisible()
+    drop(window.list.viewport(), files)
+
+    assert welcome and framed
+    assert [job.path for job in taken()][1:] == [silence]
+    assert not window._drop_frame.isVisible()
 
 
 # --- the keyboard and the screen reader ---
@@ -361,6 +376,21 @@ def test_closing_while_a_job_runs_asks_and_can_be_taken_back(qtbot, window, take
     with qtbot.waitSignal(window.closing):
         window.close()
         next(button for button in window.findChildren(QMessageBox)[-1].buttons() if button.text() == "Close").click()
+
+
+def test_the_newest_crash_report_can_be_copied_once_there_is_one(window, settle) -> None:
+    assert not window.copy_report.isEnabled()
+
+    paths.crashes().mkdir()
+    (paths.crashes() / "1.txt").write_text("an older one")
+    (paths.crashes() / "2.txt").write_text("Cause: segfault")
+    window.offer_crash_report()
+    settle()
+    window.copy_report.trigger()
+    settle()
+
+    assert QApplication.clipboard().text() == "Cause: segfault"
+    assert window.statusBar().currentMessage() == wording.COPIED_REPORT
 
 
 def test_the_about_box_names_what_the_program_is_made_of(window) -> None:

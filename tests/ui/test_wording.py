@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.messages import Failure, Stage, Task
+from desktop_app.messages import Doubt, Failure, LeftOut, Stage, Task
 from desktop_app.transcripts.history import NewerDatabase
 from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState
 from desktop_app.ui import wording
+from desktop_app.work.causes import Cause
 from desktop_app.work.job_queue import JobProgress
 
 
@@ -39,6 +40,55 @@ def test_no_two_failures_are_said_alike():
     said = [wording.failure(kind, "a") for kind in Failure]
 
     assert len(set(said)) == len(said)
+
+
+@pytest.mark.parametrize("cause", [cause for cause in Cause if cause in wording._CAUSES])
+def test_a_backend_that_died_of_something_known_is_said_to_have(cause):
+    failed = job(JobState.FAILED, failure=Failure.BACKEND_DIED, failure_detail=f"{cause}: signal 9", position=750.0)
+
+    said, status = wording.job_failure(failed), wording.job_status(failed)
+
+    assert re.fullmatch(r"“talk.wav” [^.]+\. The first 12 minutes are saved\. .+\.", said)
+    assert said != wording.failure(Failure.BACKEND_DIED, "talk.wav", 750.0)
+    assert "_" not in said + status
+    assert status.startswith("Could not be ")
+
+
+def test_the_causes_that_matter_are_said_in_words():
+    def said(detail: str) -> str:
+        return wording.job_failure(job(JobState.FAILED, failure=Failure.BACKEND_DIED, failure_detail=detail))
+
+    assert "AVX2" in said("illegal_instruction: signal 4 (SIGILL)")
+    assert "memory ran out" in said("out_of_memory_kill: signal 9 (SIGKILL)")
+    assert "0xC0000409" in said("stack_overrun: exception 0xC0000409")
+    assert "ended unexpectedly" in said("unknown: exit code 3")
+    assert "ended unexpectedly" in said("as an older version wrote it")
+
+
+def test_a_part_that_begins_behind_the_end_is_told_from_silence():
+    behind = job(options=JobOptions(begin=900.0), duration=754.0, position=754.0, language="")
+    silent = job(options=JobOptions(begin=9.0), duration=754.0, position=754.0, language="")
+
+    assert "The recording ends at 12:34" in wording.job_notes(behind, has_text=False)
+    assert "12:34" in wording.job_status(behind)
+    assert wording.job_status(silent) == wording.NO_SPEECH
+    assert wording.job_status(job(duration=0.0, language="")) == wording.NO_SPEECH
+
+
+def test_how_much_is_done_is_counted_from_where_one_begins():
+    late = job(JobState.RUNNING, options=JobOptions(begin=90.0, end=110.0))
+
+    assert [late.share_done(position, 110.0) for position in (0.0, 90.0, 95.0, 110.0)] == [0, 0, 0.25, 1]
+    assert late.share_done(95.0, None) == late.share_done(95.0, 80.0) == 0
+
+
+def test_what_was_removed_is_shown_if_it_is_little():
+    texts = [LeftOut(83.0 + n, 90.0, " Thanks  for\nwatching. ", Doubt.NO_SPEECH) for n in range(5)]
+
+    assert wording.removed_texts(()) == ""
+    assert wording.removed_texts(texts[:1]) == "Removed at 1:23: “Thanks for watching.”"
+    assert wording.removed_texts(texts).count("Thanks") == 3
+    assert wording.removed_texts(texts).endswith("…")
 
 
 def test_everything_that_can_be_chosen_or_happen_has_a_name():

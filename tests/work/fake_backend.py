@@ -1,7 +1,7 @@
 """A backend that behaves as its first argument says: it stands at the door in the place of the real one.
 
-It speaks messages.py through the real pipe. It hears one second of a recording, then does its mischief: in every job,
-or in the first one only, if a second argument names a file to remember that by.
+It speaks messages.py through the real pipe. It hears one second of a recording, then does its mischief in the next one:
+every time, or the first time only, if a second argument names a file to remember that by. It goes on where it is told.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pathlib import Path
 from desktop_app.messages import (
     BackendReady,
     Cancel,
+    Failure,
     JobCancelled,
+    JobFailed,
     JobFinished,
     JobStarted,
     Message,
@@ -47,6 +49,9 @@ def misbehave(how: str, job_id: int) -> None:
         case "says a line without end":
             while True:
                 sys.stdout.buffer.write(b"x" * 1_000_000)
+        case "has no memory":
+            send(JobFailed(job_id, Failure.OUT_OF_MEMORY, "bad_alloc"))
+            time.sleep(600)
         case "does not listen":
             time.sleep(600)
         case "speaks of other jobs":
@@ -73,18 +78,24 @@ def main() -> None:
         if not isinstance(command, Transcribe):
             continue
         job_id = command.job_id
-        send(Progress(job_id, Stage.LOADING_MODEL, 0.0, 2.0))
+        if how == "dies at once":
+            os._exit(3)
+        send(Progress(job_id, Stage.LOADING_MODEL, 0.0, 3.0))
         send(ModelLoaded(command.model, "cpu", "int8", 0.0))
-        send(JobStarted(job_id, 2.0, "en", 1.0, "cpu"))
-        send(SpeechHeard(job_id, (Segment(0.0, 1.0, f"heard in job {job_id}"),), (), 1.0))
-        send(Progress(job_id, Stage.TRANSCRIBING, 1.0, 2.0))
-        if memory is None or not memory.exists():
+        send(JobStarted(job_id, 3.0, "en", 1.0, "cpu"))
+        start = command.resume_at or 0.0
+        if start < 1.0:
+            send(SpeechHeard(job_id, (Segment(0.0, 1.0, f"heard in job {job_id}"),), (), 1.0))
+        send(Progress(job_id, Stage.TRANSCRIBING, 1.0, 3.0, until=2.0))
+        if start < 2.0 and (memory is None or not memory.exists()):
             if memory is not None:
                 memory.touch()
             misbehave(how, job_id)
             if how == "waits to be cancelled":
                 continue
-        send(JobFinished(job_id, 2.0, False, ""))
+        if start < 3.0:
+            send(SpeechHeard(job_id, (Segment(2.0, 3.0, "the end"),), (), 3.0))
+        send(JobFinished(job_id, 3.0, False, ""))
 
 
 if __name__ == "__main__":

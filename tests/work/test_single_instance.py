@@ -124,6 +124,11 @@ def test_of_several_that_start_at_once_one_is_the_window(home, qapp):
     assert sorted(claimed) == [b"False\n"] * 3 + [b"True\n"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipe has rights of another kind")
+def test_the_door_is_open_to_the_same_user_only(window):
+    assert Path(window._server.fullServerName()).stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.parametrize(
     "words", [b"hello\n", b"[1, 2]\n", b"\xff\xfe\n", b"[" * 5000 + b"\n", b"x" * 9_000_000], ids=lambda w: ascii(w[:9])
 )

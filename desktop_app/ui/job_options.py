@@ -1,0 +1,52 @@
+"""The options of one recording that waits: those of the window's foot, for it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+
+from desktop_app.messages import TUNINGS
+from desktop_app.models.shelf import InstalledModel
+from desktop_app.settings import Settings
+from desktop_app.transcripts.transcript import Job, JobOptions
+from desktop_app.ui import wording
+from desktop_app.ui.options_bar import OptionsBar
+
+
+class JobOptionsDialog(QDialog):
+    """chosen(options): what the job is to be done with."""
+
+    chosen = Signal(object)
+
+    def __init__(self, job: Job, models: Sequence[InstalledModel], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(wording.OPTIONS_TITLE.format(job.name))
+        self.bar = OptionsBar(_as_settings(job.options), self, job.options)
+        self.bar.show_models(models)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self._on_accepted)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addWidget(self.bar)
+        column.addWidget(buttons)
+
+    def _on_accepted(self) -> None:
+        self.chosen.emit(self.bar.options())
+        self.accept()
+
+
+def _as_settings(options: JobOptions) -> Settings:
+    """Return settings under which the next job would have these options."""
+    return Settings(
+        model=options.model,
+        language=options.language,
+        task=options.task.value,
+        words=options.words,
+        quality="fast" if options.tuning == TUNINGS["fast"] else "accurate",
+        prompt=options.prompt,
+        glossary=options.glossary,
+        languages=options.languages,
+        device=options.device,
+    )

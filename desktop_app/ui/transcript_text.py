@@ -1,0 +1,231 @@
+"""The text of a transcript: a paragraph a segment, times in the margin, and a search that does not keep one waiting."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPalette, QResizeEvent, QTextCursor, QTextDocument
+from PySide6.QtWidgets import QPlainTextDocumentLayout, QPlainTextEdit, QToolTip, QWidget
+
+from desktop_app.transcripts.transcript import SPEAKERS, Segment
+from desktop_app.ui import colours, wording
+
+MORE_THAN_A_PAGE = 100  # paragraphs: there will be a scroll bar
+PIECE = 200  # paragraphs that are looked at in one step of a search
+WORN_AT_ONCE = 1000  # paragraphs, where a long text is deleted little by little: about 1.5 ms
+
+
+class TranscriptText(QPlainTextEdit):
+    """One paragraph a segment; its time stands in the margin, so that copied text is text alone."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._starts = array("d")
+        self._doubts: dict[int, str] = {}  # why, by paragraph
+        self._pieces: list[str] = []  # the text, PIECE paragraphs each
+        self._folded: list[str] = []  # the same without upper case, to search in
+        self._margin = _TimeMargin(self)
+        self.setReadOnly(True)
+        self.setAcceptDrops(False)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        self.setAccessibleName(wording.TRANSCRIPT)
+        self.setPlaceholderText(wording.WAITING_FOR_TEXT)
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * 1.1)
+        self.setFont(font)
+        self._begin_document()
+        self.updateRequest.connect(self._on_update_request)
+        self._place_margin()
+
+    def clear(self) -> None:
+        if self.paragraphs > WORN_AT_ONCE:
+            _wear_away(self.document())
+            self._begin_document()
+        else:
+            super().clear()
+        del self._starts[:]
+        self._doubts.clear()
+        self._pieces.clear()
+        self._folded.clear()
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+
+    def append(self, segments: Sequence[Segment]) -> None:
+        """Add segments at the end, and scroll along unless the user has scrolled away."""
+        if len(segments) > MORE_THAN_A_PAGE:  # a bar that comes later makes the page narrower, and all is laid out anew
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        bar = self.verticalScrollBar()
+        follows = bar.value() >= bar.maximum() - 1
+        lines = []
+        for number, segment in enumerate(segments, self.paragraphs):
+            if segment.doubts:
+                self._doubts[number] = "; ".join(wording.DOUBTS[doubt] for doubt in segment.doubts)
+            speaker = f"{SPEAKERS[segment.speaker]}: " if segment.speaker else ""
+            lines.append(speaker + " ".join(segment.text.split()))
+            if number % PIECE:
+                self._pieces[-1] += f"\n{lines[-1]}"
+                self._folded[-1] += f"\n{lines[-1].casefold()}"
+            else:
+                self._pieces.append(lines[-1])
+                self._folded.append(lines[-1].casefold())
+        layout = self.document().documentLayout()
+        layout.blockSignals(not follows)  # else Qt paints all that is seen again, though what is added lies below it
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.insertText("\n".join(["", *lines] if self._starts else lines))
+        layout.blockSignals(False)
+        layout.documentSizeChanged.emit(layout.documentSize())
+        self._starts.extend(segment.start for segment in segments)
+        bar.setValue(bar.maximum() if follows else bar.value())
+
+    @property
+    def paragraphs(self) -> int:
+        return len(self._starts)
+
+    @property
+    def whole(self) -> str:
+        """The text, a line a paragraph. (Qt would put it together anew, for 20 ms if it is long.)"""
+        return "\n".join(self._pieces)
+
+    @property
+    def doubtful(self) -> int:
+        """How many paragraphs should be listened to again."""
+        return len(self._doubts)
+
+    def doubt_at(self, y: int) -> str:
+        """Return why the paragraph at this height of the margin is doubtful; empty if it is not."""
+        return self._doubts.get(self.cursorForPosition(QPoint(0, y)).blockNumber(), "")
+
+    def find_round(self, wanted: str, backwards: bool = False) -> bool:
+        """Select the next place of `wanted`, or the one before, round the end if need be. Return False without one.
+
+        Qt alone would take 70 ms to find the only place in a hundred thousand paragraphs: it is told where to look.
+        """
+        cursor = self.textCursor()
+        cursor.setPosition(cursor.selectionStart() if backwards else cursor.selectionEnd())
+        if wanted.casefold() not in _rest_of_paragraph(cursor, backwards).casefold():
+            paragraph = self._paragraph_with(wanted.casefold(), cursor.blockNumber(), backwards)
+            if paragraph is None:
+                return False
+            block = self.document().findBlockByNumber(paragraph)
+            cursor.setPosition(block.position() + (block.length() - 1 if backwards else 0))
+        direction = QTextDocument.FindFlag.FindBackward if backwards else QTextDocument.FindFlag(0)
+        place = self.document().find(wanted, cursor, direction)
+        if place.isNull():  # "ss" is in "ß" here, but not for Qt: the one place may be on the other side
+            cursor.movePosition(QTextCursor.MoveOperation.End if backwards else QTextCursor.MoveOperation.Start)
+            place = self.document().find(wanted, cursor, direction)
+        if not place.isNull():
+            self.setTextCursor(place)
+        return not place.isNull()
+
+    def _paragraph_with(self, folded: str, start: int, backwards: bool) -> int | None:
+        """Return the first paragraph behind `start` that may have `folded` in it; `start` itself comes last."""
+        step = -1 if backwards else 1
+        for turn in range(len(self._folded) + 1):  # the first piece comes twice: its other half is the last
+            piece = (start // PIECE + step * turn) % len(self._folded)
+            if folded in self._folded[piece]:
+                lines = enumerate(self._folded[piece].split("\n"), piece * PIECE)
+                found = [number for number, line in lines if folded in line]
+                if turn == 0:
+                    found = [number for number in found if (number - start) * step > 0]
+                if found:
+                    return found[-1 if backwards else 0]
+        return None
+
+    def margin_width(self) -> int:
+        return self.fontMetrics().horizontalAdvance("? 0:00:00") + 22
+
+    def paint_margin(self, event: QPaintEvent) -> None:
+        painter = QPainter(self._margin)
+        dirty, palette = event.rect(), self.palette()
+        painter.fillRect(dirty, palette.color(QPalette.ColorRole.Base))
+        quiet, bad = colours.quiet(palette), colours.bad(palette)
+        painter.setFont(self.font())
+        room = QRect(0, 0, self._margin.width() - 12, self.fontMetrics().height())
+        block = self.firstVisibleBlock()
+        top = self.blockBoundingGeometry(block).translated(self.contentOffset()).top()
+        while block.isValid() and top <= dirty.bottom():
+            height, number = self.blockBoundingRect(block).height(), block.blockNumber()
+            if number < self.paragraphs and top + height >= dirty.top():
+                room.moveTop(round(top))
+                painter.setPen(bad if number in self._doubts else quiet)
+                mark = "? " if number in self._doubts else ""
+                painter.drawText(room, Qt.AlignmentFlag.AlignRight, mark + wording.clock(self._starts[number]))
+            top += height
+            block = block.next()
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_margin()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_margin"):
+            self._place_margin()
+
+    def _begin_document(self) -> None:
+        document = QTextDocument(self)
+        document.setDocumentLayout(QPlainTextDocumentLayout(document))
+        document.setDefaultFont(self.font())
+        document.setDocumentMargin(8)
+        document.setUndoRedoEnabled(False)
+        self.setDocument(document)
+
+    def _place_margin(self) -> None:
+        self.setViewportMargins(self.margin_width(), 0, 0, 0)
+        inside = self.contentsRect()
+        self._margin.setGeometry(QRect(inside.left(), inside.top(), self.margin_width(), inside.height()))
+
+    def _on_update_request(self, rect: QRect, dy: int) -> None:
+        if dy:
+            self._margin.scroll(0, dy)
+        else:
+            self._margin.update(0, rect.y(), self._margin.width(), rect.height())
+
+
+class _TimeMargin(QWidget):
+    def __init__(self, text: TranscriptText) -> None:
+        super().__init__(text)
+        self._text = text
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._text.margin_width(), 0)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self._text.doubt_at(event.pos().y()), self)
+            return True
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._text.paint_margin(event)
+
+
+def _wear_away(document: QTextDocument) -> None:
+    """Delete a document little by little: a hundred thousand paragraphs at once hold the window up for 40 ms."""
+
+    def wear() -> None:
+        rest = document.blockCount() - WORN_AT_ONCE
+        if rest <= 0:
+            document.deleteLater()
+            return
+        cursor = QTextCursor(document)
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.setPosition(document.findBlockByNumber(rest).position(), QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+
+    timer = QTimer(document, interval=10)
+    timer.timeout.connect(wear)
+    timer.start()
+
+
+def _rest_of_paragraph(cursor: QTextCursor, backwards: bool) -> str:
+    rest = QTextCursor(cursor)
+    end = QTextCursor.MoveOperation.StartOfBlock if backwards else QTextCursor.MoveOperation.EndOfBlock
+    rest.movePosition(end, QTextCursor.MoveMode.KeepAnchor)
+    return rest.selectedText()
