@@ -96,6 +96,7 @@ class Recording:
 
     @property
     def _most_memory(self) -> int:
+        """How many bytes reading the file may take at once. A small one needs little."""
         return min(MOST_MEMORY, MOST_MEMORY // 4 + 4 * self._size)
 
     @property

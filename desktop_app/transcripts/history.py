@@ -344,7 +344,7 @@ def _options(stored: str) -> JobOptions:
     """Return the options as stored; where they cannot be read, the usual ones: one job must not hide all the others."""
     try:
         return msgspec.json.decode(stored, type=JobOptions)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return JobOptions()
 
 

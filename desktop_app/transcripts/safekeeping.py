@@ -153,7 +153,7 @@ def _connected(file: Path) -> sqlite3.Connection:
     database = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     try:
         database.execute(f"PRAGMA page_size = {mending.PAGE}")  # if it is new
-        database.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(database)
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA secure_delete = ON")  # what is removed is gone, and is not found again by a repair
@@ -163,6 +163,20 @@ def _connected(file: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Have the library keep a write-ahead log. SQLite does not wait where another program is just doing the same."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _try_to_write(database: sqlite3.Connection) -> None:
@@ -273,9 +287,9 @@ def _make_private(file: Path) -> None:
     try:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        if os.name != "posix" or not file.stat().st_mode & 0o077:
-            return
-    file.chmod(0o600)
+        with contextlib.suppress(FileNotFoundError):  # another program has done with it
+            if os.name == "posix" and file.stat().st_mode & 0o077:
+                file.chmod(0o600)
 
 
 # --- backups ---------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def is_damage(error: BaseException) -> bool:
     """Tell whether `error` looks as if the library it was raised by is damaged."""
     return (
         code_of(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-        or isinstance(error, migrations.Malformed | msgspec.DecodeError)
+        or isinstance(error, migrations.Malformed | msgspec.DecodeError | RecursionError)
         or type(error) in (ValueError, UnicodeDecodeError)  # as of a state that there is not; of an error's own text
         or "Could not decode to UTF-8" in str(error)
     )
@@ -159,6 +159,6 @@ def _check(kind: str, is_needed: bool, read: Callable[[Any], object] | None) -> 
 def _can_read(read: Callable[[Any], object], value: Any) -> bool:
     try:
         read(value)
-    except (ValueError, msgspec.DecodeError):
+    except (ValueError, msgspec.DecodeError, RecursionError):
         return False
     return True

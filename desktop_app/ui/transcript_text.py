@@ -26,6 +26,8 @@ class TranscriptText(QPlainTextEdit):
         self._doubts: dict[int, str] = {}  # why, by paragraph
         self._pieces: list[str] = []  # the text, PIECE paragraphs each
         self._folded: list[str] = []  # the same without upper case, to search in
+        self._sought = ""  # what was searched last, if the text is still the same
+        self._sought_in: list[int] = []  # the pieces that have it
         self._margin = _TimeMargin(self)
         self.setReadOnly(True)
         self.setAcceptDrops(False)
@@ -43,6 +45,8 @@ class TranscriptText(QPlainTextEdit):
         self._place_margin()
 
     def clear(self) -> None:
+        if self.paragraphs > MORE_THAN_A_PAGE:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         if self.paragraphs > WORN_AT_ONCE:
             _wear_away(self.document())
             self._begin_document()
@@ -52,7 +56,7 @@ class TranscriptText(QPlainTextEdit):
         self._doubts.clear()
         self._pieces.clear()
         self._folded.clear()
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self._sought = ""
 
     def append(self, segments: Sequence[Segment]) -> None:
         """Add segments at the end, and scroll along unless the user has scrolled away."""
@@ -80,6 +84,7 @@ class TranscriptText(QPlainTextEdit):
         layout.blockSignals(False)
         layout.documentSizeChanged.emit(layout.documentSize())
         self._starts.extend(segment.start for segment in segments)
+        self._sought = ""
         bar.setValue(bar.maximum() if follows else bar.value())
 
     @property
@@ -107,7 +112,7 @@ class TranscriptText(QPlainTextEdit):
         """
         cursor = self.textCursor()
         cursor.setPosition(cursor.selectionStart() if backwards else cursor.selectionEnd())
-        if wanted.casefold() not in _rest_of_paragraph(cursor, backwards).casefold():
+        if wanted.casefold() not in _rest_of_paragraph(cursor, wanted, backwards).casefold():
             paragraph = self._paragraph_with(wanted.casefold(), cursor.blockNumber(), backwards)
             if paragraph is None:
                 return False
@@ -124,17 +129,23 @@ class TranscriptText(QPlainTextEdit):
 
     def _paragraph_with(self, folded: str, start: int, backwards: bool) -> int | None:
         """Return the first paragraph behind `start` that may have `folded` in it; `start` itself comes last."""
-        step = -1 if backwards else 1
-        for turn in range(len(self._folded) + 1):  # the first piece comes twice: its other half is the last
-            piece = (start // PIECE + step * turn) % len(self._folded)
-            if folded in self._folded[piece]:
-                lines = enumerate(self._folded[piece].split("\n"), piece * PIECE)
-                found = [number for number, line in lines if folded in line]
-                if turn == 0:
-                    found = [number for number in found if (number - start) * step > 0]
-                if found:
-                    return found[-1 if backwards else 0]
+        here, step = start // PIECE, -1 if backwards else 1
+        pieces = sorted(self._pieces_with(folded), key=lambda piece: (piece - here) * step % len(self._folded))
+        for turn, piece in enumerate([*pieces, *pieces[:1]]):  # the first comes twice: its other half is the last
+            lines = enumerate(self._folded[piece].split("\n"), piece * PIECE)
+            found = [number for number, line in lines if folded in line]
+            if turn == 0 and piece == here:
+                found = [number for number in found if (number - start) * step > 0]
+            if found:
+                return found[-1 if backwards else 0]
         return None
+
+    def _pieces_with(self, folded: str) -> list[int]:
+        """Return the pieces that have `folded` in them; the answer is kept for the next step of a search."""
+        if folded != self._sought:
+            self._sought = folded
+            self._sought_in = [number for number, piece in enumerate(self._folded) if folded in piece]
+        return self._sought_in
 
     def margin_width(self) -> int:
         return self.fontMetrics().horizontalAdvance("? 0:00:00") + 22
@@ -224,8 +235,9 @@ def _wear_away(document: QTextDocument) -> None:
     timer.start()
 
 
-def _rest_of_paragraph(cursor: QTextCursor, backwards: bool) -> str:
-    rest = QTextCursor(cursor)
-    end = QTextCursor.MoveOperation.StartOfBlock if backwards else QTextCursor.MoveOperation.EndOfBlock
-    rest.movePosition(end, QTextCursor.MoveMode.KeepAnchor)
-    return rest.selectedText()
+def _rest_of_paragraph(cursor: QTextCursor, wanted: str, backwards: bool) -> str:
+    """Return the part in which `wanted` may stand as seen from `cursor`: backwards, it need only begin before that."""
+    block, at = cursor.block(), cursor.positionInBlock()
+    text = block.text().encode("utf-16-le")  # as Qt counts
+    begun = at + len(wanted.encode("utf-16-le")) // 2 - 1
+    return (text[: 2 * begun] if backwards else text[2 * at :]).decode("utf-16-le", "replace")

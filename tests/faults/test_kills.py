@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+import kills
 import pytest
 from desktop.display import Display
 from speech import prompts
-
-from . import kills
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux tells which process is whose")
 COUNT = 200 if os.environ.get("SOTTOVOCE_FAULTS") == "full" else 6

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.messages import Failure, Task
-from desktop_app.transcripts import migrations
+from desktop_app.messages import Doubt, Failure, Task
+from desktop_app.transcripts import export, migrations
 from desktop_app.transcripts.history import History, JobGone, NewerDatabase
 from desktop_app.transcripts.transcript import JobOptions, JobState, Segment, Word
 
@@ -94,6 +95,14 @@ def test_jobs_are_listed_newest_first_and_in_pages(history):
     assert [job.id for job in history.jobs(before=ids[2], most=2)] == ids[1::-1]
 
 
+def test_the_ids_of_all_jobs_are_had_newest_first_without_the_removed_ones(history):
+    ids = [add(history) for _ in range(4)]
+
+    history.remove(ids[2])
+
+    assert history.job_ids() == [ids[3], ids[1], ids[0]]
+
+
 def test_the_next_job_is_the_oldest_queued_one_of_its_owner(history):
     first, _, third = add(history), add(history, owner=OTHER), add(history)
 
@@ -120,6 +129,7 @@ def test_changes_are_stored_and_given_back(history, file):
     [
         lambda history: history.job(7),
         lambda history: history.transcript(7),
+        lambda history: history.streamed(7),
         lambda history: history.update(7, state=JobState.DONE),
         lambda history: history.start_over(7, ME),
         lambda history: history.add_segments(7, [HELLO], 1.0),
@@ -138,6 +148,30 @@ def test_a_number_is_never_given_twice(history):
 
 
 # --- what was heard --------------------------------------------------------------------------------------------------
+
+
+def test_what_is_shown_is_read_in_parts_without_the_words(history):
+    job_id = add(history)
+    told_apart = msgspec.structs.replace(HELLO, speaker="left", doubts=(Doubt.REPETITION,))
+    history.add_segments(job_id, [HELLO, told_apart, HELLO], 3.0)
+
+    parts = [history.segments_shown(job_id, first, 2) for first in (0, 2, 3)]
+
+    shown = Segment(HELLO.start, HELLO.end, HELLO.text)
+    second = msgspec.structs.replace(shown, speaker="left", doubts=(Doubt.REPETITION,))
+    assert parts == [[shown, second], [shown], []]
+
+
+def test_a_transcript_of_thousands_of_segments_is_exported_whole_while_it_is_read(history, tmp_path):
+    job_id = add(history)
+    history.add_segments(job_id, [HELLO] * 5000, 1.0)
+
+    files = [export.write(history.streamed(job_id), tmp_path / f"{kind}.out", kind) for kind in export.FORMATS]
+
+    transcript = history.transcript(job_id)
+    assert len(transcript.segments) == 5000
+    for kind, file in zip(export.FORMATS, files, strict=True):
+        assert file.read_bytes() == export.text_of(transcript, kind).encode(), kind
 
 
 def test_segments_are_read_as_they_were_stored_and_in_their_order(history):

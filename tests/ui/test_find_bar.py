@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor, QTextDocument
 
 from desktop_app.messages import Segment
 from desktop_app.ui.find_bar import FindBar
-from desktop_app.ui.transcript_pane import TranscriptText
+from desktop_app.ui.transcript_text import PIECE, TranscriptText
 
 
 @pytest.fixture
@@ -51,3 +54,29 @@ def test_what_is_not_there_is_said_so(qtbot, bar, text) -> None:
     assert said
     assert bar.answer.text() == ""
     assert place(text) == (2, "<b>coffee")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_places_found_are_those_that_qt_finds_in_the_whole_text(text, seed) -> None:
+    chance = random.Random(seed)
+    words = ["cup"] * 12 + ["Tee", "tee", "Straße", "ΟΔΟΣ", "x😀y", "zz", ""]
+    for _ in range(3):
+        said = [" ".join(chance.choices(words, k=chance.randint(0, 3))) for _ in range(chance.randint(1, PIECE))]
+        text.append([Segment(0, 1, line) for line in said])
+
+    for wanted in ["tee", "CUP", "ss", "ß", "οδοσ", "😀", "zz", "e c", "nowhere"]:
+        backwards = chance.random() < 0.5
+        start = QTextCursor(text.document())
+        start.setPosition(chance.randrange(text.document().characterCount()))
+        text.setTextCursor(start)
+        direction = QTextDocument.FindFlag.FindBackward if backwards else QTextDocument.FindFlag(0)
+        end = QTextCursor(text.document())
+        end.movePosition(QTextCursor.MoveOperation.End if backwards else QTextCursor.MoveOperation.Start)
+        expected = text.document().find(wanted, start, direction)
+        if expected.isNull():
+            expected = text.document().find(wanted, end, direction)
+
+        assert text.find_round(wanted, backwards) is not expected.isNull()
+        if not expected.isNull():
+            assert text.textCursor().selectionStart() == expected.selectionStart()
+            assert text.textCursor().selectedText() == expected.selectedText()

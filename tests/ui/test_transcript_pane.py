@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QLabel
 
 from desktop_app.messages import Failure
@@ -74,6 +74,36 @@ def test_a_long_transcript_is_shown_whole_from_its_beginning(pane, make_job, sho
     show(make_job(AT_ONCE * 5 + 3, JobState.DONE))
 
     assert lines(pane) == sentences(AT_ONCE * 5 + 3)
+    assert pane.text.verticalScrollBar().value() == 0
+
+
+def test_a_transcript_of_hours_is_searched_and_copied_to_its_last_segment_and_left_again(
+    qtbot, pane, library, make_job, show
+) -> None:
+    long, other = make_job(4999, JobState.DONE), make_job(2, JobState.DONE, "other.wav")
+    library.add_segments(long.id, [Segment(5000.0, 5001.0, " Farewell.")], 5000.0)
+    show(long)
+
+    pane.find_bar.enter()
+    qtbot.keyClicks(pane.find_bar.line, "farewell")
+    found = pane.text.textCursor().blockNumber(), pane.text.textCursor().selectedText()
+    pane.copy_all()
+    show(other)
+
+    assert found == (4999, "Farewell")
+    assert QGuiApplication.clipboard().text().splitlines() == [*sentences(4999), "Farewell."]
+    assert lines(pane) == sentences(2)
+
+
+def test_text_added_below_what_is_seen_lengthens_the_scroll_bar(pane, make_job, show) -> None:
+    job = make_job(AT_ONCE + 50)
+    show(job)
+    pane.text.moveCursor(QTextCursor.MoveOperation.Start)
+    before = pane.text.verticalScrollBar().maximum()
+
+    pane.add_segments(job.id, segments(AT_ONCE + 50, 5))
+
+    assert pane.text.verticalScrollBar().maximum() == before + 5
     assert pane.text.verticalScrollBar().value() == 0
 
 
