@@ -132,8 +132,9 @@ class JobList(QAbstractListModel):
         return bisect_left(self._ids, -job_id, key=operator.neg)
 
     def _insert(self, row: int, jobs: Sequence[Job]) -> None:
-        self._jobs.update((job.id, job) for job in jobs)
+        self._jobs.update((job.id, job) for job in reversed(jobs))
         self._insert_ids(row, [job.id for job in jobs])
+        self._let_go()
 
     def _insert_ids(self, row: int, job_ids: Sequence[int]) -> None:
         if job_ids:
