@@ -75,13 +75,17 @@ class Heard:
 class Decoder:
     """Asks the model. `whisper` is faster-whisper's WhisperModel, of which the parts are used, not the whole loop.
 
-    load: loads once more the model that CTranslate2 runs.
+    load: loads once more the model that CTranslate2 runs. writers: how many workers that one has, each with a thread,
+    if it is to write the texts. Writing, a token after the other, is too little work at a time for several threads:
+    they wait for each other. 0: the first model writes as well.
     """
 
-    def __init__(self, whisper: Any, load: Callable[[], Any]) -> None:
+    def __init__(self, whisper: Any, load: Callable[[], Any], writers: int = 0) -> None:
         self._whisper = whisper
         self._model = whisper.model
         self._load = load
+        self._writers = writers
+        self._writer = load() if writers else whisper.model
         self._last: tuple[list[Span], Any] | None = None
 
     def get_ready(self) -> None:
@@ -144,7 +148,7 @@ class Decoder:
     @property
     def is_ready(self) -> bool:
         """Whether the model is there: loading it once more may have failed."""
-        return self._model is not None
+        return self._writer is not None
 
     def _forget_the_lots(self) -> None:
         """Have the lots drawn anew from the first: CTranslate2 takes the seed only when a thread of it begins to draw.
@@ -153,9 +157,13 @@ class Decoder:
         """
         import ctranslate2
 
-        self._whisper.model = self._model = None
+        self._writer = None
+        if not self._writers:
+            self._whisper.model = self._model = None
         ctranslate2.set_random_seed(SEED)
-        self._whisper.model = self._model = self._load()
+        self._writer = self._load()
+        if not self._writers:
+            self._whisper.model = self._model = self._writer
 
     def heard(
         self,
@@ -182,7 +190,7 @@ class Decoder:
             search = {"beam_size": asking.beam_size, "patience": 1}
         give_back_memory()
         prompts = [self._prompt(language, asking) for language in languages]
-        results = self._model.generate(
+        results = self._written(
             encoded,
             prompts,
             max_length=self._longest(prompts, most_tokens),
@@ -211,6 +219,25 @@ class Decoder:
                 )
             )
         return heard
+
+    def _written(self, encoded: Any, prompts: Sequence[list[int]], **options: Any) -> list[Any]:
+        """Return what the model writes for each row of the batch; each of its workers takes a part of them."""
+        if self._writers < 2 or len(prompts) == 1:
+            return list(self._writer.generate(encoded, prompts, **options))
+        import ctranslate2
+
+        rows = np.asarray(encoded)
+        parts = [np.ascontiguousarray(rows[n :: self._writers]) for n in range(min(self._writers, len(rows)))]
+        begun = [
+            self._writer.generate(
+                ctranslate2.StorageView.from_array(its), prompts[n :: self._writers], asynchronous=True, **options
+            )
+            for n, its in enumerate(parts)
+        ]
+        results: list[Any] = [None] * len(prompts)
+        for n, its in enumerate(begun):
+            results[n :: self._writers] = [one.result() for one in its]
+        return results
 
     def _words(
         self, spans: Sequence[Span], encoded: Any, languages: Sequence[str], task: Task, tokens: list[list[int]]

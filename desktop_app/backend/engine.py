@@ -30,6 +30,8 @@ PIECES_AT_ONCE = 8  # a span can have a dozen; memory grows with their number
 SHORT_ANSWER = 2  # words: of so few the model is never sure, and chance knows no better
 SHORTEST_PART = 4.0  # seconds: shorter pieces tell the model too little
 ONE_LANGUAGE = 0.9  # a span whose language is less probable is looked at in halves: it may hold two
+SMALL = 500_000_000  # bytes of weights on the disk of which a second copy in memory is no burden
+MOST_WRITERS = 4
 SURE_OF_ANOTHER = 0.75  # how probable another language must be than the main one, to be believed
 
 
@@ -54,7 +56,8 @@ class Engine:
         self.asked_for = (device, compute_type, threads)
         started = time.monotonic()
         self._whisper, self.setup = _loaded(model, device, compute_type, threads)
-        self._decoder = Decoder(self._whisper, lambda: _weights(os.fsdecode(model), self.setup))
+        writers = _writers(model, self.setup)
+        self._decoder = Decoder(self._whisper, lambda: _weights(model, self.setup, writers), writers)
         self._decoder.get_ready()
         self.seconds = time.monotonic() - started
 
@@ -301,10 +304,20 @@ def _loaded(model: bytes, device: Device, compute_type: str, threads: int) -> tu
     raise CannotTranscribe(Failure.MODEL_BROKEN if kind is Failure.UNFORESEEN else kind, str(trouble)) from trouble
 
 
-def _weights(folder: str, setup: Setup) -> Any:
-    """Return once more what CTranslate2 runs in faster-whisper's model."""
+def _writers(model: bytes, setup: Setup) -> int:
+    """Return how many workers of one thread each write the texts of a batch; 0: the model itself, with all threads."""
+    small = (Path(os.fsdecode(model)) / "model.bin").stat().st_size <= SMALL
+    return min(setup.threads, MOST_WRITERS) if setup.device == "cpu" and setup.threads > 1 and small else 0
+
+
+def _weights(model: bytes, setup: Setup, writers: int) -> Any:
+    """Return once more what CTranslate2 runs in faster-whisper's model: so many times at once, with a thread each."""
     import ctranslate2
 
     return ctranslate2.models.Whisper(
-        folder, device=setup.device, compute_type=setup.compute_type, intra_threads=setup.threads
+        os.fsdecode(model),
+        device=setup.device,
+        compute_type=setup.compute_type,
+        inter_threads=writers or 1,
+        intra_threads=1 if writers else setup.threads,
     )

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,9 @@ def _ours(way: str, model: str, file: Path, language: str, words: bool) -> dict[
     worker.carry_out(LoadModel(folder, "cpu"))
     assert worker._engine is not None
     inside = _Stopwatch(worker._engine._whisper.model)
-    worker._engine._decoder._model = worker._engine._whisper.model = inside
+    decoder = worker._engine._decoder
+    decoder._model = worker._engine._whisper.model = inside
+    decoder._written = inside.timed(decoder._written)  # it may wait for several calls at a time
     began, worked = time.monotonic(), time.process_time()
     worker.carry_out(Transcribe(1, os.fsencode(file), folder, "cpu", language=language, words=words))
     wall, cpu = time.monotonic() - began, time.process_time() - worked
@@ -121,17 +124,17 @@ class _Stopwatch:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._model, name)
-        if name not in ("encode", "generate", "align", "detect_language"):
-            return found
+        return self.timed(found) if name in ("encode", "align", "detect_language") else found
 
-        def timed(*arguments: Any, **named: Any) -> Any:
+    def timed(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def call_and_time(*arguments: Any, **named: Any) -> Any:
             began = time.monotonic()
             try:
-                return found(*arguments, **named)
+                return call(*arguments, **named)
             finally:
                 self.seconds += time.monotonic() - began
 
-        return timed
+        return call_and_time
 
 
 def _errors(said: str, heard: str, language: str) -> dict[str, Any]:
