@@ -20,7 +20,7 @@ from desktop_app.ui.main_window import MainWindow
 from desktop_app.work.backend_process import BackendProcess
 from desktop_app.work.collector import Collector
 from desktop_app.work.computer import Computer, KeptAwake
-from desktop_app.work.crash_reports import CrashReports
+from desktop_app.work.crash_reports import CrashReports, watch_this_program
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.line import Line
@@ -108,6 +108,7 @@ def open_window(files: Sequence[Path]) -> int:
 def _keep_log() -> None:
     logs.log_to(paths.logs() / "window.log")
     sys.excepthook = _log_bug
+    watch_this_program(paths.logs() / "window-crash.txt", paths.crashes(), wording.own_crash_report)
 
 
 def _log_bug(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:

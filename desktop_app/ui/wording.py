@@ -17,7 +17,7 @@ from desktop_app.work.causes import Cause, cause_in, code_in_words
 if TYPE_CHECKING:  # the command line's `history` and `--help` have no use for Qt
     from desktop_app.transcripts.safekeeping import Contents, Mended, Restored
     from desktop_app.work.backend_process import Death
-    from desktop_app.work.crash_reports import CrashReport
+    from desktop_app.work.crash_reports import CrashReport, OwnCrash
     from desktop_app.work.job_queue import JobProgress
     from desktop_app.work.machine import Machine
     from desktop_app.work.schedule import Hindrance
@@ -492,6 +492,21 @@ def crash_report(report: CrashReport) -> str:
         *_about_machine(report.machine),
         "",
         *(report.frames or [NO_TRACEBACK]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def own_crash_report(report: OwnCrash) -> str:
+    """Return the report of a crash of the program itself, as it is written and copied."""
+    lines = [
+        f"Crash report of {APPLICATION}, {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(report.moment))}",
+        "",
+        "The window crashed. What was heard until then is in the library, and its jobs have gone on since.",
+        "",
+        f"Versions: {', '.join(f'{name} {version}' for name, version in report.versions.items())}",
+        *_about_machine(report.machine),
+        "",
+        *report.frames,
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,10 +1,11 @@
-"""Writes down how the backend died: one small file a death, that the user can read, and send to whom they want.
+"""Writes down how the backend, or the program itself, died: one small file a death, for the user to read and pass on.
 
 There is no word of a transcript in it, nor the name of a file, nor that of the user.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import platform
 import re
@@ -54,6 +55,15 @@ class CrashReport(msgspec.Struct, frozen=True):
     frames: tuple[str, ...]  # where it was, as faulthandler tells it
 
 
+class OwnCrash(msgspec.Struct, frozen=True):
+    """All that is told of a crash of the program itself, the next time it is started."""
+
+    moment: float  # seconds since 1970
+    versions: dict[str, str]
+    machine: Machine
+    frames: tuple[str, ...]
+
+
 class CrashReports(QObject):
     """Listens to the backend, and writes a report when it has died, in a thread of its own.
 
@@ -99,16 +109,34 @@ class CrashReports(QObject):
     def _write(self, moment: float, death: Death, doing: Doing) -> None:
         """In the thread: the processor is asked, which takes its time on large machines, and the disk."""
         report = CrashReport(moment, death, doing, _versions(), this_machine(), tuple(frames_in(death.last_words)))
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open_privately(self._folder / f"{_name(moment)}.txt", "x") as file:
-                file.write(self._in_words(report))
-            for old in _reports(self._folder)[:-KEPT]:
-                old.unlink(missing_ok=True)
-        except OSError as error:
-            log.warning("no crash report: %s", error.strerror)
-        else:
+        if _keep(self._folder, moment, self._in_words(report)):
             self.written.emit()
+
+
+def watch_this_program(dump: Path, folder: Path, in_words: Callable[[OwnCrash], str]) -> None:
+    """Have a crash of this program written to `dump`. If there is one from the last time, it becomes a report.
+
+    Only for a program that runs once at a time. Raise OSError.
+    """
+    last_words, moment = (dump.read_text(errors="replace"), dump.stat().st_mtime) if dump.exists() else ("", 0.0)
+    if frames := tuple(frames_in(last_words)):
+        _keep(folder, moment, in_words(OwnCrash(moment, _versions(), this_machine(), frames)))
+    dump.unlink(missing_ok=True)
+    faulthandler.enable(open_privately(dump))
+
+
+def _keep(folder: Path, moment: float, text: str) -> bool:
+    """Write a report, and forget the oldest. Tell whether it could be written."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open_privately(folder / f"{_name(moment)}.txt", "x") as file:
+            file.write(text)
+        for old in _reports(folder)[:-KEPT]:
+            old.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("no crash report: %s", error.strerror)
+        return False
+    return True
 
 
 def newest(folder: Path) -> str | None:

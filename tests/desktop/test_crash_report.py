@@ -35,3 +35,19 @@ def test_after_a_crash_its_report_is_copied_from_the_menu_and_names_nothing(
     assert heard
     assert not [words for words in ("lawsuit", *heard) if words in logged]
     assert program.job(secret.name).state is not JobState.FAILED  # it goes on by itself
+
+
+def test_a_crash_of_the_window_itself_is_reported_by_the_next_one(program: Program, display: Display) -> None:
+    window = program.start()
+    os.kill(program.process.pid, signal.SIGSEGV)
+    program.process.wait(10)
+    window = program.start()
+
+    def copied() -> str:
+        display.key(window, "alt+h", "c")
+        return text if "The window crashed" in (text := display.clipboard()) else ""
+
+    report = wait_for(copied, "the report on the clipboard")
+    assert "Fatal Python error: Segmentation fault" in report
+    assert "desktop_app/__main__.py" in report
+    assert str(Path.home()) not in report
