@@ -15,16 +15,23 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from desktop_app import __version__, logs, paths, settings
 from desktop_app.terminal import Signals, complain
 from desktop_app.transcripts.history import History
+from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import appearance, display, wording
 from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.recording_actions import Sound
+from desktop_app.work.audio_devices import AudioDevices
 from desktop_app.work.backend_process import BackendProcess
 from desktop_app.work.collector import Collector
 from desktop_app.work.computer import Computer, KeptAwake
 from desktop_app.work.crash_reports import CrashReports, watch_this_program
 from desktop_app.work.history_thread import HistoryThread
+from desktop_app.work.hot_key import hot_key_on
 from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.key_strokes import key_strokes_on
 from desktop_app.work.line import Line
+from desktop_app.work.outputs import Outputs
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.recorder import Recorder
 from desktop_app.work.single_instance import SingleInstance
 from desktop_app.work.steward import Steward
 
@@ -68,7 +75,12 @@ def open_window(files: Sequence[Path]) -> int:
     queue = JobQueue(history, backend, ownership)
     line = Line(queue, history, ownership.id)
     steward = Steward(queue, line, Computer(), KeptAwake(), wording.WHY_AWAKE)
-    window = MainWindow(queue, history, chosen, steward)
+    platform = application.platformName()
+    devices = AudioDevices()
+    sound = Sound(
+        devices, Recorder(devices), Recorder(devices), hot_key_on(platform), key_strokes_on(platform), KeptAwake()
+    )
+    window = MainWindow(queue, history, chosen, steward, sound)
 
     def receive(more: Sequence[Path]) -> None:
         window.add_files(more)
@@ -79,6 +91,7 @@ def open_window(files: Sequence[Path]) -> int:
 
     def end() -> None:
         queue.leave()
+        window.recording.leave()
         history.ask(save)
         application.quit()
 
@@ -88,6 +101,11 @@ def open_window(files: Sequence[Path]) -> int:
         window.add_files(files)
         window.warm_up()
 
+    outputs = Outputs(queue, history)
+    outputs.written.connect(lambda files: window.say(wording.exported(", ".join(map(shown, files)))))
+    outputs.failed.connect(
+        lambda file, error: window.say(wording.cannot_write(shown(file), error.strerror or str(error)))
+    )
     instance.files_arrived.connect(receive)
     reports.written.connect(window.offer_crash_report)
     window.closing.connect(end)
@@ -99,6 +117,7 @@ def open_window(files: Sequence[Path]) -> int:
             return application.exec()
     finally:
         instance.close()
+        sound.close()
         steward.close()
         backend.stop()
         history.close()

@@ -26,7 +26,9 @@ from desktop_app.transcripts.transcript import (
 )
 
 DEFAULT_FORMAT = "txt"
-COMMANDS = ("transcribe", "resume", "history", "library")
+SHORTEST_RECORDING = 0.1  # seconds
+LONGEST_PRE_ROLL = 60.0  # seconds
+COMMANDS = ("transcribe", "record", "resume", "history", "library", "devices")
 WHICH_JOB = "its number, as “sottovoce history list” shows it"
 
 
@@ -89,6 +91,8 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     transcribe.add_argument("--quiet", action="store_true", help="no progress bar")
     _add_listening(transcribe)
 
+    _add_record(commands)
+
     resume = commands.add_parser(
         "resume",
         help="go on with what was interrupted",
@@ -105,6 +109,7 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     actions = history.add_subparsers(dest="action")
     listing = actions.add_parser("list", help="list the jobs, the newest first")
     listing.add_argument("--json", action="store_true", help="print all that is known of them, as JSON")
+    listing.add_argument("--removed", action="store_true", help="list those that were removed and can be brought back")
     show = actions.add_parser("show", help="print a transcript with times")
     show.add_argument("id", type=int, help=WHICH_JOB)
     exporting = actions.add_parser("export", help="write a transcript to a file")
@@ -115,12 +120,58 @@ def _parser_of_commands() -> argparse.ArgumentParser:
         "--output-dir", type=Path, metavar="DIR", help="where the files go (default: beside the recording)"
     )
     exporting.add_argument("--name", default="{name}", metavar="TEMPLATE", help="names of the files")
-    removing = actions.add_parser("remove", help="forget jobs and their transcripts; recordings are not touched")
+    removing = actions.add_parser("remove", help="put jobs and their transcripts away; recordings are not touched")
     removing.add_argument("ids", type=int, nargs="+", metavar="id", help=WHICH_JOB)
-    history.set_defaults(action="list", json=False)
+    removing.add_argument("--for-good", action="store_true", help="at once; else they are kept for 30 days")
+    restoring = actions.add_parser("restore", help="bring removed jobs back")
+    restoring.add_argument("ids", type=int, nargs="+", metavar="id", help="its number, as “list --removed” shows it")
+    history.set_defaults(action="list", json=False, removed=False)
     _add_library(commands)
+    devices = commands.add_parser("devices", help="what can be recorded", description="List what can be recorded.")
+    devices.add_argument(
+        "--audio", action="store_true", required=True, help="microphones, and the computer's own sound"
+    )
+    devices.add_argument("--json", action="store_true", help="print all that is known of them, as JSON")
     _add_version(parser)
     return parser
+
+
+def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    record = commands.add_parser(
+        "record",
+        help="record from a microphone",
+        description="Record from a microphone into a WAV file, until Ctrl+C. What was recorded is on the disk at every"
+        " moment, whatever happens to this program.",
+    )
+    record.add_argument(
+        "--device", metavar="NAME|ID", help="as “sottovoce devices --audio” shows it (default: that of the system)"
+    )
+    record.add_argument(
+        "--system",
+        action="store_true",
+        help="the computer's own sound too: left the microphone, right the computer",
+    )
+    record.add_argument(
+        "--channels", type=int, choices=[1, 2], default=1, help="of one device: mono, or both of stereo (default: 1)"
+    )
+    record.add_argument("--output", type=Path, metavar="FILE", help="where to (default: the folder of recordings)")
+    record.add_argument("--seconds", type=_length, metavar="N", help="end by itself after so long: 90 or 1:30")
+    record.add_argument(
+        "--pre-roll",
+        type=_pre_roll,
+        default=0.0,
+        metavar="N",
+        help="listen for so many seconds, then begin with them",
+    )
+
+    live = record.add_argument_group("what is said")
+    live.add_argument(
+        "--live", action="store_true", help="print it while it is recorded; the transcript stays in the library"
+    )
+    live.add_argument("--model", default="base", metavar="NAME|FOLDER", help="the model (default: base)")
+    live.add_argument(
+        "--language", type=_language, default=None, metavar="CODE|auto", help="what is spoken (default: auto)"
+    )
 
 
 def _add_library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -197,9 +248,8 @@ def _add_listening(transcribe: argparse.ArgumentParser) -> None:
 
 def job_options(arguments: argparse.Namespace) -> JobOptions:
     """Return what a job is to be done with, as typed."""
-    model = arguments.model if arguments.model in _names_of_models() else str(Path(arguments.model).absolute())
     return JobOptions(
-        model=model,
+        model=_model(arguments),
         language=arguments.language,
         task=Task(arguments.task),
         words=arguments.words,
@@ -213,6 +263,16 @@ def job_options(arguments: argparse.Namespace) -> JobOptions:
         split_channels=arguments.split_channels,
         tuning=_tuning(arguments),
     )
+
+
+def live_options(arguments: argparse.Namespace) -> JobOptions:
+    """Return what a recording is to be followed with, as typed."""
+    return JobOptions(model=_model(arguments), language=arguments.language, split_channels=arguments.system)
+
+
+def _model(arguments: argparse.Namespace) -> str:
+    name: str = arguments.model
+    return name if name in _names_of_models() else str(Path(name).absolute())
 
 
 def _tuning(arguments: argparse.Namespace) -> Tuning:
@@ -236,6 +296,20 @@ def _moment(words: str) -> float:
     seconds = 0.0
     for part in words.split(":"):
         seconds = 60 * seconds + float(part)
+    return seconds
+
+
+def _length(words: str) -> float:
+    seconds = _moment(words)
+    if seconds < SHORTEST_RECORDING:
+        raise argparse.ArgumentTypeError(f"“{words}” is less than {SHORTEST_RECORDING:g} seconds")
+    return seconds
+
+
+def _pre_roll(words: str) -> float:
+    seconds = _moment(words)
+    if seconds > LONGEST_PRE_ROLL:
+        raise argparse.ArgumentTypeError(f"“{words}” is more than {LONGEST_PRE_ROLL:g} seconds")
     return seconds
 
 

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from desktop_app import logs, messages, paths, terminal
+from desktop_app import logs, messages, paths, record_command, terminal
 from desktop_app.arguments import COMMANDS, DEFAULT_FORMAT, job_options, parsed
 from desktop_app.messages import Segment
 from desktop_app.models import shelf
@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     terminal.write_any_name()
     options = parsed(arguments)
     try:
-        paths.home()
+        for folder in (paths.home, paths.models, paths.locks, paths.logs):
+            folder()
     except OSError as error:
         return terminal.complain(wording.library_failure(error), SOME_FAILED)
     if options.command == "transcribe":
@@ -51,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _history(options)
     if options.command == "library":
         return _library(options)
+    if options.command == "record":
+        return record_command.record(options)
+    if options.command == "devices":
+        return record_command.devices(options)
     mistyped = get_close_matches(str(options.files[0]), COMMANDS, n=1, cutoff=0.8) if options.files else []
     if mistyped and not os.path.lexists(options.files[0]):
         return terminal.complain(wording.did_you_mean(options.files[0], mistyped[0]), WRONG_USAGE)
@@ -157,7 +162,7 @@ class _Run:
         self._history = history
         self._leave = leave
         self._waiting: dict[int, Job] = {}
-        self._failed = False
+        self._failed = self._failed_to_write = False
         self._interrupted = False
         self._bar = terminal.ProgressBar(shown=not arguments.quiet and sys.stderr.isatty())
         queue.job_changed.connect(self._on_job_changed)
@@ -166,6 +171,7 @@ class _Run:
         queue.progressed.connect(self._on_progressed)
         queue.stepped_down.connect(self._on_stepped_down)
         queue.storage_failed.connect(self._on_storage_failed)
+        queue.became_idle.connect(self._on_idle)
         history.mended.connect(self._on_mended)
         history.could_not_open.connect(self._on_library_failed)
         history.failed.connect(self._on_library_failed)
@@ -184,6 +190,11 @@ class _Run:
 
     def interrupt(self) -> None:
         """End: what was heard is stored already; the jobs are cancelled."""
+        from desktop_app.work.job_queue import Hold
+
+        if self._interrupted or Hold.STORAGE in self._queue.held:  # it cannot be noted that they are cancelled
+            self.put_off()
+            return
         self._interrupted = True
         self._bar.stop()
         self._queue.end_all()
@@ -207,10 +218,12 @@ class _Run:
         self._leave(SOME_FAILED)
 
     def _on_added(self, jobs: list[Job]) -> None:
-        self._waiting = {job.id: job for job in jobs if job.state is JobState.QUEUED}
+        self._waiting = {job.id: job for job in jobs if job.state in (JobState.QUEUED, JobState.DONE)}
         for job in jobs:
             if job.state is JobState.FAILED:
                 self._tell_failure(job)
+            elif job.state is JobState.DONE:  # but its transcript is not written
+                self._on_job_changed(job)
         self._leave_if_done()
 
     def _on_taken_over(self, jobs: list[Job]) -> None:
@@ -261,9 +274,11 @@ class _Run:
             self._say_of(job, f"{wording.NO_SPEECH}.")
         self._say_of(job, wording.passages(doubtful, left_out, wording.shown_by_history(job.id)))
         output = Output() if job.is_past_the_end else job.output or Output()
-        if output.stdout:
+        if output.stdout and not self._arguments.events:
             terminal.print_out(export.text_of(transcript, (output.formats or (DEFAULT_FORMAT,))[0]), end="")
         files = self._write(transcript, output)
+        if not self._failed_to_write:
+            self._history.ask(lambda history: history.written(job.id))
         self._tell(
             "finished",
             job,
@@ -282,11 +297,11 @@ class _Run:
 
     def _write(self, transcript: Transcript, output: Output) -> list[Path]:
         files = []
+        self._failed_to_write = False
         for kind in output.formats if output.files else ():
-            folder = Path(output.folder) if output.folder else None
-            written = _written(transcript, folder, output.name, kind)
+            written = _written(transcript, output, kind)
             if written is None:
-                self._failed = True
+                self._failed = self._failed_to_write = True
                 continue
             files.append(written)
             if not (output.stdout or self._arguments.events):
@@ -299,6 +314,25 @@ class _Run:
         terminal.say(sentence)
         assert job.failure is not None
         self._tell("failed", job, kind=job.failure.value, message=sentence)
+
+    def _on_idle(self) -> None:
+        """See what became of jobs that are not ours any more: another program can have paused or removed them."""
+        if not self._waiting or self._interrupted or self._queue.held:
+            return
+        ids = [*self._waiting]
+        self._history.ask(lambda history: history.jobs_of(ids), lambda jobs: self._on_looked_up(ids, jobs))
+
+    def _on_looked_up(self, ids: list[int], jobs: list[Job]) -> None:
+        now = {job.id: job for job in jobs}
+        for job_id in ids:
+            job = self._waiting.get(job_id)
+            if job is None or (job_id in now and now[job_id].state in (*UNENDED, JobState.DONE)):
+                continue
+            self._failed = True
+            self._bar.stop()
+            terminal.say(wording.taken_away(job.name, now.get(job_id)))
+            self._tell("taken_away", job, state=now[job_id].state.value if job_id in now else "removed")
+            self._ended(job)
 
     def _ended(self, job: Job) -> None:
         self._waiting.pop(job.id, None)
@@ -353,7 +387,7 @@ class _Run:
 
 
 def _history(arguments: argparse.Namespace) -> int:
-    actions = {"list": _list, "show": _show, "export": _export, "remove": _remove}
+    actions = {"list": _list, "show": _show, "export": _export, "remove": _remove, "restore": _bring_back}
 
     def act(history: History) -> int:
         _notice_the_dead(history)
@@ -392,7 +426,7 @@ def _notice_the_dead(history: History) -> None:
 
 
 def _list(history: History, arguments: argparse.Namespace) -> int:
-    jobs = history.jobs()
+    jobs = history.removed() if arguments.removed else history.jobs()
     if arguments.json:
         terminal.print_out(msgspec.json.format(msgspec.json.encode([_facts(job) for job in jobs])).decode())
         return DONE
@@ -409,8 +443,15 @@ def _facts(job: Job) -> dict[str, Any]:
     return facts | {"name": job.name}
 
 
+def _still_there(history: History, job_id: int) -> Job:
+    """Return a job that was not removed. Raise JobGone."""
+    for job in history.jobs_of([job_id]):
+        return job
+    raise JobGone(job_id)
+
+
 def _show(history: History, arguments: argparse.Namespace) -> int:
-    transcript = history.transcript(arguments.id)
+    transcript = history.transcript(_still_there(history, arguments.id).id)
     job = transcript.job
     terminal.say(f"{shown(job.path)} · {wording.about_job(job)} · {wording.job_status(job)}")
     terminal.print_out("".join(_marked_lines(transcript)), end="")
@@ -431,25 +472,26 @@ def _marked_lines(transcript: Transcript) -> Iterator[str]:
 
 
 def _export(history: History, arguments: argparse.Namespace) -> int:
-    transcript = history.transcript(arguments.id)
+    transcript = history.transcript(_still_there(history, arguments.id).id)
     if not transcript.segments and transcript.job.state is not JobState.DONE:
         return terminal.complain(wording.nothing_to_export(transcript.job.name), SOME_FAILED)
     if arguments.output_dir is not None and (trouble := _make(arguments.output_dir)):
         return terminal.complain(trouble, SOME_FAILED)
     failed = False
+    wanted = Output(folder=str(arguments.output_dir or ""), name=arguments.name)
     for name in arguments.format:
         if arguments.stdout:
             terminal.print_out(export.text_of(transcript, name), end="")
-        elif (written := _written(transcript, arguments.output_dir, arguments.name, name)) is not None:
+        elif (written := _written(transcript, wanted, name)) is not None:
             terminal.print_out(shown(written))
         else:
             failed = True
     return SOME_FAILED if failed else DONE
 
 
-def _written(transcript: Transcript, folder: Path | None, template: str, kind: str) -> Path | None:
-    """Write the transcript beside its recording, or into `folder`; return where. If it cannot be, say why."""
-    wanted = (folder or transcript.job.path.parent) / export.file_name(template, transcript.job, kind)
+def _written(transcript: Transcript, output: Output, kind: str) -> Path | None:
+    """Write the transcript where it is wanted; return where it is. If it cannot be, say why."""
+    wanted = export.place_of(transcript.job, output, kind)
     try:
         written = export.write(transcript, wanted, kind)
     except OSError as error:
@@ -471,11 +513,21 @@ def _make(folder: Path) -> str:
 
 def _remove(history: History, arguments: argparse.Namespace) -> int:
     for job_id in arguments.ids:
-        job = history.job(job_id)
+        job = history.job(job_id) if arguments.for_good else _still_there(history, job_id)
         if job.state is JobState.RUNNING:
             return terminal.complain(wording.not_finished(job.name), SOME_FAILED)
-        history.delete(job_id)
-        terminal.say(wording.removed_for_good(job.name))
+        if arguments.for_good:
+            history.delete(job_id)
+            terminal.say(wording.removed_for_good(job.name))
+        else:
+            history.remove(job_id)
+            terminal.say(wording.put_away(job.name, job_id))
+    return DONE
+
+
+def _bring_back(history: History, arguments: argparse.Namespace) -> int:
+    for job_id in arguments.ids:
+        terminal.say(wording.brought_back(history.restore(job_id).name))
     return DONE
 
 

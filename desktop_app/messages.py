@@ -158,6 +158,13 @@ class Transcribe(Message, frozen=True):
     tuning: Tuning = ACCURATE
     resume_at: float | None = None  # go on there: a position that was reported before
     main_language: str | None = None  # what was detected at the start, when going on
+    live: bool = False  # the recording still grows: follow it
+
+
+class RecordingEnded(Message, frozen=True):
+    """The file of a live job is complete now: read it to its end and finish."""
+
+    job_id: int
 
 
 class Cancel(Message, frozen=True):
@@ -168,7 +175,7 @@ class Ping(Message, frozen=True):
     number: int
 
 
-Command: TypeAlias = LoadModel | Transcribe | Cancel | Ping
+Command: TypeAlias = LoadModel | Transcribe | RecordingEnded | Cancel | Ping
 
 
 # --- events: from the backend ---------------------------------------------------------------------------------------
@@ -223,6 +230,14 @@ class SpeechHeard(Message, frozen=True):
     position: float
 
 
+class Provisional(Message, frozen=True):
+    """What a live job heard last, and may still change. It replaces the one before, and is never stored."""
+
+    job_id: int
+    words: tuple[Word, ...]
+    position: float  # how far it has listened
+
+
 class JobFinished(Message, frozen=True):
     job_id: int
     duration: float  # of the audio that was really there
@@ -251,6 +266,7 @@ Event: TypeAlias = (
     | JobStarted
     | Progress
     | SpeechHeard
+    | Provisional
     | JobFinished
     | JobFailed
     | JobCancelled

@@ -45,6 +45,16 @@ def locks() -> Path:
     return _made(home() / "locks")
 
 
+def recordings_folder() -> Path:
+    """Return the folder where new recordings go if nobody says otherwise."""
+    return _made(home() / "recordings")
+
+
+def unfinished() -> Path:
+    """Return the folder of the notes of recordings that are being made."""
+    return _made(home() / "unfinished")
+
+
 def resources() -> Path:
     """Return the folder of what comes with the program: the sample recording, the icons, the model catalogue."""
     package = Path(__file__).resolve().parent

@@ -12,8 +12,40 @@ Appearance: TypeAlias = Literal["system", "light", "dark"]
 Quality: TypeAlias = Literal["fast", "accurate"]
 When: TypeAlias = Literal["now", "idle", "mains", "tonight"]
 AfterAll: TypeAlias = Literal["nothing", "sleep", "shut_down"]
+HowToTalk: TypeAlias = Literal["hold", "toggle"]  # the key is held down meanwhile, or pressed twice
+DictateTo: TypeAlias = Literal["clipboard", "window"]
 
 log = logging.getLogger(__name__)
+
+
+class RecordingChoices(msgspec.Struct):
+    """What is recorded, and what becomes of it."""
+
+    microphone: str = ""  # the device's id; empty: the system's default
+    with_microphone: bool = True
+    system_sound: str | None = None  # the id of what is listened to; empty: the default; None: without
+    channels: Literal[1, 2] = 1
+    pre_roll: float = 0.0  # seconds kept from before the button
+    live: bool = True  # the text appears while one speaks
+    refine: bool = True  # then it is transcribed again, more accurately
+
+
+class CaptionChoices(msgspec.Struct):
+    """How captions look."""
+
+    size: int = 40  # points
+    text: str = "#ffffff"
+    ground: str = "#000000"
+    geometry: bytes = b""  # of the window, as Qt saves it
+
+
+class DictationChoices(msgspec.Struct):
+    """How one dictates. Off until the user wants it."""
+
+    on: bool = False
+    key: str = "Ctrl+Alt+D"  # as Qt writes keys
+    how: HowToTalk = "hold"
+    to: DictateTo = "clipboard"
 
 
 class Settings(msgspec.Struct):
@@ -36,6 +68,9 @@ class Settings(msgspec.Struct):
     export_format: str = "txt"
     geometry: bytes = b""  # of the window, as Qt saves it
     splitter: bytes = b""
+    recording: RecordingChoices = msgspec.field(default_factory=RecordingChoices)
+    captions: CaptionChoices = msgspec.field(default_factory=CaptionChoices)
+    dictation: DictationChoices = msgspec.field(default_factory=DictationChoices)
 
 
 def load(file: Path) -> Settings:

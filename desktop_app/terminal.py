@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -80,6 +81,27 @@ class ProgressBar:
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+
+
+class StatusLine:
+    """One line on stderr that is written anew again and again."""
+
+    def __init__(self, shown: bool) -> None:
+        self._shown = shown
+        self._width = 0
+
+    def show(self, text: str) -> None:
+        if self._shown:
+            text = _cut(text, shutil.get_terminal_size().columns - 1)
+            sys.stderr.write("\r" + text.ljust(self._width))
+            sys.stderr.flush()
+            self._width = len(text)
+
+    def clear(self) -> None:
+        if self._width:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+            sys.stderr.flush()
+            self._width = 0
 
 
 def _rich_progress() -> Any:

@@ -14,12 +14,16 @@ qt="libegl1 libgl1 libglib2.0-0 libfontconfig1 libfreetype6 libxkbcommon0 libdbu
 window="libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render0
     libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libx11-xcb1
     libwayland-client0 libwayland-cursor0 libwayland-egl1 libnotify-bin"
+# A microphone: PortAudio, ALSA's way to PulseAudio or PipeWire, and what Qt's list of devices is linked with.
+sound="libportaudio2 libasound2-plugins libpulse0 libxrandr2 libdrm2"
+# A sound server with microphones in memory.
+microphones="pulseaudio pulseaudio-utils"
 # A screen in memory, a window manager, and a hand and an eye on it.
 desktop="xvfb xauth openbox xdotool procps x11-utils imagemagick"
 
 case ${1:-} in
-    run) wanted="$qt $window" purpose="The window" ;;
-    test) wanted=$desktop purpose="Testing with a real window" ;;
+    run) wanted="$qt $window $sound" purpose="The window" ;;
+    test) wanted="$desktop $microphones" purpose="Testing with a real window and a real microphone" ;;
     *) echo "usage: $0 run|test" >&2; exit 2 ;;
 esac
 

@@ -23,9 +23,10 @@ import soundfile
 from speech import media, prompts
 
 import desktop_app
+from desktop_app import paths
 from desktop_app.messages import Doubt
 from desktop_app.transcripts.history import History
-from desktop_app.transcripts.transcript import JobOptions, LeftOut, Segment
+from desktop_app.transcripts.transcript import JobOptions, JobState, LeftOut, Output, Segment
 
 ROOT = Path(desktop_app.__file__).parent.parent
 SOTTOVOCE = [sys.executable, "-m", "desktop_app.cli"]
@@ -893,3 +894,87 @@ def test_a_library_that_cannot_be_used_is_said_in_one_sentence(home, transcribe,
         assert ended.returncode == SOME_FAILED
         assert len(sentences(ended)) == 1
         assert "library" in sentences(ended)[0]
+
+
+# --- what became of jobs in the meantime -----------------------------------------------------------------------------
+
+
+def an_ended_run(recording: Path, model: Path, **wish: Any) -> int:
+    """Put into the library what a run leaves that is killed when its job is done and no file is written yet."""
+    history = History(paths.database())
+    output = Output(**wish)
+    job = history.add_job(recording, JobOptions(model=str(model)), "a program that is gone", output=output)
+    history.add_segments(job.id, [Segment(0.0, 1.0, " And so.")], 1.0)
+    history.update(job.id, state=JobState.DONE, duration=1.0)
+    history.close()
+    return job.id
+
+
+def test_files_that_a_killed_run_had_still_to_write_are_written_by_the_next(recording, tiny_model):
+    an_ended_run(recording, tiny_model, formats=("txt", "srt"), files=True, name="talk")
+
+    resumed, again = sottovoce("resume"), sottovoce("resume")
+
+    assert resumed.returncode == again.returncode == DONE
+    assert resumed.stdout.decode().split() == [str(recording.with_name(name)) for name in ("talk.txt", "talk.srt")]
+    assert recording.with_name("talk.txt").read_text() == "And so.\n"
+    assert sentences(again) == ["Nothing was interrupted."]
+
+
+def test_files_that_could_not_be_written_are_written_when_it_is_resumed(recording, tiny_model, tmp_path):
+    folder = tmp_path / "not there yet"
+    an_ended_run(recording, tiny_model, formats=("txt",), files=True, folder=str(folder))
+
+    failed = sottovoce("resume")
+    folder.mkdir()
+    written = sottovoce("resume")
+
+    assert failed.returncode == SOME_FAILED
+    assert written.returncode == DONE
+    assert [file.name for file in folder.iterdir()] == [f"{recording.stem}.txt"]
+
+
+def test_events_are_all_that_is_printed_also_of_a_job_that_was_to_be_printed(recording, tiny_model):
+    an_ended_run(recording, tiny_model, formats=("txt",), stdout=True)
+
+    resumed = sottovoce("resume", "--events")
+
+    assert [event["event"] for event in events_of(resumed)] == ["finished"]
+
+
+def test_a_removed_job_is_not_gone_on_with(transcribe, recording):
+    transcribe(recording)
+    history = History(paths.database())
+    history.update(1, state=JobState.CANCELLED)
+    history.close()
+    sottovoce("history", "remove", "1")
+
+    ended = sottovoce("resume", "1")
+
+    assert ended.returncode == SOME_FAILED
+    assert "cannot go on" in sentences(ended)[0]
+
+
+def test_what_was_removed_can_be_listed_and_brought_back(transcribe, recording):
+    transcribe(recording)
+
+    removed = sottovoce("history", "remove", "1")
+    listed = sottovoce("history", "list", "--removed")
+    back = sottovoce("history", "restore", "1")
+
+    assert "sottovoce history restore 1" in sentences(removed)[0]
+    assert recording.name in listed.stdout.decode()
+    assert back.returncode == DONE
+    assert [job["id"] for job in history_list()] == [1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of another kind there")
+def test_a_job_that_somebody_else_removes_is_not_waited_for(long_run):
+    told_until("started", long_run)
+
+    sottovoce("history", "remove", "2")
+    said = long_run.communicate(timeout=120)[0]
+
+    ended = [json.loads(line) for line in said.splitlines()]
+    assert long_run.returncode == SOME_FAILED
+    assert {(event["event"], event["job"]) for event in ended} >= {("finished", 1), ("taken_away", 2)}

@@ -26,9 +26,9 @@ class Rule(NamedTuple):
 
 
 ENGINE = {"faster_whisper", "ctranslate2", "av", "numpy", "onnxruntime"}
-QT_CORE, QT_NETWORK = "PySide6.QtCore", "PySide6.QtNetwork"
+QT_CORE, QT_NETWORK, QT_MULTIMEDIA = "PySide6.QtCore", "PySide6.QtNetwork", "PySide6.QtMultimedia"
 ROOMS = {"messages", "models", "paths", "settings", "transcripts", "ui", "work"}
-EVERYTHING_BUT_BACKEND = ROOMS | {"arguments", "cli", "logs", "terminal"}
+EVERYTHING_BUT_BACKEND = ROOMS | {"arguments", "cli", "live_text", "logs", "record_command", "terminal"}
 
 TABLE = {
     "__init__": Rule(set(), set()),
@@ -39,9 +39,14 @@ TABLE = {
     "backend": Rule({"messages"}, {"msgspec"} | ENGINE),
     "models": Rule({"messages", "paths", "settings"}, {"msgspec"}),
     "transcripts": Rule({"messages"}, {"msgspec"}),
-    "work": Rule({"messages", "transcripts", "models", "settings", "paths", "logs"}, {"msgspec", QT_CORE, QT_NETWORK}),
+    "work": Rule(
+        {"messages", "transcripts", "models", "settings", "paths", "logs"},
+        {"msgspec", QT_CORE, QT_NETWORK, QT_MULTIMEDIA, "sounddevice", "Xlib", "jeepney"},
+    ),
     "ui": Rule({"work", "transcripts", "models", "messages", "settings", "paths"}, {"msgspec", "PySide6"}),
     "cli": Rule(EVERYTHING_BUT_BACKEND | {"__main__"}, {"msgspec", QT_CORE}),
+    "record_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", QT_CORE}),
+    "live_text": Rule(EVERYTHING_BUT_BACKEND, {QT_CORE}),
     "start": Rule({"cli"}, set()),
     "arguments": Rule({"__init__", "messages", "models", "transcripts"}, {"msgspec"}),
     "terminal": Rule({"ui"}, {"rich", QT_CORE}),
@@ -77,7 +82,7 @@ def test_the_table_knows_every_room():
     assert rooms <= TABLE.keys()
 
 
-@pytest.mark.parametrize("file", ["cli.py", "terminal.py"])
+@pytest.mark.parametrize("file", ["cli.py", "live_text.py", "record_command.py", "terminal.py"])
 def test_the_command_line_takes_from_ui_only_what_knows_no_widgets(file):
     taken = {name.removeprefix("desktop_app.") for name in _imported(ROOT / file) if name.startswith("desktop_app.ui")}
 
@@ -122,6 +127,10 @@ def test_only_the_queue_changes_a_jobs_state():
         ("desktop_app.transcripts.history", {"PySide6"} | ENGINE),
         ("desktop_app.transcripts.export", {"PySide6"} | ENGINE),
         ("desktop_app.models.shelf", {"PySide6"} | ENGINE),
+        (
+            "desktop_app.work.recorder",
+            {"PySide6.QtGui", "PySide6.QtMultimedia", "PySide6.QtWidgets", "sounddevice"} | ENGINE,
+        ),
         ("desktop_app.work.job_queue", {"PySide6.QtGui", "PySide6.QtWidgets"} | ENGINE),
         ("desktop_app.cli", {"PySide6.QtGui", "PySide6.QtWidgets", "rich"} | ENGINE),
     ],

@@ -29,12 +29,13 @@ def test_the_environment_moves_the_home_and_it_is_made_when_wanted(home):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a user's folder private in another way")
 def test_nobody_else_can_look_into_the_home(home):
-    for folder in (paths.home(), paths.models(), paths.logs(), paths.locks()):
+    for folder in (paths.home(), paths.models(), paths.logs(), paths.locks(), paths.recordings_folder()):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_everything_the_user_keeps_lies_in_the_home(home):
     kept = [paths.database(), paths.settings_file(), paths.models(), paths.logs(), paths.locks()]
+    kept += [paths.recordings_folder(), paths.unfinished()]
 
     assert {place.parent for place in kept} == {home}
     assert len(set(kept)) == len(kept)

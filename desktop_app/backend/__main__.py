@@ -27,6 +27,7 @@ from desktop_app.messages import (
     Message,
     Ping,
     Pong,
+    RecordingEnded,
     Transcribe,
     command_from,
     to_line,
@@ -67,6 +68,7 @@ class Inbox:
         self._pipe = pipe
         self._waiting: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
+        self._ended: set[int] = set()
         threading.Thread(target=self._read, name="commands", daemon=True).start()
 
     def next(self) -> Command:
@@ -75,6 +77,10 @@ class Inbox:
 
     def is_cancelled(self, job_id: int) -> bool:
         return job_id in self._cancelled
+
+    def has_ended(self, job_id: int) -> bool:
+        """Tell whether the recording of a live job is complete."""
+        return job_id in self._ended
 
     def _read(self) -> None:
         for line in self._pipe.commands():
@@ -86,10 +92,13 @@ class Inbox:
             match command:
                 case Cancel(job_id=job_id):
                     self._cancelled.add(job_id)
+                case RecordingEnded(job_id=job_id):
+                    self._ended.add(job_id)
                 case Ping(number=number):
                     self._pipe.send(Pong(number))
                 case Transcribe(job_id=job_id):
                     self._cancelled.discard(job_id)  # a cancel from before came too late for the job done before
+                    self._ended.discard(job_id)
                     self._waiting.put(command)
                 case LoadModel():
                     self._waiting.put(command)
@@ -117,7 +126,7 @@ def main() -> None:
     from desktop_app.backend import engine  # the heavy imports, now that nothing can disturb the pipe
     from desktop_app.backend.worker import Worker
 
-    worker = Worker(pipe.send, inbox.is_cancelled)
+    worker = Worker(pipe.send, inbox.is_cancelled, inbox.has_ended)
     pipe.send(BackendReady(os.getpid(), engine.version()))
     while True:
         worker.carry_out(inbox.next())

@@ -47,7 +47,7 @@ class Recording:
         Raise CannotTranscribe if there is no sound to be had.
         """
         self._closing = ExitStack()
-        self._file = self._closing.enter_context(_opened(path))
+        self._file = self._closing.enter_context(opened(path))
         try:
             self._size = os.fstat(self._file.fileno()).st_size
             self._missing = what_is_missing(self._file)
@@ -144,7 +144,7 @@ class Recording:
 
     def _pieces(self, layout: str) -> Iterator[np.ndarray]:
         """Yield the decoded sound in whatever sizes the decoder delivers, holes filled by silence."""
-        resampler = _resampler(layout)
+        resampler = resampler_to(layout)
         empty = np.zeros((0, 2) if layout == "stereo" else 0, np.float32)
         shape: tuple[str, str, int] | None = None
         delivered = 0
@@ -163,23 +163,23 @@ class Recording:
                 yield silence
             now = (frame.format.name, frame.layout.name, frame.sample_rate)
             if shape is not None and now != shape:  # some broadcasts change in the middle
-                for piece in _resampled(resampler, None):
+                for piece in resampled(resampler, None):
                     delivered += len(piece)
                     yield piece
-                resampler = _resampler(layout)
+                resampler = resampler_to(layout)
             frame.pts = None  # else the resampler minds the holes as well
             try:
-                pieces = _resampled(resampler, frame)
+                pieces = resampled(resampler, frame)
             except (av.error.FFmpegError, ValueError, MemoryError) as error:  # hundreds of channels
                 self._lose(frame.samples / frame.sample_rate, _said(error))
-                resampler, shape = _resampler(layout), None
+                resampler, shape = resampler_to(layout), None
                 continue
             shape = now
             for piece in pieces:
                 delivered += len(piece)
                 yield piece
         if shape is not None:
-            yield from _resampled(resampler, None)
+            yield from resampled(resampler, None)
 
     def _frames(self) -> Iterator[Any]:
         packets = self._container.demux(self._stream)
@@ -238,12 +238,13 @@ class Recording:
             self.broke_off = f"promised {promised:.1f} s, delivered {self.length:.1f} s"
 
 
-def _opened(path: bytes) -> IO[bytes]:
+def opened(path: bytes, may_be_empty: bool = False) -> IO[bytes]:
+    """Open a file that is to be read. Raise CannotTranscribe if it is none, or cannot be read."""
     try:
         about = Path(os.fsdecode(path)).stat()
         if not stat.S_ISREG(about.st_mode):
             raise CannotTranscribe(Failure.NOT_A_FILE, stat.filemode(about.st_mode))
-        if about.st_size == 0:
+        if about.st_size == 0 and not may_be_empty:
             raise CannotTranscribe(Failure.FILE_EMPTY)
         return Path(os.fsdecode(path)).open("rb")
     except (FileNotFoundError, ValueError) as error:
@@ -296,13 +297,13 @@ def _sane(samples: np.ndarray) -> np.ndarray:
     return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -LOUDEST, LOUDEST)
 
 
-def _resampler(layout: str) -> av.AudioResampler:
+def resampler_to(layout: str) -> av.AudioResampler:
     return av.AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE)
 
 
-def _resampled(resampler: av.AudioResampler, frame: Any) -> list[np.ndarray]:
+def resampled(resampler: av.AudioResampler, frame: Any) -> list[np.ndarray]:
     pieces = []
-    for resampled in resampler.resample(frame):
-        samples = resampled.to_ndarray().reshape(-1)
-        pieces.append(samples.reshape(-1, 2) if resampled.layout.nb_channels == 2 else samples)
+    for piece in resampler.resample(frame):
+        samples = piece.to_ndarray().reshape(-1)
+        pieces.append(samples.reshape(-1, 2) if piece.layout.nb_channels == 2 else samples)
     return pieces

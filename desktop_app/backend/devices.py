@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,8 +54,8 @@ def threads() -> int:
 def kind_of(error: Exception) -> Failure:
     """Return what an error from CTranslate2 means. It raises RuntimeError for everything; only the text tells."""
     text = str(error).lower()
-    if isinstance(error, MemoryError) or "out of memory" in text or "bad_alloc" in text or "allocate" in text:
+    if isinstance(error, MemoryError) or "out of memory" in text or re.search("bad_alloc|alloc_failed|allocat", text):
         return Failure.OUT_OF_MEMORY
-    if any(word in text for word in ("cuda", "cublas", "cudnn", "gpu")):
+    if any(word in text for word in ("cuda", "cublas", "cudnn", "gpu", "illegal memory access", "launch failure")):
         return Failure.DEVICE_MISSING
     return Failure.UNFORESEEN

@@ -115,6 +115,11 @@ class Engine:
             theirs = [one for part, one in zip(parts, first, strict=True) if part.of == number]
             yield [self._repaired(one, asking, temperatures, choice) for one in theirs]
 
+    def read(self, span: Span, asking: Asking, language: str) -> Heard:
+        """Return the first reading of a span, however doubtful."""
+        encoded = self._decoder.encoded([span])
+        return self._decoder.heard([span], encoded, [language], asking, most_tokens=most_tokens([span]))[0]
+
     def _told_apart(self, parts: Sequence[Part], encoded: Any, choice: Sequence[str]) -> list[Part]:
         """Return the parts with their languages; one in which the language changes, as two."""
         apart: list[Part] = []

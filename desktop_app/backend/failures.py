@@ -1,4 +1,4 @@
-"""How the backend says that a job cannot be done."""
+"""How the backend says that a job cannot be done, or is not wanted any more."""
 
 from __future__ import annotations
 
@@ -12,3 +12,7 @@ class CannotTranscribe(Exception):
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
         self.detail = detail
+
+
+class Cancelled(Exception):
+    """The user does not want this job any more."""

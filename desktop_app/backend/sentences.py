@@ -133,13 +133,13 @@ def _sentences(words: Sequence[Word]) -> list[list[Word]]:
 
 
 def _begins_anew(group: Sequence[Word], word: Word) -> bool:
-    if word.start - group[-1].end >= LONG_PAUSE or _ends_sentence(group[-1]):
+    if word.start - group[-1].end >= LONG_PAUSE or ends_sentence(group[-1]):
         return True
     length = word.end - group[0].start
     return length > LONGEST or (length > LONGEST * 0.6 and _bare(group[-1]).endswith(CLAUSE_ENDS))
 
 
-def _ends_sentence(word: Word) -> bool:
+def ends_sentence(word: Word) -> bool:
     last = _bare(word)
     if not last.endswith(SENTENCE_ENDS):
         return False
@@ -156,7 +156,7 @@ def _without_orphans(groups: Sequence[list[Word]]) -> list[list[Word]]:
     joined: list[list[Word]] = []
     for group in groups:
         before = joined[-1] if joined else []
-        torn = before and not _ends_sentence(before[-1]) and group[0].start - before[-1].end < LONG_PAUSE
+        torn = before and not ends_sentence(before[-1]) and group[0].start - before[-1].end < LONG_PAUSE
         if len(group) == 1 and torn:
             before.extend(group)
         else:

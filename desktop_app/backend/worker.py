@@ -12,7 +12,8 @@ from desktop_app.backend.batches import BatchSize
 from desktop_app.backend.decoding import Asking, Heard
 from desktop_app.backend.devices import kind_of
 from desktop_app.backend.engine import Engine, told
-from desktop_app.backend.failures import CannotTranscribe
+from desktop_app.backend.failures import Cancelled, CannotTranscribe
+from desktop_app.backend.live import LiveJob
 from desktop_app.backend.speech import BLOCK, Listening, Silence, Span, VoiceActivity, spans
 from desktop_app.messages import (
     Command,
@@ -42,16 +43,19 @@ SIGN_OF_LIFE = 0.2  # seconds between two, while it listens for speech
 SILENCE_TOLD = 1.0  # seconds between two positions in a long silence
 
 
-class Cancelled(Exception):
-    """The user does not want this job any more."""
-
-
 class Worker:
     """Remembers nothing between two commands but the loaded model."""
 
-    def __init__(self, send: Callable[[Message], None], is_cancelled: Callable[[int], bool]) -> None:
+    def __init__(
+        self,
+        send: Callable[[Message], None],
+        is_cancelled: Callable[[int], bool],
+        has_ended: Callable[[int], bool] = lambda _: True,
+    ) -> None:
+        """has_ended: tells whether the recording of a live job is complete."""
         self._send = send
         self._is_cancelled = is_cancelled
+        self._has_ended = has_ended
         self._engine: Engine | None = None
         self._voices: list[VoiceActivity] = []
 
@@ -72,6 +76,9 @@ class Worker:
 
     def _run(self, job: Transcribe) -> None:
         try:
+            if job.live:
+                self._follow(job)
+                return
             with Recording(job.audio, job.track) as recording:
                 _Job(job, recording, self).run()
         except Cancelled:
@@ -79,6 +86,14 @@ class Worker:
         except Exception as error:
             kind, detail = _explained(error)
             self._send(JobFailed(job.job_id, kind, detail))
+
+    def _follow(self, job: Transcribe) -> None:
+        tuning, voice = job.tuning, self._voices_for(1)[0]
+
+        def load() -> Engine:
+            return self._engine_for(job.model, job.device, tuning.compute_type, tuning.threads)
+
+        LiveJob(job, load, voice, self._send, self._is_cancelled, self._has_ended).run()
 
     def _voices_for(self, channels: int) -> list[VoiceActivity]:
         while len(self._voices) < channels:

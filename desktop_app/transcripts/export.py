@@ -25,7 +25,7 @@ from typing import NamedTuple
 import msgspec
 
 from desktop_app.messages import Segment, Task
-from desktop_app.transcripts.transcript import SPEAKERS, Job, Transcript, display_name
+from desktop_app.transcripts.transcript import SPEAKERS, Job, Output, Transcript, display_name
 
 _JOINER = "\u2060"  # WORD JOINER: has no width, allows no line break
 
@@ -185,13 +185,19 @@ def file_name(template: str, job: Job, format: str) -> str:
     return _fitted(stem, suffix)
 
 
+def place_of(job: Job, output: Output, kind: str) -> Path:
+    """Return where the transcript of `job` is to be written: in the folder wanted, or beside the recording."""
+    return (Path(output.folder) if output.folder else job.path.parent) / file_name(output.name, job, kind)
+
+
 # --- helpers --------------------------------------------------------------------------------------------------------
 
 # What has no look, and could mislead whoever reads the file: controls, and the mark that means UTF-8 when it is first.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 # Tags as in <b> and {\an8} and {y:i}; a time of day to the millisecond; an arrow after a time.
 _SRT_MARKUP = re.compile(r"<(?=[\s/]*[a-zA-Z][^>]*>)|\{(?=\\|[a-zA-Z]:)|\d:\d+:\d+(?=[,.]\d)|:[\d,.]+\s*--(?=>)")
-_FORMULA = re.compile("'*[=+@-]")
+# What a spreadsheet would calculate begins with such a sign, of either width; signs without a look may stand before it.
+_FORMULA = re.compile("['\xad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*[=+@＝＋－＠-]")
 _UNFIT_FOR_NAMES = re.compile('[<>:"/\\\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 _RESERVED_NAME = re.compile(r"CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³]", re.IGNORECASE)
 _LONGEST_NAME = 255  # bytes on Linux, UTF-16 units on Windows and macOS, which are never more

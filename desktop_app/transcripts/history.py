@@ -16,6 +16,7 @@ from desktop_app.messages import Doubt, Failure, LeftOut
 from desktop_app.transcripts.migrations import NewerDatabase
 from desktop_app.transcripts.safekeeping import LibraryInUse, open_library
 from desktop_app.transcripts.transcript import (
+    RESUMABLE,
     UNENDED,
     Job,
     JobOptions,
@@ -99,6 +100,13 @@ class History:
         assert cursor.lastrowid is not None
         return self.job(cursor.lastrowid)
 
+    def add_jobs(
+        self, found: Sequence[tuple[Path, Failure | None]], options: JobOptions, owner: str, output: Output | None
+    ) -> list[Job]:
+        """Store a new job for each file, or none at all."""
+        with _Transaction(self._database):
+            return [self.add_job(path, options, owner, failure, output) for path, failure in found]
+
     def job(self, job_id: int) -> Job:
         """Return the job. Raise JobGone."""
         row = self._database.execute(f"SELECT {JOB} FROM jobs WHERE id = ?", (job_id,)).fetchone()
@@ -149,11 +157,20 @@ class History:
             )
         return self.job(job_id)
 
-    def go_on(self, job_id: int, owner: str) -> Job:
-        """Queue the job for `owner` once more: it goes on where it was. What was heard stays."""
-        with _Transaction(self._database):
-            self._database.execute("UPDATE jobs SET owner = ? WHERE id = ?", (owner, job_id))
-            return self.update(job_id, state=JobState.QUEUED, ended_at=None, failure=None, failure_detail="", deaths=0)
+    def go_on(self, job_id: int, owner: str, gone: Iterable[str] = ()) -> bool:
+        """Queue a job that is paused, was cancelled or failed for `owner` once more; or one that waits for a program
+        which is `gone`. It goes on where it was. What was heard stays.
+
+        Return False if it is none of these (any more): another program may have been quicker.
+        """
+        gone = [*gone]
+        taken = self._database.execute(
+            "UPDATE jobs SET owner = ?, state = ?, ended_at = NULL, failure = NULL, failure_detail = '', deaths = 0"
+            " WHERE id = ? AND removed_at IS NULL"
+            f" AND (state IN (?, ?, ?) OR (state = ? AND owner IN ({', '.join('?' * len(gone))})))",
+            (owner, JobState.QUEUED, job_id, *RESUMABLE, JobState.QUEUED, *gone),
+        )
+        return taken.rowcount == 1
 
     def order(self, job_ids: Sequence[int]) -> list[Job]:
         """Give these jobs, which wait, each other's places in the queue, so that they come in this order."""
@@ -163,12 +180,20 @@ class History:
             self._database.executemany("UPDATE jobs SET place = ? WHERE id = ?", zip(places, job_ids, strict=True))
         return [self.job(job_id) for job_id in job_ids]
 
+    def put_first(self, job_id: int) -> Job:
+        """Have the job, which waits, come before all others. Raise JobGone."""
+        self._database.execute("UPDATE jobs SET place = (SELECT min(place) - 1 FROM jobs) WHERE id = ?", (job_id,))
+        return self.job(job_id)
+
     def jobs_of(self, job_ids: Sequence[int]) -> list[Job]:
-        """Return those of the jobs that there are."""
+        """Return those of the jobs that there are, and that were not removed."""
         found = []
         for job_id in job_ids:
-            with contextlib.suppress(JobGone):
-                found.append(self.job(job_id))
+            row = self._database.execute(
+                f"SELECT {JOB} FROM jobs WHERE id = ? AND removed_at IS NULL", (job_id,)
+            ).fetchone()
+            if row is not None:
+                found.append(_job(row))
         return found
 
     def owner_of(self, job_id: int) -> str:
@@ -188,6 +213,13 @@ class History:
         """Put the job away; `restore` brings it back until `forget_removed` is called."""
         self._database.execute("UPDATE jobs SET removed_at = ? WHERE id = ?", (time.time(), job_id))
 
+    def removed(self, most: int = -1) -> list[Job]:
+        """Return what was removed and can be brought back: what was removed last comes first."""
+        rows = self._database.execute(
+            f"SELECT {JOB} FROM jobs WHERE removed_at IS NOT NULL ORDER BY removed_at DESC, id DESC LIMIT ?", (most,)
+        )
+        return [_job(row) for row in rows]
+
     def restore(self, job_id: int) -> Job:
         """Bring a removed job back. Raise JobGone if it is too late."""
         self._database.execute("UPDATE jobs SET removed_at = NULL WHERE id = ?", (job_id,))
@@ -202,9 +234,26 @@ class History:
         self._database.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
     def unended_owners(self) -> set[str]:
-        """Return who has jobs that are queued or running."""
-        rows = self._database.execute("SELECT DISTINCT owner FROM jobs WHERE state IN (?, ?)", UNENDED)
+        """Return who has jobs that are queued or running, or whose transcript is not written yet."""
+        rows = self._database.execute(
+            "SELECT DISTINCT owner FROM jobs WHERE state IN (?, ?) OR (state = ? AND output IS NOT NULL)",
+            (*UNENDED, JobState.DONE),
+        )
         return {owner for (owner,) in rows}
+
+    def unwritten(self, owners: Iterable[str]) -> list[Job]:
+        """Return the jobs of `owners` that are done, and whose transcript was to be written and is not yet."""
+        owners = [*owners]
+        rows = self._database.execute(
+            f"SELECT {JOB} FROM jobs WHERE state = ? AND output IS NOT NULL AND removed_at IS NULL"
+            f" AND owner IN ({', '.join('?' * len(owners))}) ORDER BY id",
+            (JobState.DONE, *owners),
+        )
+        return [_job(row) for row in rows]
+
+    def written(self, job_id: int) -> None:
+        """Note that the job's transcript is where it was to be written."""
+        self._database.execute("UPDATE jobs SET output = NULL WHERE id = ?", (job_id,))
 
     def take_over(self, gone: str, owner: str) -> list[Job]:
         """Give `owner` the jobs of a program that is `gone`. Return those that ran, or had begun: they go on."""
@@ -263,6 +312,32 @@ class History:
             (job_id, job_id, SKIPPED_TEXT),
         ).fetchone()
         return int(gaps)
+
+    def replace_heard(self, job_id: int, by: int) -> Job | None:
+        """Give a job what was heard in another one of the same recording, `by`, which goes; return it as it is then.
+
+        None, and nothing changes, if there is no such job any more, or if nothing was heard in the other one.
+        """
+        with _Transaction(self._database):
+            found = self.jobs_of([job_id])
+            if not found or not self.has_segments(by):
+                return None
+            other = self.job(by)
+            for table in ("segments", "left_out"):
+                self._database.execute(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))
+                self._database.execute(f"UPDATE {table} SET job_id = ? WHERE job_id = ?", (job_id, by))
+            self.delete(by)
+            return self.update(
+                job_id,
+                options=msgspec.structs.replace(other.options, replaces=None),
+                duration=other.duration,
+                position=other.position,
+                language=other.language,
+                partial=other.partial,
+                failure_detail=other.failure_detail,
+                steps=other.steps,
+                fingerprint=other.fingerprint,
+            )
 
     def check_writable(self) -> None:
         """Raise sqlite3.Error unless something as large as what is heard at once can be stored."""

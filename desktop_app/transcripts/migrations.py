@@ -71,6 +71,10 @@ STEPS: tuple[str, ...] = (
     ALTER TABLE jobs ADD COLUMN fingerprint TEXT NOT NULL DEFAULT '';   -- of the recording
     ALTER TABLE jobs ADD COLUMN output TEXT;                            -- JSON
     """,
+    # 4: `output` is kept only until the transcript is written.
+    """
+    UPDATE jobs SET output = NULL WHERE state = 'done';
+    """,
 )
 
 

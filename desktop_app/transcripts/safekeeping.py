@@ -382,9 +382,11 @@ def _keep_version(file: Path, version: int) -> None:
     """Back up a library that is going to be migrated from `version`; of such backups the newest are kept."""
     folder = file.parent / "backups"
     folder.mkdir(mode=0o700, exist_ok=True)
-    back_up(file, folder / f"{file.stem}-v{version}-{time.strftime('%Y%m%d-%H%M%S')}{file.suffix}", replace=True)
-    backups = sorted(folder.glob(f"{file.stem}-v*{file.suffix}"), key=lambda backup: backup.stem.split("-")[-2:])
-    for old in backups[:-KEPT_FROM_MIGRATIONS]:
+    fresh = folder / f"{file.stem}-v{version}-{time.strftime('%Y%m%d-%H%M%S')}{file.suffix}"
+    back_up(file, fresh, replace=True)
+    others = {backup for backup in folder.glob(f"{file.stem}-v*{file.suffix}") if backup != fresh}
+    newest_last = sorted(others, key=lambda backup: backup.stem.split("-")[-2:])
+    for old in newest_last[: len(others) + 1 - KEPT_FROM_MIGRATIONS]:
         old.unlink()
 
 

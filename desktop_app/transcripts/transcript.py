@@ -14,6 +14,7 @@ import msgspec
 from desktop_app.messages import ACCURATE, Device, Failure, LeftOut, Segment, Task, Tuning, Word
 
 __all__ = [
+    "RESUMABLE",
     "SPEAKERS",
     "UNENDED",
     "Job",
@@ -48,6 +49,7 @@ class JobState(enum.StrEnum):
 
 
 UNENDED = (JobState.QUEUED, JobState.RUNNING)
+RESUMABLE = (JobState.PAUSED, JobState.CANCELLED, JobState.FAILED)  # a user may have it go on
 
 
 class JobOptions(msgspec.Struct, frozen=True):
@@ -66,6 +68,9 @@ class JobOptions(msgspec.Struct, frozen=True):
     track: int = 0  # of several sound tracks, counted from 0
     split_channels: bool = False  # left and right are two speakers
     tuning: Tuning = ACCURATE
+    live: bool = False  # it was followed while it was recorded
+    refine: bool = False  # once its text is there, the whole recording is transcribed anew, with more care
+    replaces: int | None = None  # the job whose text gives way to this one's when it is there
 
 
 class Step(msgspec.Struct, frozen=True):

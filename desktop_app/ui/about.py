@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from importlib import metadata
 
 from PySide6.QtCore import Qt
@@ -24,7 +25,10 @@ LICENCES = {
     "msgspec": "BSD-3-Clause",
     "platformdirs": "MIT",
     "rich": "MIT",
+    "sounddevice": "MIT, with PortAudio MIT",
 }
+if sys.platform == "linux":
+    LICENCES |= {"python-xlib": "LGPL-2.1", "jeepney": "MIT"}
 
 
 def about_box(parent: QWidget) -> QMessageBox:

@@ -96,3 +96,12 @@ def _write_in(label: QWidget, colour: Callable[[QPalette], QColor]) -> None:
     palette = QApplication.palette()
     palette.setColor(QPalette.ColorRole.WindowText, colour(palette))
     label.setPalette(palette)
+
+
+def paler(text: QColor, ground: QColor) -> QColor:
+    """Return the colour for what is not settled yet: as near to `ground` as can still be read on it."""
+    for share in (0.45, 0.35, 0.25, 0.15):
+        pale = _between(text, ground, share)
+        if contrast(pale, ground) >= LEAST_CONTRAST:
+            return pale
+    return text

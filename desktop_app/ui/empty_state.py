@@ -14,7 +14,7 @@ PICTURE = 96
 class EmptyState(QWidget):
     """Shown while the list is empty."""
 
-    def __init__(self, open_files: QAction, try_it: QAction, parent: QWidget | None = None) -> None:
+    def __init__(self, open_files: QAction, record: QAction, try_it: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._picture = QLabel()
         self._title = QLabel(wording.DROP_HERE)
@@ -26,13 +26,14 @@ class EmptyState(QWidget):
         self._promise = QLabel(wording.PROMISE)
         self.open_button = _button(open_files)
         self.open_button.setDefault(True)
+        self.record_button = _button(record)
         self.try_button = _button(try_it)
 
         buttons = QHBoxLayout()
         buttons.setSpacing(10)
         buttons.addStretch(1)
-        buttons.addWidget(self.open_button)
-        buttons.addWidget(self.try_button)
+        for button in (self.open_button, self.record_button, self.try_button):
+            buttons.addWidget(button)
         buttons.addStretch(1)
         column = QVBoxLayout(self)
         column.setSpacing(8)

@@ -340,6 +340,7 @@ class JobRow(QStyledItemDelegate):
         ground = option.rect.adjusted(4, 2, -4, -2)
         if self._is_selected(option):
             colour = self._inks(option.palette).selected_ground
+            painter.fillRect(option.rect, option.palette.base())  # the table has painted all of the row
         elif option.state & QStyle.StateFlag.State_MouseOver:
             colour = option.palette.color(QPalette.ColorRole.AlternateBase)
         else:

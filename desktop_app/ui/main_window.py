@@ -45,6 +45,7 @@ from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import Job, JobState, Step, shown
 from desktop_app.ui import appearance, colours, icons, wording
 from desktop_app.ui.about import about_box
+from desktop_app.ui.dictation import Dictation
 from desktop_app.ui.drop_frame import DropFrame
 from desktop_app.ui.empty_state import EmptyState
 from desktop_app.ui.job_list import JobList, JobListView
@@ -52,6 +53,7 @@ from desktop_app.ui.library_actions import LibraryActions
 from desktop_app.ui.notices import Notices
 from desktop_app.ui.options_bar import OptionsBar
 from desktop_app.ui.queue_actions import QueueActions
+from desktop_app.ui.recording_actions import RecordingActions, Sound
 from desktop_app.ui.reveal import reveal
 from desktop_app.ui.transcript_pane import TranscriptPane
 from desktop_app.work.crash_reports import newest
@@ -64,6 +66,7 @@ log = logging.getLogger(__name__)
 
 SIZE = QSize(1080, 700)
 SAID_MS = 8000
+KEPT_TO_UNDO = 50  # removals of earlier days that Undo still reaches
 ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -81,6 +84,7 @@ class MainWindow(QMainWindow):
         history: HistoryThread,
         settings: Settings,
         steward: Steward,
+        sound: Sound,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -88,10 +92,11 @@ class MainWindow(QMainWindow):
         self._history = history
         self._settings = settings
         self._steward = steward
+        self._sound = sound
         self._model_said = ""  # how the model is
         self._storage_said = ""  # why the library cannot be written, if that holds the queue
         self._notices = Notices(self)
-        self._last_removed: list[int] = []
+        self._last_removed: list[list[int]] = []  # what was removed together, the last at the end
         self._to_choose: int | None = None  # a job that was just added
         self._percent: int | None = None
         self._may_close = False
@@ -101,6 +106,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(wording.APPLICATION)
         self.setWindowIcon(icons.application_icon())
         self.setAcceptDrops(True)
+        self.options = OptionsBar(settings)
         self._make_actions()
         self._make_menus()
         self._make_panes()
@@ -130,7 +136,10 @@ class MainWindow(QMainWindow):
     def warm_up(self) -> None:
         """Have the model loaded that the next job will want, and offer those there are."""
         self._history.ask(lambda _: shelf.installed(), self.options.show_models)
+        self._history.ask(lambda history: history.removed(most=KEPT_TO_UNDO), self._learn_what_was_removed)
         self.offer_crash_report()
+        self.recording.offer_unfinished()
+        self.dictation.start()
         self._load_chosen_model()
 
     def offer_crash_report(self) -> None:
@@ -156,9 +165,22 @@ class MainWindow(QMainWindow):
         self.find_text = self._action(wording.FIND, lambda: self.transcript.find_bar.enter(), keys.Find, "search")
         self.undo_remove = self._action(wording.UNDO_REMOVE, self._on_undo_remove, keys.Undo)
         self.cancel = self._action(wording.CANCEL, self._on_cancel, "Esc", "cancel")
-        self.retry = self._action(wording.RETRY, self._on_retry, "Ctrl+R", "retry")
+        self.retry = self._action(wording.RETRY, self._on_retry, "F5", "retry")
         self.remove = self._action(wording.REMOVE, self._on_remove, keys.Delete, "remove")
         self.work = QueueActions(self._queue, self._history, self._steward, self._settings, self._action, self)
+        self.recording = RecordingActions(
+            self._sound, self._queue, self._history, self._settings, self.options.options, self._action, self
+        )
+        self.dictation = Dictation(
+            self._sound,
+            self._queue,
+            self._history,
+            self._settings,
+            self.options.options,
+            lambda: self.recording.is_recording,
+            self._action,
+            self,
+        )
         for action in (self.cancel, self.remove):
             # In the list alone: nobody shall lose work by a key pressed elsewhere.
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -192,6 +214,7 @@ class MainWindow(QMainWindow):
             "edit": [self.undo_remove, None, self.copy_all, None, self.find_text],
             "job": [*self.work.of_a_job(), None, self.cancel, self.retry, self.remove, None, self.reveal],
             "queue": [],
+            "microphone": [*self.recording.all(), None, *self.dictation.all()],
             "view": self._appearance_actions(),
             "help": [self.copy_report, self.show_logs, self.about],
         }
@@ -223,24 +246,26 @@ class MainWindow(QMainWindow):
         self.work.serve(self.list)
         self.jobs.number_of = self._steward.line.number_of
         self.transcript = TranscriptPane(self._history)
-        self.options = OptionsBar(self._settings)
 
-        of_jobs = [self.open_files, self.work.pause, self.cancel, self.retry, self.remove]
+        of_jobs = [self.open_files, self.recording.record, self.work.pause, self.cancel, self.retry, self.remove]
         left = _column(self._tool_bar(of_jobs), self.list)
         right = _column(self._tool_bar([self.copy_all, self.export, self.find_text, self.reveal]), self.transcript)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.addWidget(left)
         self._splitter.addWidget(right)
         self._splitter.setStretchFactor(1, 1)
-        self._splitter.setSizes([420, 660])
+        self._splitter.setSizes([500, 580])
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(1)
 
-        self.empty = EmptyState(self.open_files, self.try_it)
+        self.empty = EmptyState(self.open_files, self.recording.record, self.try_it)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self._splitter)
-        self.setCentralWidget(_column(self._pages, _line(), self.options))
+        self._line_below_panel = _line()
+        self._line_below_panel.hide()
+        above = (self.recording.unfinished, self.recording.panel, self._line_below_panel)
+        self.setCentralWidget(_column(*above, self._pages, _line(), self.options))
 
     def _tool_bar(self, actions: list[QAction]) -> QToolBar:
         bar = QToolBar()
@@ -269,6 +294,9 @@ class MainWindow(QMainWindow):
         queue.job_changed.connect(self._on_job_changed)
         queue.job_removed.connect(self.jobs.remove)
         queue.segments_added.connect(self.transcript.add_segments)
+        queue.provisional.connect(self.transcript.show_provisional)
+        queue.text_replaced.connect(self.transcript.show_again)
+        queue.text_replaced.connect(self.transcript.reload)
         queue.progressed.connect(self._on_progressed)
         queue.model_loaded.connect(self._on_model_loaded)
         queue.model_failed.connect(self._on_model_failed)
@@ -284,6 +312,11 @@ class MainWindow(QMainWindow):
         self.work.said.connect(self.say)
         self.transcript.filled.connect(self._allow_actions)
         self.library.said.connect(self.say)
+        self.recording.said.connect(self.say)
+        self.dictation.said.connect(self.say)
+        self.recording.added.connect(self._on_added)
+        self.recording.changed.connect(self._on_recording_changed)
+        self.recording.left.connect(self._on_panel_left)
         self._history.could_not_open.connect(self._on_library_failed)
         self._history.failed.connect(self._on_library_failed)
         self.jobs.rowsInserted.connect(self._on_rows_changed)
@@ -425,13 +458,17 @@ class MainWindow(QMainWindow):
 
     def _remove_all(self, jobs: Sequence[Job]) -> None:
         if jobs:
-            self._last_removed = [job.id for job in jobs]
+            self._last_removed.append([job.id for job in jobs])
             for job in jobs:
                 self._queue.remove(job.id)
             self.say(wording.removed([job.name for job in jobs]))
 
+    def _learn_what_was_removed(self, jobs: Sequence[Job]) -> None:
+        self._last_removed = [[job.id] for job in reversed(jobs)] + self._last_removed
+        self._allow_actions()
+
     def _on_undo_remove(self) -> None:
-        removed, self._last_removed = self._last_removed, []
+        removed = self._last_removed.pop() if self._last_removed else []
         self.statusBar().clearMessage()
         for job_id in removed:
             self._to_choose = job_id
@@ -485,10 +522,15 @@ class MainWindow(QMainWindow):
         if job.state in ENDED:
             if self._queue.running is None or self._queue.running.id == job.id:
                 self._percent = None
-            if not self.isActiveWindow() and job.state is not JobState.CANCELLED:
+            if not self.isActiveWindow() and self._is_news(job):
                 self._notices.tell(*wording.finished_notice(job))
         self._show_title()
         self._allow_actions()
+
+    def _is_news(self, job: Job) -> bool:
+        """Nobody expects the job's end yet, or knows of it from elsewhere."""
+        goes_on = job.state is JobState.DONE and job.options.refine
+        return not (goes_on or job.state is JobState.CANCELLED or self.dictation.is_dictated(job.id))
 
     def _on_progressed(self, progress: JobProgress) -> None:
         self.jobs.show_progress(progress)
@@ -517,6 +559,20 @@ class MainWindow(QMainWindow):
         elif not self.list.selectionModel().hasSelection():
             self.list.choose_row(max(0, self.list.currentIndex().row()))
         self._allow_actions()
+
+    def _on_recording_changed(self) -> None:
+        self._line_below_panel.setVisible(self.recording.panel.isVisibleTo(self))
+        self._show_title()
+        pausing = self.recording.pause
+        icon = "play" if self.recording.is_paused else "pause"
+        if self._icons[pausing] != icon:
+            self._icons[pausing] = icon
+            _show_key(pausing)
+            self._paint_icon(pausing)
+
+    def _on_panel_left(self) -> None:
+        self._line_below_panel.hide()
+        (self.list if self.jobs.rowCount() else self.empty.open_button).setFocus()
 
     def _on_model_loaded(self, event: messages.ModelLoaded) -> None:
         self._say_ready(wording.ready(Path(os.fsdecode(event.model)).name, event.device, event.compute_type))
@@ -578,7 +634,7 @@ class MainWindow(QMainWindow):
         self._show_pause()
 
     def _show_title(self) -> None:
-        self.setWindowTitle(wording.window_title(self._notices.unseen, self._percent))
+        self.setWindowTitle(wording.window_title(self._notices.unseen, self._percent, self.recording.is_recording))
 
     # --- as Qt calls ---
 
@@ -613,12 +669,18 @@ class MainWindow(QMainWindow):
             self._drop_frame.appear()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.recording.is_recording:
+            event.ignore()
+            self.recording.ask_whether_to_stop(self._close_all_the_same)
+            return
         if self._queue.running is not None and not self._may_close:
             event.ignore()
             self._ask_whether_to_close()
             return
         self._settings.geometry = bytes(self.saveGeometry().data())
         self._settings.splitter = bytes(self._splitter.saveState().data())
+        self.recording.end()
+        self.dictation.end()
         event.accept()
         self.closing.emit()
 
@@ -628,12 +690,12 @@ class MainWindow(QMainWindow):
         close = box.addButton(wording.CLOSE, QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton(wording.KEEP_WORKING, QMessageBox.ButtonRole.RejectRole))
 
-        def close_all_the_same() -> None:
-            self._may_close = True
-            self.close()
-
-        close.clicked.connect(close_all_the_same)
+        close.clicked.connect(self._close_all_the_same)
         box.open()
+
+    def _close_all_the_same(self) -> None:
+        self._may_close = True
+        self.close()
 
     def _restore_geometry(self) -> None:
         self.resize(SIZE.boundedTo(self.screen().availableGeometry().size() * 0.95))

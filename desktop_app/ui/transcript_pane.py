@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPalette, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop_app.messages import Provisional
 from desktop_app.transcripts.history import History, JobGone
 from desktop_app.transcripts.transcript import Job, JobState, LeftOut, Segment
 from desktop_app.ui import colours, wording
@@ -69,7 +70,7 @@ class TranscriptPane(QWidget):
 
     @property
     def has_text(self) -> bool:
-        return not self.text.document().isEmpty()
+        return self.text.paragraphs > 0
 
     @property
     def is_filled(self) -> bool:
@@ -97,15 +98,32 @@ class TranscriptPane(QWidget):
             self.show_job(job)
             return
         self._describe()
+        if job.state is not JobState.RUNNING:
+            self.text.show_provisional(())
         if job.state is JobState.DONE:
             job_id = job.id
             self._history.ask(lambda history: (job_id, history.left_out(job_id)), self._on_left_out)
+
+    def reload(self, job_id: int) -> None:
+        """The text of a job is another one now."""
+        if self._job is not None and job_id == self._job.id:
+            self.show_job(self._job)
 
     def add_segments(self, job_id: int, segments: Sequence[Segment]) -> None:
         if self._job is not None and job_id == self._job.id and self._loaded:
             self.text.append(segments)
             self.filled.emit()
             self._describe()
+
+    def show_provisional(self, heard: Provisional) -> None:
+        """Show what was heard in a live job but may still change."""
+        if self._job is not None and heard.job_id == self._job.id and self._loaded:
+            self.text.show_provisional(heard.words)
+
+    def show_again(self, job_id: int) -> None:
+        """The text of this job was replaced by another."""
+        if self._job is not None and job_id == self._job.id:
+            self.show_job(self._job)
 
     def copy_all(self) -> None:
         QGuiApplication.clipboard().setText(self.text.whole)

@@ -6,10 +6,19 @@ from array import array
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPalette, QResizeEvent, QTextCursor, QTextDocument
+from PySide6.QtGui import (
+    QHelpEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+)
 from PySide6.QtWidgets import QPlainTextDocumentLayout, QPlainTextEdit, QToolTip, QWidget
 
-from desktop_app.transcripts.transcript import SPEAKERS, Segment
+from desktop_app.transcripts.transcript import SPEAKERS, Segment, Word
 from desktop_app.ui import colours, wording
 
 MORE_THAN_A_PAGE = 100  # paragraphs: there will be a scroll bar
@@ -28,6 +37,7 @@ class TranscriptText(QPlainTextEdit):
         self._folded: list[str] = []  # the same without upper case, to search in
         self._sought = ""  # what was searched last, if the text is still the same
         self._sought_in: list[int] = []  # the pieces that have it
+        self._provisional: tuple[Word, ...] = ()  # at the end, in grey; in none of the above
         self._margin = _TimeMargin(self)
         self.setReadOnly(True)
         self.setAcceptDrops(False)
@@ -57,6 +67,18 @@ class TranscriptText(QPlainTextEdit):
         self._pieces.clear()
         self._folded.clear()
         self._sought = ""
+        self._provisional = ()
+
+    def show_provisional(self, words: Sequence[Word]) -> None:
+        """Show at the end, in grey, what was heard but may still change; it takes the place of what was so before."""
+        if tuple(words) == self._provisional:
+            return
+        bar = self.verticalScrollBar()
+        follows = bar.value() >= bar.maximum() - 1
+        self._remove_provisional()
+        self._provisional = tuple(words)
+        self._insert_provisional()
+        bar.setValue(bar.maximum() if follows else bar.value())
 
     def append(self, segments: Sequence[Segment]) -> None:
         """Add segments at the end, and scroll along unless the user has scrolled away."""
@@ -64,6 +86,7 @@ class TranscriptText(QPlainTextEdit):
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         bar = self.verticalScrollBar()
         follows = bar.value() >= bar.maximum() - 1
+        self._remove_provisional()
         lines = []
         for number, segment in enumerate(segments, self.paragraphs):
             if segment.doubts:
@@ -80,11 +103,14 @@ class TranscriptText(QPlainTextEdit):
         layout.blockSignals(not follows)  # else Qt paints all that is seen again, though what is added lies below it
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.insertText("\n".join(["", *lines] if self._starts else lines))
+        cursor.insertText("\n".join(["", *lines] if self._starts else lines), QTextCharFormat())
         layout.blockSignals(False)
         layout.documentSizeChanged.emit(layout.documentSize())
         self._starts.extend(segment.start for segment in segments)
         self._sought = ""
+        if segments:  # those that are settled now are no longer provisional
+            self._provisional = tuple(word for word in self._provisional if word.end > segments[-1].end)
+        self._insert_provisional()
         bar.setValue(bar.maximum() if follows else bar.value())
 
     @property
@@ -178,6 +204,9 @@ class TranscriptText(QPlainTextEdit):
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_margin"):
             self._place_margin()
+        elif event.type() == QEvent.Type.PaletteChange and hasattr(self, "_provisional"):
+            self._remove_provisional()
+            self._insert_provisional()
 
     def _begin_document(self) -> None:
         document = QTextDocument(self)
@@ -186,6 +215,27 @@ class TranscriptText(QPlainTextEdit):
         document.setDocumentMargin(8)
         document.setUndoRedoEnabled(False)
         self.setDocument(document)
+
+    def _insert_provisional(self) -> None:
+        said = "".join(word.text for word in self._provisional)
+        if not said.strip():
+            self._provisional = ()
+            return
+        grey = QTextCharFormat()
+        grey.setForeground(colours.quiet(self.palette()))
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.insertText(("\n" if self._starts else "") + " ".join(said.split()), grey)
+
+    def _remove_provisional(self) -> None:
+        if not self._provisional:
+            return
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        settled = self.document().findBlockByNumber(self.paragraphs - 1)
+        at = settled.position() + settled.length() - 1 if self.paragraphs else 0
+        cursor.setPosition(at, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
 
     def _place_margin(self) -> None:
         self.setViewportMargins(self.margin_width(), 0, 0, 0)

@@ -6,16 +6,17 @@ import errno
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from desktop_app.messages import Doubt, Failure, Stage, Task
-from desktop_app.settings import AfterAll, Appearance, Quality, When
+from desktop_app.settings import AfterAll, Appearance, DictateTo, HowToTalk, Quality, When
 from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import HOTTEST, Job, JobState, LeftOut, Step, shown
 from desktop_app.work.causes import Cause, cause_in, code_in_words
 
 if TYPE_CHECKING:  # the command line's `history` and `--help` have no use for Qt
     from desktop_app.transcripts.safekeeping import Contents, Mended, Restored
+    from desktop_app.work.audio_devices import AudioDevice
     from desktop_app.work.backend_process import Death
     from desktop_app.work.crash_reports import CrashReport, OwnCrash
     from desktop_app.work.job_queue import JobProgress
@@ -181,7 +182,9 @@ def job_status(job: Job, progress: JobProgress | None = None, number: int | None
     number: which turn it has, if it waits.
     """
     if job.state is JobState.RUNNING and progress is not None:
-        return _progress(progress)
+        if job.options.live:
+            return f"Live · {clock(progress.position)}"
+        return f"{_progress(progress)}{SECOND_PASS if job.options.replaces is not None else ''}"
     if job.state is JobState.FAILED:
         happened, _ = _told(job.failure or Failure.UNFORESEEN, cause_in(job.failure_detail))
         return _beginning(happened)
@@ -201,7 +204,12 @@ def job_status(job: Job, progress: JobProgress | None = None, number: int | None
             parts.append("the file breaks off")
     if job.state in (JobState.CANCELLED, JobState.PAUSED, JobState.QUEUED) and job.position > 0:
         parts.append(_saved(job.position).lower())
+    if job.options.replaces is not None and job.state is not JobState.DONE:
+        return " · ".join(parts) + SECOND_PASS
     return " · ".join(parts)
+
+
+SECOND_PASS = " · once more, accurately"
 
 
 def _ordinal(number: int) -> str:
@@ -280,14 +288,24 @@ def cannot_go_on(job_id: int) -> str:
     return f"Job {job_id} cannot go on: it is done, or there is none, or another program is at it."
 
 
+def taken_away(name: str, job: Job | None) -> str:
+    """Return what became of a job in the meantime, elsewhere. job: as it is now; None if it was removed."""
+    if job is None:
+        return f"“{name}” was removed in the meantime."
+    return f"“{name}” is not worked on any more. Elsewhere it became: {STATES[job.state].lower()}."
+
+
 PUT_OFF = "What was heard so far is saved. Go on with: sottovoce resume"
 
 
 def storage_trouble(error: Exception) -> str:
     """Return that the library cannot be written, and what follows."""
-    full = "full" in str(error) or getattr(error, "errno", 0) == errno.ENOSPC
-    what = "The disk is full" if full else "The library cannot be written"
+    what = "The disk is full" if _is_full(error) else "The library cannot be written"
     return f"{what}. What was heard so far is safe; it goes on by itself as soon as there is room."
+
+
+def _is_full(error: Exception) -> bool:
+    return "full" in str(error) or getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT)
 
 
 def job_notes(job: Job, has_text: bool) -> str:
@@ -428,7 +446,9 @@ def library_failure(error: Exception) -> str:
             "The library has to be put in order, and another program has it open."
             " Close Sottovoce wherever it runs, and start it again."
         )
-    return f"The library cannot be used: {error}. Check the folder it lies in, and the space on its disk."
+    if _is_full(error):
+        return "The disk is full, and the library cannot be used. Make room, and start Sottovoce again."
+    return f"The library cannot be used: {_reason(error)}. Check the folder it lies in, and the space on its disk."
 
 
 # What is wrong with a file that is to be a backup, or was to be one.
@@ -549,6 +569,7 @@ def waits(hindrance: Hindrance) -> str:
 
 
 WHY_AWAKE = "A recording is being transcribed"  # read by those who ask the system why it does not sleep
+WHY_AWAKE_TO_RECORD = "A recording is being made"
 
 
 def finished_notice(job: Job) -> tuple[str, str]:
@@ -605,10 +626,63 @@ def removed_for_good(name: str) -> str:
     return f"Removed: “{name}”. The recording itself is not touched."
 
 
+def put_away(name: str, job_id: int) -> str:
+    return f"Removed: “{name}”. For 30 days it can be had back with: sottovoce history restore {job_id}"
+
+
+def brought_back(name: str) -> str:
+    return f"Back again: “{name}”."
+
+
+NO_AUDIO_DEVICES = "Nothing that can be recorded was found. On Linux, PulseAudio or PipeWire must be running."
+RECORDING_WELL = "All is well again."
+
+
+def audio_device(device: AudioDevice) -> str:
+    """Return a device as one line of a list."""
+    kind = "microphone" if device.kind == "microphone" else "computer's own sound"
+    default = ", default" if device.is_default else ""
+    return f"{device.name}  [{device.id}]  {kind}{default}, {device.rate} Hz, {_count(device.channels, 'channel')}"
+
+
+def no_such_device(typed: str, names: Sequence[str]) -> str:
+    return f"There is no one device “{typed}”. Known: {', '.join(f'“{name}”' for name in names) or 'none'}."
+
+
+def only_wav(file: str) -> str:
+    return f"“{file}”: recordings are WAV files. Give it the suffix .wav."
+
+
+def no_such_folder(folder: str) -> str:
+    return f"There is no folder “{folder}”."
+
+
+def listening_first(seconds: float) -> str:
+    return f"Listening for {length(seconds)} first."
+
+
+def recording_now(seconds: float | None) -> str:
+    return "Recording. Ctrl+C stops and keeps it." + (f" It ends after {clock(seconds)}." if seconds else "")
+
+
+def recording_renamed(wanted: str, written: str) -> str:
+    return f"“{wanted}” was there already and is kept; this recording is “{written}”."
+
+
+def lost_blocks(count: int) -> str:
+    return f"The computer was too slow {_count(count, 'time')}: a moment of sound is missing."
+
+
+def recording_line(seconds: float, peak: float, space: float | None) -> str:
+    """Return how a recording goes, as one line: its length, how loud it is (dBFS), and the room on the disk."""
+    bars = max(0, min(20, round((peak + 60) / 3))) if peak > -60 else 0
+    return "  ".join(filter(None, [clock(seconds), f"[{'#' * bars:<20}]", level(peak, peak >= 0), room_left(space)]))
+
+
 # --- the window ------------------------------------------------------------------------------------------------------
 
 DROP_HERE = "Drop a recording here"
-DROP_HERE_MORE = "Sound or video, one file or many, or a whole folder"
+DROP_HERE_MORE = "Sound or video, one file or many, or a whole folder. Or record."
 DROP_NOW = "Drop to transcribe"
 OPEN = "&Open…"
 OPEN_FOLDER = "Open &Folder…"
@@ -637,6 +711,7 @@ MENUS = {
     "edit": "&Edit",
     "job": "&Recording",
     "queue": "&Queue",
+    "microphone": "M&icrophone",
     "view": "&View",
     "help": "&Help",
 }
@@ -756,6 +831,219 @@ def removed(names: list[str]) -> str:
     return f"{what} removed from the list. Undo with Ctrl+Z. No file is touched."
 
 
+# --- the microphone --------------------------------------------------------------------------------------------------
+
+RECORD = "Re&cord…"
+PAUSE_RECORDING = "&Pause the Recording"
+GO_ON_RECORDING = "Continue the Recordin&g"
+STOP_RECORDING = "&Stop the Recording"
+CAPTIONS = "Captio&ns"
+START = "Record"
+STOP = "Stop"
+PAUSE_BUTTON = "Pause"
+GO_ON_BUTTON = "Continue"
+CLOSE_PANEL = "Close"
+RECORDED_SO_FAR = "Recorded so far"
+ROOM_ON_DISK = "Room on the disk"
+MICROPHONE = "Micro&phone"
+MICROPHONE_HINT = "What is recorded of the room."
+SYSTEM_SOUND = "Computer’s &sound"
+SYSTEM_SOUND_HINT = (
+    "What is heard from this computer, such as the other side of a call. With a microphone too, each has a track of its"
+    " own: left the microphone, right the computer."
+)
+THE_DEFAULT = "As the system"
+WITHOUT = "None"
+CHANNELS = "Ch&annels"
+CHANNELS_HINT = "Mono is right for one microphone."
+CHANNEL_CHOICES: dict[Literal[1, 2], str] = {1: "Mono", 2: "Stereo"}
+PRE_ROLL = "&Begin earlier by"
+PRE_ROLL_HINT = "The seconds before you press Record are kept too, so that no first word is cut."
+SECONDS = " s"
+AT_THE_BUTTON = "0 s"
+LIVE = "Te&xt while I speak"
+LIVE_HINT = "Words appear in grey while they may still change, and in black once they are settled."
+REFINE = "Then transcribe a&gain, more accurately"
+REFINE_HINT = "After Stop, the whole recording is listened to once more. The text takes the place of the first one."
+NOTHING_TO_RECORD = "Choose a microphone or the computer’s sound."
+LEVEL = "Level"
+NOT_LISTENING = "Nothing is listened to"
+
+TROUBLES: dict[str, str] = {
+    "no_portaudio": "Nothing can be recorded: the library PortAudio is missing (on Debian, the package libportaudio2).",
+    "no_loopback": (
+        "This system does not hand out the computer’s own sound. Install a virtual loopback device, and choose it as"
+        " the microphone."
+    ),
+    "no_device": "There is no such device. Plug one in, or choose another.",
+    "device_gone": "The device was unplugged. What was recorded is safe; it goes on when the device is back.",
+    "device_silent": "The device delivers nothing. What was recorded is safe. Unplug it and plug it in again.",
+    "other_device": "The system changed to another device. It records from that one now.",
+    "disk_full": "The disk is full. What was recorded is safe; it goes on as soon as there is room.",
+    "cannot_write": "The recording cannot be written. What was recorded is safe. Check its disk.",
+    "nothing_heard": "Nothing has been heard for ten seconds. Is the microphone switched off, or turned down?",
+    "clipping": "Too loud: the sound is distorted. Turn the microphone down, or move away from it.",
+    "slept": "The computer slept. It goes on; what was said meanwhile is missing.",
+}
+
+
+def trouble(kind: str) -> str:
+    """Return what is wrong with a recording, and what to do; `kind` is a recorder.Trouble."""
+    return TROUBLES[kind]
+
+
+def level(peak: float, clipped: bool) -> str:
+    """Return how loud it is (dBFS) in words."""
+    if clipped:
+        return "Too loud"
+    if peak <= -60:
+        return "Silence"
+    return f"{'Quiet' if peak < -35 else 'Loud' if peak > -6 else 'Good'}, {peak:.0f} dB"
+
+
+def recording_state(state: str, name: str) -> str:
+    """Return what the recorder does; `state` is a recorder.RecorderState."""
+    return {
+        "off": "Nothing is listened to.",
+        "listening": "Ready. Nothing is recorded yet.",
+        "recording": f"Recording “{name}”.",
+        "paused": f"Paused: “{name}”.",
+    }[state]
+
+
+def room_left(seconds: float | None) -> str:
+    """Return for how long the disk has room; empty if that is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return "Room for less than a minute"
+    if seconds >= 48 * 3600:
+        return f"Room for {int(seconds) // 86400} days"
+    return f"Room for {length(seconds)}" if seconds < 3600 else f"Room for {_count(int(seconds) // 3600, 'hour')}"
+
+
+def device_gone(name: str) -> str:
+    """Return a device that was chosen and is not there, as a choice."""
+    return f"{name} (not connected)"
+
+
+CHOSEN_DEVICE = "The one chosen before"
+
+
+def recording_name(moment: float) -> str:
+    """Return the name of the file of a recording begun at `moment` (seconds since 1970)."""
+    return time.strftime("Recording %Y-%m-%d %H.%M.%S.wav", time.localtime(moment))
+
+
+def recording_kept(name: str) -> str:
+    return f"“{name}” is recorded."
+
+
+def recording_stays(where: str) -> str:
+    return f"The recording stays where it is: {where}"
+
+
+CLOSE_RECORDING_TITLE = "A recording is under way"
+CLOSE_RECORDING_QUESTION = "Stop recording and close Sottovoce? What was recorded is kept."
+STOP_AND_CLOSE = "Stop and Close"
+KEEP_RECORDING = "Keep Recording"
+STOP_FIRST = "A recording is under way. Stop it first."
+
+TRANSCRIBE_IT = "Tra&nscribe It"
+SHOW_IT = "Show"
+DISMISS = "&Dismiss"
+UNFINISHED_BAR = "Recordings that were interrupted"
+
+
+def unfinished(begun_at: float, seconds: float, more: int) -> str:
+    """Return that a recording was interrupted and is kept; `more` others were too."""
+    others = f" {more} more {'is' if more == 1 else 'are'} there." if more else ""
+    return f"A recording from {when(begun_at)} was interrupted. {_kept_whole(seconds)}{others}"
+
+
+def _kept_whole(seconds: float) -> str:
+    said = length(seconds)
+    return f"{said} {'is' if said.startswith('1 ') and said.count(' ') == 1 else 'are'} kept."
+
+
+CAPTIONS_TITLE = "Captions"
+CAPTIONS_WAIT = "What is said appears here, as soon as a recording with text begins."
+LARGER = "Larger"
+SMALLER = "Smaller"
+COLOURS = "Colours"
+CAPTION_COLOURS: dict[tuple[str, str], str] = {
+    ("#ffffff", "#000000"): "White on black",
+    ("#ffe14d", "#000000"): "Yellow on black",
+    ("#7dff9b", "#001b08"): "Green on black",
+    ("#000000", "#ffffff"): "Black on white",
+    ("#00235c", "#fff6d6"): "Blue on cream",
+}
+OWN_COLOURS = "My own"
+TEXT_COLOUR = "Text…"
+GROUND_COLOUR = "Ground…"
+FULL_SCREEN = "Full Screen"
+FULL_SCREEN_HINT = "F11; Esc leaves it"
+
+DICTATION = "&Dictation"
+DICTATION_SETTINGS = "Dictation Se&ttings…"
+DICTATION_TITLE = "Dictation"
+DICTATION_ABOUT = (
+    "While dictation is on, one key works in every program. What you say becomes text, and is a recording in the list"
+    " too, so that nothing you said can be lost."
+)
+DICTATION_KEY = "&Key"
+DICTATION_KEY_HINT = "With Ctrl, Alt or the Windows key, or one of F1 to F24."
+DICTATION_HOW = "&How"
+HOWS_TO_TALK: dict[HowToTalk, str] = {
+    "hold": "Hold the key down while you speak",
+    "toggle": "Press it to begin, and again to end",
+}
+DICTATION_TO = "The &text goes"
+DICTATE_TOS: dict[DictateTo, str] = {
+    "clipboard": "to the clipboard",
+    "window": "into the window with the keyboard, and to the clipboard",
+}
+CANNOT_PASTE = "This system does not let a program type into other windows: the text goes to the clipboard."
+KEY_IS_NONE = "Choose a key with Ctrl, Alt or the Windows key, or one of F1 to F24."
+_KEY_REFUSALS = {
+    "key_unknown": "That key cannot be used in all programs. Choose one with Ctrl or Alt, or one of F1 to F24.",
+    "key_taken": "Another program has that key. Choose another one.",
+    "not_allowed": "The system did not give Sottovoce the key.",
+    "no_portal": (
+        "This desktop does not lend keys to programs (it lacks the GlobalShortcuts portal). An X11 session, or a newer"
+        " desktop, does."
+    ),
+    "not_here": "On this system Sottovoce cannot have a key that works in all programs.",
+    "lost": "The system took the key back.",
+}
+
+
+def no_dictation(refusal: str) -> str:
+    """Return why dictation is off; `refusal` is a hot_key.Refusal."""
+    return f"Dictation is off. {_KEY_REFUSALS[refusal]}"
+
+
+def dictation_on(key: str, how: HowToTalk) -> str:
+    return f"Dictation is on: hold {key} and speak." if how == "hold" else f"Dictation is on: press {key}, speak."
+
+
+def dictation_name(moment: float) -> str:
+    """Return the name of the file of something dictated at `moment` (seconds since 1970)."""
+    return time.strftime("Dictation %Y-%m-%d %H.%M.%S.wav", time.localtime(moment))
+
+
+DICTATION_OFF = "Dictation is off."
+SPEAK_NOW = "Speak now"
+WRITING = "Writing down…"
+NOTHING_UNDERSTOOD = "Nothing was understood"
+PUT_IN_CLIPBOARD = "Copied. Paste it where you want it."
+PUT_INTO_WINDOW = "Written"
+NOT_PUT_INTO_WINDOW = "It could not be typed there. It is copied: press Ctrl+V."
+DICTATION_FAILED = "That could not be written down. The window says why."
+TURN_OFF = "Turn Dictation Off"
+SHOW_WINDOW = "Show Sottovoce"
+
+
 LIBRARY_FILES = "Libraries"
 BACK_UP_TITLE = "Back Up the Library"
 RESTORE_TITLE = "Restore a Library"
@@ -820,10 +1108,10 @@ def language_choice(code: str) -> str:
     return known.english if known.own.casefold() == known.english.casefold() else f"{known.english} – {known.own}"
 
 
-def window_title(ended_unseen: int, percent: int | None) -> str:
-    """Return the window's title: how many jobs ended while nobody looked, how far the running one is."""
+def window_title(ended_unseen: int, percent: int | None, recording: bool = False) -> str:
+    """Return the window's title: how many jobs ended while nobody looked, what is recorded or how far a job is."""
     badge = f"({ended_unseen}) " if ended_unseen else ""
-    running = f"{percent} % – " if percent is not None else ""
+    running = "● Recording – " if recording else f"{percent} % – " if percent is not None else ""
     return f"{badge}{running}{APPLICATION}"
 
 

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import sys
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,10 @@ from desktop_app.work.watch import Watch
 
 log = logging.getLogger(__name__)
 
+ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 STORAGE_TROUBLE = (sqlite3.OperationalError, OSError)
 STORAGE_AGAIN_MS = 3000
+FINGERTIP = 65536  # bytes
 CANCEL_PATIENCE_MS = 400  # then the backend is killed: cancelling takes less than a second, whatever it is doing
 
 
@@ -61,6 +64,7 @@ class _Attempt:
     def __init__(self, job: Job) -> None:
         self.job_id = job.id
         self.is_broken = False
+        self.is_live = False
         self.ran_with = ("cpu", "")  # device and compute type
         self.stage = Stage.STARTING
         self.working_on: tuple[float, float] | None = None  # seconds, while it is listened to
@@ -82,6 +86,8 @@ class JobQueue(QObject):
     jobs_added(jobs), job_changed(job), job_removed(job_id): the library changed so.
     job_started(event): a messages.JobStarted; its language and duration are stored.
     segments_added(job_id, segments): they are stored.
+    provisional(heard): a messages.Provisional; what it says may change, and is not stored.
+    text_replaced(job_id): its text is another one now: that of the accurate pass.
     progressed(progress): a JobProgress.
     taken_over(jobs): they were interrupted, and go on now.
     stepped_down(job, step): the backend died again at the same place; the job goes on otherwise.
@@ -96,6 +102,8 @@ class JobQueue(QObject):
     job_removed = Signal(int)
     job_started = Signal(object)
     segments_added = Signal(int, object)
+    provisional = Signal(object)
+    text_replaced = Signal(int)
     progressed = Signal(object)
     taken_over = Signal(object)
     stepped_down = Signal(object, object)
@@ -123,6 +131,10 @@ class JobQueue(QObject):
         self._attempt: _Attempt | None = None  # None while the running job is between two
         self._choosing = False  # the next job is being looked up
         self._ending_as: JobState | None = None  # what the running job is to become, if it is to end
+        self._wishes: dict[int, JobState] = {}  # likewise, of jobs that were to end while nothing could be stored
+        self._later: list[Callable[[], None]] = []  # what could not be stored, and is tried again
+        self._live: dict[int, bool] = {}  # jobs of recordings, the newest last: whether they still grow
+        self._urgent: int | None = None  # the live job for which the one being chosen is put off again
         self._device = ("cpu", "")  # and compute type, of the model loaded last
         self.held: frozenset[Hold] = frozenset()
         self._pace = Pace()
@@ -144,17 +156,17 @@ class JobQueue(QObject):
     def start(self) -> None:
         """Take over what programs that are gone have left, and begin. What ran there goes on where it was."""
 
-        def take_over(history: History) -> list[Job]:
+        def take_over(history: History) -> tuple[list[Job], list[Job]]:
             history.forget_removed()
-            return [
-                job
-                for gone in self._ownership.gone(history.unended_owners())
-                for job in history.take_over(gone, self._owner)
-            ]
+            gone = self._ownership.gone(history.unended_owners())
+            jobs = [job for owner in gone for job in history.take_over(owner, self._owner)]
+            return jobs, history.unwritten(gone)
 
-        def tell(jobs: list[Job]) -> None:
+        def tell(found: tuple[list[Job], list[Job]]) -> None:
+            jobs, unwritten = found
             if jobs:
                 self.taken_over.emit(jobs)
+            self._tell_changed(unwritten)  # for whoever writes them
             self._start_next()
 
         self._history.ask(take_over, tell)
@@ -162,7 +174,8 @@ class JobQueue(QObject):
     def resume(self, job_ids: Sequence[int], then: Callable[[list[Job]], None]) -> None:
         """Go on with these jobs, or, if none are named, with all that programs which are gone have left.
 
-        `then` gets those that go on. Raise nothing: a job that is no more, or that another program does, is left out.
+        `then` gets those that go on, and those that are done but for the transcript that was to be written. Raise
+        nothing: a job that is no more, or that another program does, is left out.
         """
 
         def queue_again(history: History) -> list[Job]:
@@ -170,15 +183,13 @@ class JobQueue(QObject):
             if not job_ids:
                 for owner in gone:
                     history.take_over(owner, self._owner)
-                return history.waiting(self._owner)
+                return [*history.unwritten(gone), *history.waiting(self._owner)]
             for owner in gone:
                 history.put_back(owner)
-            return [
-                history.go_on(job.id, self._owner)
-                for job in history.jobs_of(job_ids)
-                if job.state in (JobState.PAUSED, JobState.CANCELLED, JobState.FAILED)
-                or (job.state is JobState.QUEUED and history.owner_of(job.id) in gone)
-            ]
+            wanted = history.jobs_of(job_ids)
+            unwritten = [job for job in history.unwritten(gone) if job.id in job_ids]
+            taken = [job.id for job in wanted if history.go_on(job.id, self._owner, gone)]
+            return [*unwritten, *history.jobs_of(taken)]
 
         def announce(jobs: list[Job]) -> None:
             then(jobs)
@@ -210,11 +221,8 @@ class JobQueue(QObject):
         """Queue files; folders are searched for media. `then` gets the jobs made, in the order of the paths."""
 
         def store(history: History) -> list[Job]:
-            jobs = []
-            for path in paths:
-                files, failure = _files_of(path)
-                jobs += [history.add_job(file, options, self._owner, failure, output) for file in files]
-            return jobs
+            found = [(file, failure) for path in paths for files, failure in [_files_of(path)] for file in files]
+            return history.add_jobs(found, options, self._owner, output)
 
         def announce(jobs: list[Job]) -> None:
             if then is not None:
@@ -222,7 +230,45 @@ class JobQueue(QObject):
             self.jobs_added.emit(jobs)
             self._start_next()
 
-        self._history.ask(store, announce)
+        def try_later(error: Exception) -> None:
+            self._on_storage_trouble(error)
+            self._later.append(lambda: self.add(paths, options, then, output))
+
+        self._history.ask(store, announce, try_later)
+
+    def add_live(self, path: Path, options: JobOptions, refine: bool, then: Callable[[Job], None]) -> None:
+        """Have a recording followed while it grows, at once: a running job is put off, and goes on by itself later.
+
+        `then` gets the job. refine: when `recording_ended` and its text is there, an ordinary job transcribes the whole
+        recording with more care, and what that hears takes the place of the live text.
+        """
+        wanted = msgspec.structs.replace(options, live=True, refine=refine, replaces=None)
+
+        def store(history: History) -> Job:
+            job = history.add_job(path, wanted, self._owner)
+            history.order([job.id, *(other.id for other in history.waiting(self._owner) if other.id != job.id)])
+            return history.job(job.id)
+
+        def announce(job: Job) -> None:
+            self._live[job.id] = True
+            then(job)
+            self.jobs_added.emit([job])
+            self._urgent = job.id if self._choosing else None
+            self._put_off_for(job.id)
+            self._start_next()
+
+        def try_later(error: Exception) -> None:
+            self._on_storage_trouble(error)
+            self._later.append(lambda: self.add_live(path, options, refine, then))
+
+        self._history.ask(store, announce, try_later)
+
+    def recording_ended(self, job_id: int) -> None:
+        """Have a live job finish: its recording is complete."""
+        if self._live.get(job_id):
+            self._live[job_id] = False
+            if self._running is not None and self._running.id == job_id and self._attempt is not None:
+                self._backend.send(messages.RecordingEnded(job_id))
 
     def cancel(self, job_id: int) -> None:
         """Have the job end now; what was heard stays. It is done within a second."""
@@ -236,10 +282,8 @@ class JobQueue(QObject):
         """Queue a job that is paused, was cancelled or failed: it goes on where it was."""
 
         def queue_again(history: History) -> Job:
-            job = history.job(job_id)
-            if job.state in (JobState.PAUSED, JobState.CANCELLED, JobState.FAILED):
-                job = history.go_on(job_id, self._owner)
-            return job
+            history.go_on(job_id, self._owner)
+            return history.job(job_id)
 
         def announce(job: Job) -> None:
             self.job_changed.emit(job)
@@ -248,11 +292,11 @@ class JobQueue(QObject):
         self._history.ask(queue_again, announce, _unless_gone)
 
     def hold(self, why: Hold) -> None:
-        """Let nothing run. A running job goes back into the queue, and goes on from there after `release`."""
+        """Let nothing run but live jobs. Another one goes back into the queue, and goes on there after `release`."""
         if why not in self.held:
             self.held |= {why}
             self.held_changed.emit()
-        if self._running is not None:
+        if self._running is not None and (why is Hold.STORAGE or self._running.id not in self._live):
             self._end_as(JobState.QUEUED, self._running.id)
 
     def release(self, why: Hold) -> None:
@@ -278,13 +322,11 @@ class JobQueue(QObject):
     def run_next(self, job_id: int) -> None:
         """Have the waiting job done before all the others that wait."""
 
-        def order(history: History) -> list[Job]:
-            waiting = [job.id for job in history.waiting(self._owner)]
-            if job_id not in waiting:
-                return []
-            return history.order([job_id, *(other for other in waiting if other != job_id)])
+        def put_first(history: History) -> list[Job]:
+            waits = any(job.id == job_id for job in history.waiting(self._owner))
+            return [history.put_first(job_id)] if waits else []
 
-        self._history.ask(order, self._tell_changed, _unless_gone)
+        self._history.ask(put_first, self._tell_changed, _unless_gone)
 
     def change_options(self, job_id: int, options: JobOptions) -> None:
         """Have a job that waits, and in which nothing was heard yet, done otherwise."""
@@ -307,10 +349,11 @@ class JobQueue(QObject):
             job = history.job(job_id)
             if job.state in UNENDED:
                 return job, False
+            wanted = _ordinary(options or job.options)
             if history.has_segments(job_id):
-                return history.add_job(job.path, options or job.options, self._owner), True
-            if options is not None:
-                history.update(job_id, options=options)
+                return history.add_job(job.path, wanted, self._owner), True
+            if wanted != job.options:
+                history.update(job_id, options=wanted)
             return history.start_over(job_id, self._owner), False
 
         def announce(answer: tuple[Job, bool]) -> None:
@@ -371,6 +414,10 @@ class JobQueue(QObject):
 
     def _end_as(self, state: JobState, job_id: int) -> None:
         """Have a job that runs or waits become `state`."""
+        if Hold.STORAGE in self.held:
+            if self._wishes.get(job_id) is not JobState.CANCELLED:  # the stronger wish
+                self._wishes[job_id] = state
+            return
         if self._running is not None and self._running.id == job_id:
             if self._ending_as is None:
                 self._patience.start()
@@ -398,16 +445,25 @@ class JobQueue(QObject):
     def _start_next(self) -> None:
         if self._running is not None or self._choosing:
             return
-        if self.held:
+        if self.held and not (self._live and Hold.STORAGE not in self.held):
             self.became_idle.emit()
             return
         self._choosing = True
-        self._history.ask(self._choose, self._on_chosen, self._on_choosing_failed)
+        live, only_live = [*self._live], bool(self.held)
+        self._history.ask(
+            lambda history: self._choose(history, live, only_live), self._on_chosen, self._on_choosing_failed
+        )
 
-    def _choose(self, history: History) -> _Chosen | None:
+    def _choose(self, history: History, live: Sequence[int], only_live: bool) -> _Chosen | None:
         """In the history thread: return the next job, now marked as running, and what it needs."""
-        job = history.next_queued(self._owner)
+        waiting = [job for job in history.jobs_of(live) if job.state is JobState.QUEUED]
+        job = waiting[-1] if waiting else None if only_live else history.next_queued(self._owner)
         return None if job is None else _prepared(history, job)
+
+    def _put_off_for(self, live_job: int) -> None:
+        """Have the running job go back into the queue, if it is another one."""
+        if self._running is not None and self._running.id != live_job:
+            self._end_as(JobState.QUEUED, self._running.id)
 
     def _on_chosen(self, chosen: _Chosen | None) -> None:
         self._choosing = False
@@ -417,12 +473,15 @@ class JobQueue(QObject):
         self.job_changed.emit(chosen.job)
         if chosen.model is None:
             self._start_next()
-        elif self.held:  # held in the meantime
+        elif Hold.STORAGE in self.held or (self.held and chosen.job.id not in self._live):  # in the meantime
             self._running = chosen.job
             self._ending_as = JobState.QUEUED
             self._end(state=JobState.QUEUED)
         else:
             self._send(chosen)
+            if self._urgent is not None:
+                self._put_off_for(self._urgent)
+        self._urgent = None
 
     def _on_choosing_failed(self, error: Exception) -> None:
         self._choosing = False
@@ -435,6 +494,7 @@ class JobQueue(QObject):
         self._running, self._ending_as = job, None
         self._attempt = _Attempt(job)
         self._attempt.ran_with = self._device
+        self._attempt.is_live = self._live.get(job.id, False)
         self._pace = Pace()
         self._watch.begin(chosen.model_bytes, job.position)
         options = recovery.stepped_down(job.options, job.steps)
@@ -457,6 +517,7 @@ class JobQueue(QObject):
                 tuning=options.tuning,
                 resume_at=job.position or None,
                 main_language=(job.language or None) if job.position else None,
+                live=self._attempt.is_live,
             )
         )
         self._tell_progress(Stage.LOADING_MODEL if self._backend.is_ready else Stage.STARTING, job.position, None)
@@ -482,6 +543,8 @@ class JobQueue(QObject):
                 self._on_progress(event, self._attempt)
             case messages.SpeechHeard():
                 self._store(event, self._attempt)
+            case messages.Provisional():
+                self._show_provisional(event)
             case messages.JobFinished():
                 self._end(
                     state=JobState.DONE,
@@ -493,6 +556,11 @@ class JobQueue(QObject):
             case messages.JobFailed(kind=Failure.OUT_OF_MEMORY):
                 self._backend.restart()  # who knows what else it could not get
                 self._recover(Failure.OUT_OF_MEMORY, event.detail, no_memory=True)
+            case messages.JobFailed(kind=Failure.UNFORESEEN | Failure.DEVICE_MISSING) if (
+                self._attempt.stage is Stage.TRANSCRIBING
+            ):  # a graphics card that failed stays so for this process; a bug of ours may be one passage's
+                self._backend.restart()
+                self._recover(event.kind, event.detail, no_memory=False)
             case messages.JobFailed():
                 self._end(state=JobState.FAILED, failure=event.kind, failure_detail=event.detail)
             case messages.JobCancelled():
@@ -532,22 +600,49 @@ class JobQueue(QObject):
 
         self._history.ask(lambda history: attempt.store(history, event), show, self._unless_gone)
 
+    def _show_provisional(self, heard: messages.Provisional) -> None:
+        """Show what may still change, behind what is being stored."""
+        self._history.ask(lambda _: None, lambda _: self.provisional.emit(heard))
+
     def _end(self, **changes: Any) -> None:
         assert self._running is not None
         job_id, attempt = self._running.id, self._attempt
+        self._forget_provisional()
         self._running = self._attempt = None
         self._patience.stop()
         self._watch.end()
         self._ending_as = None
         state: JobState = changes["state"]
 
-        def end(history: History) -> Job:
-            if attempt is not None and attempt.is_broken:  # not all of it could be stored: it is not done
-                return history.update(job_id, state=JobState.QUEUED)
-            return history.update(job_id, ended_at=_ended_at(state), **changes)
+        if state in ENDED:
+            self._live.pop(job_id, None)
 
-        self._history.ask(end, self.job_changed.emit, self._unless_gone)
+        def end(history: History) -> _Ended:
+            if attempt is not None and attempt.is_broken:  # not all of it could be stored: it is not done
+                return _Ended(history.update(job_id, state=JobState.QUEUED))
+            # What follows is stored first: if this program is killed in between, it comes twice instead of never.
+            refining = _refining(history, job_id, self._owner) if state is JobState.DONE else None
+            job = history.update(job_id, ended_at=_ended_at(state), **changes)
+            refined = _refined(history, job) if state is JobState.DONE else None
+            return _Ended(job, refining, refined)
+
+        self._history.ask(end, self._tell_ended, self._unless_gone)
         self._start_next()
+
+    def _tell_ended(self, ended: _Ended) -> None:
+        self.job_changed.emit(ended.job)
+        if ended.refined is not None:
+            self.job_removed.emit(ended.job.id)
+            self.job_changed.emit(ended.refined)
+            self.text_replaced.emit(ended.refined.id)
+        if ended.refining is not None:
+            self.jobs_added.emit([ended.refining])
+            self._start_next()
+
+    def _forget_provisional(self) -> None:
+        """What may still change is not heard on: the job ends, or goes on from what is stored."""
+        if self._running is not None and self._attempt is not None and self._attempt.is_live:
+            self._show_provisional(messages.Provisional(self._running.id, (), self._running.position))
 
     # --- when something goes wrong ---
 
@@ -569,6 +664,7 @@ class JobQueue(QObject):
         """Go on with the running job from what is stored: as before, or otherwise if that was tried already."""
         assert self._running is not None and self._attempt is not None
         job_id, attempt = self._running.id, self._attempt
+        self._forget_provisional()
         self._attempt = None
         self._watch.end()
 
@@ -597,6 +693,8 @@ class JobQueue(QObject):
 
     def _end_quietly(self) -> None:
         """The running job is over, and the library knows it."""
+        if self._running is not None:
+            self._live.pop(self._running.id, None)
         self._running = self._attempt = self._ending_as = None
         self._patience.stop()
         self._watch.end()
@@ -613,6 +711,8 @@ class JobQueue(QObject):
         if not isinstance(error, STORAGE_TROUBLE):
             raise error
         log.error("the library cannot be written: %s", type(error).__name__)
+        if self._running is not None and self._ending_as is not None:
+            self._wishes[self._running.id] = self._ending_as
         self._running = self._attempt = self._ending_as = None
         self._patience.stop()
         self._watch.end()
@@ -624,11 +724,24 @@ class JobQueue(QObject):
         self._storage_again.start()
 
     def _try_storage(self) -> None:
-        def put_back(history: History) -> None:
+        def put_back(history: History) -> list[Job]:
             history.check_writable()
             history.put_back(self._owner)
+            return [
+                history.update(job.id, state=self._wishes[job.id], ended_at=_ended_at(self._wishes[job.id]))
+                for job in history.jobs_of([*self._wishes])
+                if job.state in (JobState.QUEUED, JobState.PAUSED)
+            ]
 
-        self._history.ask(put_back, lambda _: self.release(Hold.STORAGE), lambda _: self._storage_again.start())
+        def go_on(ended: list[Job]) -> None:
+            self._wishes.clear()
+            self._tell_changed(ended)
+            self.release(Hold.STORAGE)
+            later, self._later = self._later, []
+            for call in later:
+                call()
+
+        self._history.ask(put_back, go_on, lambda _: self._storage_again.start())
 
 
 class _Chosen(msgspec.Struct, frozen=True):
@@ -646,13 +759,43 @@ def _prepared(history: History, job: Job) -> _Chosen:
     except ModelError as error:
         return _Chosen(_failed(history, job.id, error.kind, str(error)))
     fingerprint = _fingerprint(job.path)
-    if job.position and fingerprint and job.fingerprint and fingerprint != job.fingerprint:
+    is_other = fingerprint and job.fingerprint and fingerprint != job.fingerprint
+    if job.position and is_other and not job.options.live:  # what is being recorded grows
         return _Chosen(_failed(history, job.id, Failure.FILE_CHANGED, ""))
     changes: dict[str, Any] = {"state": JobState.RUNNING, "ended_at": None}
     if not job.position:
         changes |= {"fingerprint": fingerprint, "started_at": time.time()}
     size = sum(file.stat().st_size for file in model.glob("*.bin"))
     return _Chosen(history.update(job.id, **changes), model, size)
+
+
+class _Ended(msgspec.Struct, frozen=True):
+    """A job that is over, and what follows.
+
+    refining: the job of the accurate pass, if there is to be one. refined: the job whose text gave way to this one's.
+    """
+
+    job: Job
+    refining: Job | None = None
+    refined: Job | None = None
+
+
+def _refining(history: History, job_id: int, owner: str) -> Job | None:
+    """In the history thread: queue the accurate pass of a live job, if there is to be one."""
+    job = history.job(job_id)
+    if not job.options.refine:
+        return None
+    return history.add_job(job.path, msgspec.structs.replace(_ordinary(job.options), replaces=job_id), owner)
+
+
+def _refined(history: History, job: Job) -> Job | None:
+    """In the history thread: return the job whose text gave way to that of `job`, which is done."""
+    return None if job.options.replaces is None else history.replace_heard(job.options.replaces, job.id)
+
+
+def _ordinary(options: JobOptions) -> JobOptions:
+    """Return the options of a recording that grows as those of one that is complete."""
+    return msgspec.structs.replace(options, live=False, refine=False)
 
 
 class _Decision(msgspec.Struct, frozen=True):
@@ -687,16 +830,19 @@ def _decided(
 
 
 def _ended_at(state: JobState) -> float | None:
-    return time.time() if state in (JobState.DONE, JobState.FAILED, JobState.CANCELLED) else None
+    return time.time() if state in ENDED else None
 
 
 def _fingerprint(path: Path) -> str:
-    """Return what tells whether a file is still the same; empty if it cannot be looked at."""
+    """Return what tells whether a file is still the same: its length, beginning and end; empty if it cannot be read."""
     try:
-        about = path.stat()
+        with path.open("rb") as file:
+            beginning = file.read(FINGERTIP)
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - FINGERTIP))
+            return f"{size}:{zlib.crc32(file.read(FINGERTIP), zlib.crc32(beginning)):08x}"
     except (OSError, ValueError):
         return ""
-    return f"{about.st_size}:{about.st_mtime_ns}"
 
 
 def _failed(history: History, job_id: int, kind: Failure, detail: str) -> Job:

@@ -17,7 +17,10 @@ class Ownership:
         self.id = uuid.uuid4().hex
         self._lock = _lock_of(folder, self.id)
         if not self._lock.tryLock(0):
-            raise OSError(f"no lock in {folder}: {self._lock.error()}")
+            trial = folder / f"{self.id}.trial"
+            trial.write_bytes(b" ")  # which tells why
+            trial.unlink()
+            raise OSError(f"no lock: {self._lock.error()}")
 
     def release(self) -> None:
         self._lock.unlock()

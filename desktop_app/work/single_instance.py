@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
+import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +18,9 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 PATIENCE = 5.0  # seconds: the first window may be just opening
 ANSWER_MS = 2000
 LARGEST_MESSAGE = 8 * 1024 * 1024  # bytes
+LONGEST_NAME = 90  # bytes; a socket's path may have 104, or 108, a few of which Qt wants while it makes it
+
+log = logging.getLogger(__name__)
 
 _paths = msgspec.json.Decoder(list[bytes])
 
@@ -30,7 +36,8 @@ class SingleInstance(QObject):
 
     def __init__(self, home: Path, locks: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._name = "sottovoce-" + hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:24]
+        self._locks = locks
+        self._pipe = "sottovoce-" + hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:24]  # its name on Windows
         self._lock = QLockFile(str(locks / "window.lock"))
         self._lock.setStaleLockTime(0)  # stale when its process is gone, not when it is old
         self._server = QLocalServer(self)
@@ -41,8 +48,28 @@ class SingleInstance(QObject):
         """Be the one that later starts find. Return False if a window is open already."""
         if not self._lock.tryLock(0):
             return False
-        QLocalServer.removeServer(self._name)  # left behind by a crash: nobody else holds the lock
-        return self._server.listen(self._name)
+        name = self._name(new=True)
+        QLocalServer.removeServer(name)  # left behind by a crash: nobody else holds the lock
+        if not self._server.listen(name):
+            log.error("later starts will not find this window: %s", self._server.errorString())
+        return True
+
+    def _name(self, new: bool = False) -> str:
+        """Return where to knock: a socket in a folder that is the user's alone, so that nobody else can take its place.
+
+        new: choose a place and note it, where the usual one has too long a path for a socket.
+        """
+        if sys.platform == "win32":
+            return self._pipe
+        usual, note = self._locks / "window.socket", self._locks / "window.where"
+        if len(os.fsencode(usual)) <= LONGEST_NAME:
+            return os.fspath(usual)
+        if new:
+            note.write_text(os.path.join(tempfile.mkdtemp(prefix="sottovoce-"), "window"))  # noqa: PTH118
+        try:
+            return note.read_text()
+        except OSError:  # the window is just opening
+            return self._pipe
 
     def hand_over(self, paths: Sequence[Path]) -> bool:
         """Give `paths` to the window that is open. Return False if it does not answer."""
@@ -59,7 +86,7 @@ class SingleInstance(QObject):
 
     def _handed_over(self, paths: Sequence[Path]) -> bool:
         socket = QLocalSocket()
-        socket.connectToServer(self._name)
+        socket.connectToServer(self._name())
         if not socket.waitForConnected(ANSWER_MS):
             return False
         socket.write(msgspec.json.encode([os.fsencode(path.absolute()) for path in paths]) + b"\n")

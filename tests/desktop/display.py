@@ -140,6 +140,13 @@ class Display:
             self.activate(window)
         self._xdotool("key", "--clearmodifiers", "--delay", "25", *keys)
 
+    def press(self, keys: str) -> None:
+        """Press keys such as "ctrl+alt+d" and hold them down until `release`."""
+        self._xdotool("keydown", *keys.split("+"))
+
+    def release(self, keys: str) -> None:
+        self._xdotool("keyup", *reversed(keys.split("+")))
+
     def type_text(self, text: str) -> None:
         """Type into whatever has the keyboard. What is not plain ASCII is an error: `paste` that."""
         if not (text.isascii() and text.isprintable()):

@@ -206,7 +206,7 @@ def test_what_is_no_recording_is_refused_and_the_next_one_done(program: Program,
 def test_everything_can_be_done_by_keyboard_alone(program: Program, display: Display, tmp_path) -> None:
     window = program.start()
 
-    display.key(window, "Tab", "space")  # from Open to Try it
+    display.key(window, "Tab", "Tab", "space")  # from Open past Record to Try it
     job = program.wait_until_done("sample.flac")
     heard = words(program.text(job))
 

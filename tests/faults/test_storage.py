@@ -182,3 +182,53 @@ def test_a_folder_that_cannot_be_written_is_told_at_the_start(home):
             History(paths.database())
     finally:
         home.chmod(0o700)
+
+
+def test_a_disk_that_can_only_be_read_is_told_in_words(small_disk, speech):
+    History(paths.database()).close()
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+
+    for arguments in (["history", "list"], ["transcribe", speech], ["resume"]):
+        ended = subprocess.run(
+            [sys.executable, "-m", "desktop_app.cli", *arguments], capture_output=True, check=False, timeout=60
+        )
+
+        said = ended.stderr.decode()
+        assert ended.returncode == 1
+        assert "The library cannot be used" in said
+        assert "Traceback" not in said
+
+
+def test_a_job_can_be_cancelled_while_nothing_can_be_stored(desks, until, speech, monkeypatch):
+    monkeypatch.setattr("desktop_app.transcripts.safekeeping.PATIENCE", 0.3)
+    desk = desks()
+    desk.queue.add([speech, speech], desk.options)
+    until(lambda: len(desk.jobs) == 2 and desk.jobs[1].state is JobState.RUNNING)
+    other = sqlite3.connect(paths.database(), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    until(lambda: desk.troubles)
+
+    desk.queue.cancel(1)
+    other.execute("ROLLBACK")
+    other.close()
+    until(desk.is_done)
+
+    assert [desk.jobs[number].state for number in (1, 2)] == [JobState.CANCELLED, JobState.DONE]
+
+
+def test_recordings_added_while_nothing_can_be_stored_are_added_afterwards(desks, until, speech, monkeypatch):
+    monkeypatch.setattr("desktop_app.transcripts.safekeeping.PATIENCE", 0.3)
+    desk = desks()
+    opened: list[object] = []
+    desk.thread.ask(lambda _: None, opened.append)
+    until(lambda: opened)
+    other = sqlite3.connect(paths.database(), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    desk.queue.add([speech, speech], desk.options)
+    until(lambda: desk.troubles)
+    other.execute("ROLLBACK")
+    other.close()
+    until(desk.is_done)
+
+    assert [job.state for job in desk.jobs.values()] == [JobState.DONE] * 2

@@ -283,7 +283,24 @@ def test_subrip_subtitles_look_as_players_expect():
 # --- table and json -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\n=1", "\r=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        " =1",
+        "\t=1",
+        "\n=1",
+        "\r=1",
+        "＝1+1",
+        "＋1",
+        "＠SUM(A1)",
+        "\u200b=1",
+        "\u2060\u200e=1",
+    ],
+)
 def test_a_spreadsheet_calculates_nothing_from_what_was_said(text):
     table = as_tsv(said(text))
 

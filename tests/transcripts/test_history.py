@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.messages import Doubt, Failure, Task
+from desktop_app.messages import Doubt, Failure, LeftOut, Task
 from desktop_app.transcripts import export, migrations
 from desktop_app.transcripts.history import History, JobGone, NewerDatabase
-from desktop_app.transcripts.transcript import JobOptions, JobState, Segment, Word
+from desktop_app.transcripts.transcript import RESUMABLE, JobOptions, JobState, Output, Segment, Word
 
 ME, OTHER = "me", "other"
 OPTIONS = JobOptions("base", "fr", Task.TRANSLATE, words=False, device="cpu")
@@ -148,6 +148,37 @@ def test_a_number_is_never_given_twice(history):
 
 
 # --- what was heard --------------------------------------------------------------------------------------------------
+
+
+def test_what_was_heard_gives_way_to_what_another_job_heard_in_the_same_recording(history, file):
+    live, accurate = add(history), add(history)
+    history.add_segments(live, [HELLO, HELLO], 2.0, [LeftOut(0, 1, "Thank you.", Doubt.NO_SPEECH)])
+    better = msgspec.structs.replace(HELLO, text="Hello there.")
+    history.add_segments(accurate, [better], 3.0)
+    history.update(accurate, options=msgspec.structs.replace(OPTIONS, replaces=live), duration=3.0, language="fr")
+
+    replaced = history.replace_heard(live, accurate)
+
+    assert replaced == history.job(live)
+    assert (replaced.options, replaced.position, replaced.duration, replaced.language) == (OPTIONS, 3.0, 3.0, "fr")
+    assert History(file).segments(live) == [better]
+    assert not history.left_out(live)
+    with pytest.raises(JobGone):
+        history.job(accurate)
+
+
+def test_what_was_heard_stays_if_the_other_job_heard_nothing_or_the_first_is_removed(history):
+    live, accurate = add(history), add(history)
+    history.add_segments(live, [HELLO], 2.0)
+
+    assert history.replace_heard(live, accurate) is None
+
+    history.add_segments(accurate, [HELLO, HELLO], 2.0)
+    history.remove(live)
+
+    assert history.replace_heard(live, accurate) is None
+    assert history.segments(live) == [HELLO]
+    assert len(history.segments(accurate)) == 2
 
 
 def test_what_is_shown_is_read_in_parts_without_the_words(history):
@@ -357,3 +388,60 @@ def test_two_programs_that_start_at_once_make_one_library(file):
         opened = list(programs.map(lambda _: History(file), range(8)))
 
     assert len({add(history) for history in opened}) == 8
+
+
+@pytest.mark.parametrize("state", RESUMABLE)
+def test_a_job_is_gone_on_with_by_one_program_only(file, state):
+    first, second = History(file), History(file)
+    job_id = add(first, "a.wav")
+    first.update(job_id, state=state)
+
+    assert [first.go_on(job_id, "one"), second.go_on(job_id, "two")] == [True, False]
+    assert first.owner_of(job_id) == "one"
+    first.close()
+    second.close()
+
+
+def test_a_waiting_job_is_taken_from_a_program_that_is_gone_and_from_no_other(history):
+    waiting = add(history, "a.wav")
+
+    assert not history.go_on(waiting, "other")
+    assert not history.go_on(waiting, "other", ["somebody"])
+    assert history.go_on(waiting, "other", ["somebody", ME])
+
+
+def test_a_removed_job_is_not_gone_on_with(history):
+    job_id = add(history, "a.wav")
+    history.update(job_id, state=JobState.CANCELLED)
+    history.remove(job_id)
+
+    assert not history.go_on(job_id, ME)
+    assert history.jobs_of([job_id]) == []
+
+
+def test_what_was_removed_last_comes_first(history):
+    first, second = add(history, "a.wav"), add(history, "b.wav")
+    history.remove(second)
+    history.remove(first)
+
+    assert [job.id for job in history.removed()] == [first, second]
+    assert [job.id for job in history.removed(most=1)] == [first]
+
+
+def test_what_is_done_and_not_written_is_known_until_it_is_written(history):
+    job_id = history.add_job(Path("/a.wav"), JobOptions(), ME, output=Output(formats=("txt",), files=True)).id
+    assert history.unwritten([ME]) == []
+    history.update(job_id, state=JobState.DONE)
+
+    assert [job.id for job in history.unwritten([ME])] == [job_id]
+    assert history.unended_owners() == {ME}
+    history.written(job_id)
+    assert history.unwritten([ME]) == []
+    assert history.unended_owners() == set()
+
+
+def test_several_jobs_are_stored_together_or_not_at_all(history):
+    with pytest.raises(TypeError):
+        history.add_jobs([(Path("/a.wav"), None), (None, None)], JobOptions(), ME, None)
+
+    assert history.jobs() == []

@@ -120,6 +120,19 @@ def test_a_library_of_this_version_and_a_new_one_need_no_backup(library):
     assert not (library.parent / "backups").exists()
 
 
+def test_a_clock_that_is_set_back_does_not_cost_the_backup_just_made(file):
+    backups = file.parent / "backups"
+    backups.mkdir(parents=True)
+    for year in (2097, 2098, 2099):
+        (backups / f"library-v2-{year}0301-101010.sqlite3").touch()
+    make_earlier(file, 1)
+
+    History(file).close()
+
+    assert len([backup for backup in backups.iterdir() if "-v1-" in backup.name]) == 1
+    assert len(list(backups.iterdir())) == 3
+
+
 def test_of_the_backups_before_migrations_the_newest_few_are_kept(file):
     backups = file.parent / "backups"
     backups.mkdir(parents=True)

@@ -9,12 +9,14 @@ from datetime import datetime
 
 import pytest
 from PySide6.QtWidgets import QApplication
+from stand_ins import BUILT_IN, HEADSET, SPEAKER, StandInDevices, StandInKey, StandInRecorder, StandInStrokes
 
 from desktop_app import paths
 from desktop_app.settings import Settings
 from desktop_app.transcripts.history import History
 from desktop_app.ui import appearance
 from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.recording_actions import Sound
 from desktop_app.work.backend_process import BackendProcess
 from desktop_app.work.computer import Computer, KeptAwake
 from desktop_app.work.history_thread import HistoryThread
@@ -115,9 +117,16 @@ def steward(queue, history) -> Iterator[Steward]:
 
 
 @pytest.fixture
-def window(qtbot, queue, history, steward, settle) -> Iterator[MainWindow]:
+def sound() -> Sound:
+    """Two microphones and a loudspeaker that are not real."""
+    devices = StandInDevices(BUILT_IN, HEADSET, SPEAKER)
+    return Sound(devices, StandInRecorder(), StandInRecorder(), StandInKey(), StandInStrokes(), NeverAwake())
+
+
+@pytest.fixture
+def window(qtbot, queue, history, steward, sound, settle) -> Iterator[MainWindow]:
     """The window, shown and in front."""
-    made = MainWindow(queue, history, Settings(model="tiny.en"), steward)
+    made = MainWindow(queue, history, Settings(model="tiny.en"), steward, sound)
 
     def end(_: MainWindow) -> None:
         queue.leave()  # else it would ask whether to close

@@ -49,6 +49,17 @@ def end_a_job(library, queue):
     return end
 
 
+def test_live_text_that_is_made_anew_is_no_news_before_that_is_done(
+    window, other_window, noted, library, queue
+) -> None:
+    options = JobOptions(live=True, refine=True)
+    job = library.add_job(Path("/recordings/Recording.wav"), options, "me")
+
+    queue.job_changed.emit(library.update(job.id, state=JobState.DONE))
+
+    assert window.windowTitle() == "Sottovoce"
+
+
 def test_a_job_that_ends_unseen_is_notified_and_counted(qtbot, window, other_window, noted, end_a_job) -> None:
     end_a_job(JobState.DONE)
     end_a_job(JobState.FAILED, "<b>&.wav")

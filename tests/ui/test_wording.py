@@ -15,7 +15,9 @@ from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState
 from desktop_app.ui import wording
 from desktop_app.work.causes import Cause
+from desktop_app.work.hot_key import Refusal
 from desktop_app.work.job_queue import JobProgress
+from desktop_app.work.recorder import RecorderState, Trouble
 
 
 def job(state: JobState = JobState.DONE, **facts) -> Job:
@@ -143,6 +145,58 @@ def test_a_speed_is_said_with_as_many_digits_as_matter(times, said):
 )
 def test_a_running_job_says_what_it_is_doing_and_how_long_it_will_take(progress, said):
     assert wording.job_status(job(JobState.RUNNING), progress) == said
+
+
+def test_live_text_and_its_second_pass_are_told_from_other_jobs():
+    progress = JobProgress(1, Stage.TRANSCRIBING, 5.0, 65.0, 12.0, 5.0)
+    once_more = job(JobState.RUNNING, options=JobOptions(replaces=7))
+
+    assert wording.job_status(job(JobState.RUNNING, options=JobOptions(live=True)), progress) == "Live · 0:05"
+    assert wording.job_status(once_more, progress).endswith("12× · once more, accurately")
+    assert wording.job_status(job(JobState.QUEUED, options=JobOptions(replaces=7))) == "Waiting · once more, accurately"
+
+
+@pytest.mark.parametrize("kind", Trouble)
+def test_every_trouble_of_a_recording_has_its_sentence(kind):
+    assert re.fullmatch(r"[A-Z].+[.?]", wording.trouble(kind))
+    assert "_" not in wording.trouble(kind)
+
+
+@pytest.mark.parametrize("why", Refusal)
+def test_every_refusal_of_a_key_has_its_sentence(why):
+    assert re.fullmatch(r"Dictation is off\. .+\.", wording.no_dictation(why))
+
+
+@pytest.mark.parametrize("state", RecorderState)
+def test_every_state_of_the_recorder_is_said(state):
+    assert re.fullmatch(r"[A-Z].+\.", wording.recording_state(state, "talk.wav"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, ""),
+        (20.0, "Room for less than a minute"),
+        (1500.0, "Room for 25 minutes"),
+        (7300.0, "Room for 2 hours"),
+        (28 * 86400.0, "Room for 28 days"),
+    ],
+)
+def test_the_room_on_the_disk_is_said_as_a_time(seconds, said):
+    assert wording.room_left(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("peak", "clipped", "said"),
+    [
+        (-70.0, False, "Silence"),
+        (-40.0, False, "Quiet, -40 dB"),
+        (-12.0, False, "Good, -12 dB"),
+        (0.0, True, "Too loud"),
+    ],
+)
+def test_a_level_is_said_in_words(peak, clipped, said):
+    assert wording.level(peak, clipped) == said
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,9 @@ def misbehave(how: str, job_id: int) -> None:
         case "has no memory":
             send(JobFailed(job_id, Failure.OUT_OF_MEMORY, "bad_alloc"))
             time.sleep(600)
+        case "has a fault":
+            send(JobFailed(job_id, Failure.UNFORESEEN, "ValueError: of this passage"))
+            time.sleep(600)
         case "does not listen":
             time.sleep(600)
         case "speaks of other jobs":

@@ -569,3 +569,21 @@ def test_a_program_that_ends_leaves_its_job_to_go_on(desks, until, long_speech):
 
     assert heard
     assert [segment.text for segment in stored(1)] == [segment.text for segment in stored(2)]
+
+
+def test_a_fault_in_the_middle_is_gone_on_from_and_not_the_end_of_the_job(desks, until, speech):
+    desk = desks("has a fault")
+    desk.add(speech)
+    until(lambda: desk.have_ended(1))
+
+    assert desk.jobs[1].state is JobState.DONE
+    assert [segment.text for segment in stored(1)] == ["heard in job 1", "the end"]
+
+
+def test_a_fault_that_comes_again_and_again_costs_that_passage_alone(desks, until, speech):
+    desk = desks("has a fault", once=False)
+    desk.add(speech)
+    until(lambda: desk.have_ended(1))
+
+    assert desk.jobs[1].state is JobState.DONE
+    assert [segment.doubts for segment in stored(1)] == [(), (Doubt.SKIPPED,), ()]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtNetwork import QLocalSocket
 
+from desktop_app import paths
 from desktop_app.work import single_instance
 from desktop_app.work.single_instance import SingleInstance
 
@@ -136,10 +137,50 @@ def test_nonsense_at_the_door_is_shown_the_door(home, window, qtbot, words):
     arrived = []
     window.files_arrived.connect(arrived.append)
     socket = QLocalSocket()
-    socket.connectToServer(window._name)
+    socket.connectToServer(window._name())
     assert socket.waitForConnected(1000)
 
     with qtbot.waitSignal(socket.disconnected, timeout=10_000):
         socket.write(words)
 
     assert not arrived
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipe has no path")
+def test_nobody_else_can_take_the_place_where_later_starts_knock(home, qapp):
+    window = SingleInstance(home, paths.locks())
+    assert window.claim()
+
+    folder = Path(window._server.fullServerName()).parent
+    window.close()
+    assert folder == paths.locks()
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipe has no path")
+def test_a_home_with_a_long_path_has_its_door_elsewhere_in_a_private_folder(tmp_path, qapp, qtbot):
+    home = tmp_path / ("a long name " * 12)
+    home.mkdir()
+    window = SingleInstance(home, home)
+    assert window.claim()
+
+    with qtbot.waitSignal(window.files_arrived, timeout=10_000):
+        second = second_start(home, "/a/b.wav")
+    said = second.communicate()[0]
+    qtbot.wait(100)  # it hangs up
+
+    folder = Path(window._server.fullServerName()).parent
+    window.close()
+    assert said == "True\n"
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_door_that_cannot_be_opened_does_not_keep_the_window_shut(tmp_path, qapp):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "window.socket").mkdir()
+    (home / "window.socket" / "in the way").touch()
+    window = SingleInstance(home, home)
+
+    assert window.claim()
+    window.close()

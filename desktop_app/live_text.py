@@ -1,0 +1,104 @@
+"""What is said, printed while it is recorded: a queue of its own that follows the recording of `sottovoce record`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from desktop_app import paths, terminal
+from desktop_app.messages import Provisional, Segment
+from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, JobState
+from desktop_app.ui import wording
+from desktop_app.work.backend_process import BackendProcess
+from desktop_app.work.crash_reports import CrashReports
+from desktop_app.work.history_thread import HistoryThread
+from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.ownership import Ownership
+
+
+class LiveText(QObject):
+    """Follows one recording. Settled text goes to stdout, a line a segment; the transcript stays in the library."""
+
+    def __init__(
+        self,
+        options: JobOptions,
+        show: Callable[[str], None],
+        say: Callable[[str], None],
+        ended: Callable[[bool], None],
+        parent: QObject | None = None,
+    ) -> None:
+        """show: shows words that may still change. say: says a sentence to the user. ended: told whether all went well.
+
+        Raise OSError if the library's folder cannot be written.
+        """
+        super().__init__(parent)
+        self._options = options
+        self._show = show
+        self._say = say
+        self._ended = ended
+        self._job: int | None = None
+        self._is_complete = False
+        self._ownership = Ownership(paths.locks())
+        self._history = HistoryThread(paths.database())
+        self._backend = BackendProcess(paths.backend_command(), paths.logs() / "backend.log")
+        CrashReports(self._backend, paths.crashes(), wording.crash_report, self)
+        self._queue = JobQueue(self._history, self._backend, self._ownership)
+        self._queue.segments_added.connect(self._on_segments)
+        self._queue.provisional.connect(self._on_provisional)
+        self._queue.job_changed.connect(self._on_job)
+        self._queue.storage_failed.connect(lambda error: say(wording.storage_trouble(error)))
+        self._history.could_not_open.connect(self._on_no_library)
+
+    def get_ready(self) -> None:
+        """Load the model, while nobody speaks yet."""
+        self._history.start()
+        self._queue.warm_up(self._options)
+
+    def follow(self, file: Path) -> None:
+        """Follow the recording that grows in `file`."""
+
+        def then(job: Job) -> None:
+            self._job = job.id
+            self._end_if_complete()
+
+        self._queue.add_live(file, self._options, False, then)
+
+    def finish(self) -> None:
+        """The recording is complete. `ended` follows."""
+        self._is_complete = True
+        self._end_if_complete()
+
+    def close(self) -> None:
+        """End; what is not written down yet is when the job is resumed. For the end of the program."""
+        self._queue.leave()
+        self._backend.stop()
+        self._history.close()
+        self._ownership.release()
+
+    def _end_if_complete(self) -> None:
+        if self._job is not None and self._is_complete:
+            self._queue.recording_ended(self._job)
+
+    def _on_segments(self, job_id: int, segments: Sequence[Segment]) -> None:
+        if job_id == self._job:
+            self._show("")
+            for segment in segments:
+                terminal.print_out(terminal.one_line(segment.text))
+
+    def _on_provisional(self, heard: Provisional) -> None:
+        if heard.job_id == self._job:
+            self._show("".join(word.text for word in heard.words).strip())
+
+    def _on_job(self, job: Job) -> None:
+        if job.id != self._job or job.state in UNENDED:
+            return
+        self._show("")
+        if job.state is JobState.FAILED:
+            self._say(wording.job_failure(job))
+        self._ended(job.state is JobState.DONE)
+
+    def _on_no_library(self, error: Exception) -> None:
+        self._say(wording.library_failure(error))
+        self._ended(False)

@@ -1,0 +1,290 @@
+"""Dictation: a key that works in every program, and what is said becomes text there."""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
+
+from desktop_app import paths
+from desktop_app.messages import Segment
+from desktop_app.settings import Settings
+from desktop_app.transcripts.transcript import Job, JobOptions, JobState
+from desktop_app.ui import clipboard, icons, wording
+from desktop_app.ui.dictation_dialog import DictationDialog
+from desktop_app.ui.dictation_indicator import DictationIndicator
+from desktop_app.ui.queue_actions import MakeAction
+from desktop_app.ui.recording_actions import Sound
+from desktop_app.work.history_thread import HistoryThread
+from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.recorder import Level, Recorder, RecorderState, Sources, Trouble
+
+ENDED_BADLY = (JobState.FAILED, JobState.CANCELLED)
+HINDERED = (Trouble.NO_PORTAUDIO, Trouble.NO_DEVICE, Trouble.DEVICE_SILENT, Trouble.DISK_FULL, Trouble.CANNOT_WRITE)
+
+
+class Stage(enum.StrEnum):
+    OFF = "off"
+    READY = "ready"  # for the key
+    LISTENING = "listening"
+    WRITING = "writing"  # what was said is being made into text
+
+
+class Dictation(QObject):
+    """What is dictated is recorded as everything is: it is a job in the list, and its text goes where the user is.
+
+    said(sentence): something to tell the user in passing.
+    """
+
+    said = Signal(str)
+
+    def __init__(
+        self,
+        sound: Sound,
+        queue: JobQueue,
+        history: HistoryThread,
+        settings: Settings,
+        options: Callable[[], JobOptions],
+        is_recording: Callable[[], bool],
+        make: MakeAction,
+        window: QWidget,
+    ) -> None:
+        """options: what is chosen for the next job. is_recording: the microphone is wanted for something else."""
+        super().__init__(window)
+        self._recorder: Recorder = sound.dictated
+        self._key, self._strokes = sound.hot_key, sound.key_strokes
+        self._queue = queue
+        self._history = history
+        self._choices = settings.dictation
+        self._microphone = settings.recording
+        self._options = options
+        self._is_recording = is_recording
+        self._window = window
+        self._job: int | None = None
+        self._file: Path | None = None
+        self._is_complete = False  # the file is
+        self._tray: QSystemTrayIcon | None = None
+        self.stage = Stage.OFF
+        self.indicator = DictationIndicator()
+        self.on = make(wording.DICTATION, self._on_toggled, "Ctrl+D", "microphone")
+        self.on.setCheckable(True)
+        self.change = make(wording.DICTATION_SETTINGS, self._on_change)
+        self._join()
+
+    def _join(self) -> None:
+        self._key.taken.connect(self._on_taken)
+        self._key.refused.connect(self._on_refused)
+        self._key.pressed.connect(self._on_pressed)
+        self._key.released.connect(self._on_released)
+        self._strokes.pasted.connect(lambda: self.indicator.tell(wording.PUT_INTO_WINDOW))
+        self._strokes.not_pasted.connect(lambda: self.indicator.tell(wording.NOT_PUT_INTO_WINDOW))
+        self._recorder.state_changed.connect(self._on_state)
+        self._recorder.level_changed.connect(self._on_level)
+        self._recorder.troubled.connect(self._on_trouble)
+        self._recorder.recorded.connect(self._on_recorded)
+        self._queue.job_changed.connect(self._on_job_changed)
+
+    def all(self) -> list[QAction]:
+        return [self.on, self.change]
+
+    def is_dictated(self, job_id: int) -> bool:
+        """The job is that of what is being dictated, or was last: the user is told of its end already."""
+        return job_id == self._job
+
+    def start(self) -> None:
+        """Turn dictation on if it was on when the program ended."""
+        if self._choices.on:
+            self._take()
+
+    def end(self) -> None:
+        """The program ends."""
+        self._key.give_back()
+        self._recorder.off()
+        self.indicator.close()
+        self.indicator.deleteLater()
+        if self._tray is not None:
+            self._tray.hide()
+
+    # --- on and off ---
+
+    def _on_toggled(self) -> None:
+        if self.on.isChecked():
+            self._take()
+        else:
+            self._turn_off()
+            self.said.emit(wording.DICTATION_OFF)
+
+    def _take(self) -> None:
+        self._history.ask(lambda _: paths.recordings_folder())  # so that it is there when the key is pressed
+        self._key.take(self._choices.key)
+
+    def _turn_off(self) -> None:
+        self._key.give_back()
+        self._choices.on = False
+        self.on.setChecked(False)
+        if self.stage is Stage.LISTENING:
+            self._finish()
+        elif self.stage is Stage.READY:
+            self.stage = Stage.OFF
+        if self._tray is not None:
+            self._tray.hide()
+
+    def _on_taken(self) -> None:
+        self._choices.on = True
+        self.on.setChecked(True)
+        if self.stage is Stage.OFF:
+            self.stage = Stage.READY
+        self._show_tray()
+        key = QKeySequence(self._choices.key).toString(QKeySequence.SequenceFormat.NativeText)
+        self.said.emit(wording.dictation_on(key, self._choices.how))
+
+    def _on_refused(self, why: str) -> None:
+        self._turn_off()
+        self.said.emit(wording.no_dictation(why))
+
+    def _on_change(self) -> None:
+        dialog = DictationDialog(self._choices, self._strokes.is_possible, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self._on_chosen)
+        dialog.open()
+
+    def _on_chosen(self) -> None:
+        if self._choices.on:
+            self._take()
+
+    # --- speaking ---
+
+    def _on_pressed(self) -> None:
+        if self.stage is Stage.READY:
+            self._begin()
+        elif self.stage is Stage.LISTENING and self._choices.how == "toggle":
+            self._finish()
+
+    def _on_released(self) -> None:
+        if self.stage is Stage.LISTENING and self._choices.how == "hold":
+            self._finish()
+
+    def _begin(self) -> None:
+        if self._is_recording():
+            self.indicator.tell(wording.STOP_FIRST)
+            return
+        self.stage = Stage.LISTENING
+        self._job = self._file = None
+        self._is_complete = False
+        microphone = self._microphone.microphone
+        self._recorder.listen(Sources(microphone=microphone))
+        self._history.ask(lambda _: paths.recordings_folder(), self._record_in)
+
+    def _record_in(self, folder: Path) -> None:
+        if self.stage is Stage.LISTENING:
+            self._recorder.record(folder / wording.dictation_name(time.time()))
+
+    def _finish(self) -> None:
+        if self._recorder.state is RecorderState.RECORDING:
+            self.stage = Stage.WRITING
+            self.indicator.work()
+            self._recorder.stop()
+        else:  # it had not begun yet: there is nothing to write down
+            self._give_up(wording.NOTHING_UNDERSTOOD)
+
+    def _give_up(self, sentence: str) -> None:
+        self._recorder.off()
+        self._become_ready()
+        self.indicator.tell(sentence)
+
+    def _become_ready(self) -> None:
+        self.stage = Stage.READY if self._choices.on else Stage.OFF
+
+    def _on_state(self, state: RecorderState) -> None:
+        file = self._recorder.file
+        if state is not RecorderState.RECORDING or file is None or self._file is not None:
+            return
+        if self.stage is not Stage.LISTENING:  # given up while it began
+            self._recorder.off()
+            return
+        self._file = file
+        self.indicator.listen(wording.SPEAK_NOW)
+        whole = msgspec.structs.replace(self._options(), begin=0.0, end=None, track=0, split_channels=False)
+        self._queue.add_live(file, whole, False, self._on_live)
+
+    def _on_live(self, job: Job) -> None:
+        self._job = job.id
+        self._end_live_job()
+
+    def _end_live_job(self) -> None:
+        if self._job is not None and self._is_complete:
+            self._queue.recording_ended(self._job)
+
+    def _on_level(self, level: Level) -> None:
+        if self.stage is Stage.LISTENING:
+            self.indicator.meter.show_level(level)
+
+    def _on_trouble(self, trouble: Trouble | None) -> None:
+        if self.stage is not Stage.LISTENING:
+            return
+        if self._file is None and trouble in HINDERED:
+            self._give_up(wording.trouble(trouble))
+        elif self._file is not None:
+            self.indicator.listen(wording.SPEAK_NOW if trouble is None else wording.trouble(trouble))
+
+    def _on_recorded(self, file: Path) -> None:
+        self._recorder.off()
+        if file != self._file:
+            return
+        self._is_complete = True
+        self._end_live_job()
+        if self.stage is Stage.LISTENING:  # it ended by itself
+            self.stage = Stage.WRITING
+            self.indicator.work()
+
+    # --- writing ---
+
+    def _on_job_changed(self, job: Job) -> None:
+        if job.id != self._job or self.stage is not Stage.WRITING:
+            return
+        if job.state is JobState.DONE:
+            job_id = job.id
+            self._history.ask(lambda history: history.segments(job_id), self._deliver)
+        elif job.state in ENDED_BADLY:
+            self._give_up(wording.DICTATION_FAILED)
+
+    def _deliver(self, segments: Sequence[Segment]) -> None:
+        text = " ".join(filter(None, (" ".join(segment.text.split()) for segment in segments)))
+        self._become_ready()
+        if not text:
+            self.indicator.tell(wording.NOTHING_UNDERSTOOD)
+            return
+        clipboard.copy(text)
+        if self._choices.to == "window" and self._strokes.is_possible:
+            self._strokes.paste()
+        else:
+            self.indicator.tell(wording.PUT_IN_CLIPBOARD)
+
+    # --- the tray ---
+
+    def _show_tray(self) -> None:
+        if self._tray is None:
+            self._tray = QSystemTrayIcon(icons.application_icon(), self)
+            self._tray.setToolTip(f"{wording.APPLICATION}: {wording.DICTATION_TITLE}")
+            menu = QMenu(self._window)
+            menu.addAction(wording.SHOW_WINDOW, self._show_window)
+            menu.addAction(wording.TURN_OFF, self._turn_off)
+            self._tray.setContextMenu(menu)
+            self._tray.activated.connect(self._on_tray)
+        if QSystemTrayIcon.isSystemTrayAvailable():
+            self._tray.show()
+
+    def _on_tray(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        if reason is QSystemTrayIcon.ActivationReason.Trigger:
+            self._show_window()
+
+    def _show_window(self) -> None:
+        self._window.show()
+        self._window.raise_()
+        self._window.activateWindow()

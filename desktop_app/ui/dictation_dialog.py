@@ -1,0 +1,93 @@
+"""How one dictates: by which key, and where the text goes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QKeySequenceEdit,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.settings import DictationChoices
+from desktop_app.ui import colours, wording
+from desktop_app.work.hot_key import key_from
+
+
+class DictationDialog(QDialog):
+    """chosen(): the choices are as the user wants them now."""
+
+    chosen = Signal()
+
+    def __init__(self, choices: DictationChoices, can_paste: bool, parent: QWidget | None = None) -> None:
+        """can_paste: this system lets a program type into other windows."""
+        super().__init__(parent)
+        self._choices = choices
+        self.setWindowTitle(wording.DICTATION_TITLE)
+        about = _sentence(wording.DICTATION_ABOUT)
+        self.key = QKeySequenceEdit(QKeySequence(choices.key, QKeySequence.SequenceFormat.PortableText))
+        self.key.setMaximumSequenceLength(1)
+        self.key.setClearButtonEnabled(True)
+        self.how, self.to = QComboBox(), QComboBox()
+        for name, label in wording.HOWS_TO_TALK.items():
+            self.how.addItem(label, name)
+        for to, label in wording.DICTATE_TOS.items():
+            self.to.addItem(label, to)
+        self.how.setCurrentIndex(self.how.findData(choices.how))
+        self.to.setCurrentIndex(self.to.findData(choices.to if can_paste else "clipboard"))
+        self.to.setEnabled(can_paste)
+        self.trouble = _sentence("")
+        colours.warn(self.trouble)
+
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for caption, box, hint in (
+            (wording.DICTATION_KEY, self.key, wording.DICTATION_KEY_HINT),
+            (wording.DICTATION_HOW, self.how, ""),
+            (wording.DICTATION_TO, self.to, "" if can_paste else wording.CANNOT_PASTE),
+        ):
+            form.addRow(caption, box)
+            box.setAccessibleName(caption.replace("&", ""))
+            box.setAccessibleDescription(hint)
+            box.setToolTip(hint)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setSpacing(12)
+        column.addWidget(about)
+        column.addLayout(form)
+        if not can_paste:
+            column.addWidget(_sentence(wording.CANNOT_PASTE))
+        column.addWidget(self.trouble)
+        column.addStretch(1)
+        column.addWidget(buttons)
+        self.trouble.hide()
+        self.setMinimumWidth(460)
+
+    def accept(self) -> None:
+        written = self.key.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+        if key_from(written) is None:
+            self.trouble.setText(wording.KEY_IS_NONE)
+            self.trouble.show()
+            self.key.setFocus()
+            return
+        self._choices.key = written
+        self._choices.how = self.how.currentData()
+        if self.to.isEnabled():
+            self._choices.to = self.to.currentData()
+        super().accept()
+        self.chosen.emit()
+
+
+def _sentence(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    return label

@@ -1,0 +1,322 @@
+"""What the user can do with the microphone: record, pause, stop, read captions; and what becomes of a recording."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from desktop_app import paths
+from desktop_app.messages import Provisional, Segment
+from desktop_app.settings import Settings
+from desktop_app.transcripts.history import History
+from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, display_name, shown
+from desktop_app.ui import wording
+from desktop_app.ui.captions_window import KEPT, CaptionsWindow
+from desktop_app.ui.queue_actions import MakeAction
+from desktop_app.ui.record_panel import RecordPanel
+from desktop_app.ui.reveal import reveal
+from desktop_app.ui.unfinished_bar import UnfinishedBar
+from desktop_app.work import unfinished
+from desktop_app.work.audio_devices import AudioDevices
+from desktop_app.work.computer import KeptAwake
+from desktop_app.work.history_thread import HistoryThread
+from desktop_app.work.hot_key import HotKey
+from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.key_strokes import KeyStrokes
+from desktop_app.work.recorder import Recorder, RecorderState, Trouble
+from desktop_app.work.unfinished import Unfinished
+
+RECORDING = (RecorderState.RECORDING, RecorderState.PAUSED)
+NOTHING_THERE = (Trouble.NO_PORTAUDIO, Trouble.NO_LOOPBACK, Trouble.NO_DEVICE)
+
+
+class Sound(NamedTuple):
+    """What hears the user."""
+
+    devices: AudioDevices
+    recorder: Recorder
+    dictated: Recorder  # of its own: what is dictated is not what is recorded
+    hot_key: HotKey
+    key_strokes: KeyStrokes
+    kept_awake: KeptAwake  # while something is recorded
+
+    def close(self) -> None:
+        """End the threads, a recording finished before. Waits for them: for the end of the program only."""
+        self.recorder.close()
+        self.dictated.close()
+        self.devices.close()
+        self.kept_awake.close()
+
+
+class RecordingActions(QObject):
+    """Joins the recorder and the queue: a recording that stops becomes a job, a live one is a job from its start.
+
+    said(sentence): something to tell the user in passing.
+    added(jobs): a recording came into the list.
+    left(): the bar was closed; the keyboard has to go somewhere.
+    changed(): something is recorded now, or no more.
+    stopped(): nothing is recorded any more, and the file is complete.
+    """
+
+    said = Signal(str)
+    added = Signal(object)
+    left = Signal()
+    changed = Signal()
+    stopped = Signal()
+
+    def __init__(
+        self,
+        sound: Sound,
+        queue: JobQueue,
+        history: HistoryThread,
+        settings: Settings,
+        options: Callable[[], JobOptions],
+        make: MakeAction,
+        window: QWidget,
+    ) -> None:
+        """options: what is chosen for the next job."""
+        super().__init__(window)
+        self._recorder = sound.recorder
+        self._awake = sound.kept_awake
+        self._queue = queue
+        self._history = history
+        self._choices = settings.recording
+        self._caption_choices = settings.captions
+        self._options = options
+        self._window = window
+        self._folder: Path | None = None  # for new recordings, once it is known to be there
+        self._file: Path | None = None  # that is being recorded
+        self._live_job: int | None = None  # that follows it
+        self._captioned: int | None = None  # the live job that captions show: its last words come after Stop
+        self._is_leaving = False  # nothing can stop the program's end any more
+        self._once_more = False  # Record was pressed again before the last words were written
+        self._captions: CaptionsWindow | None = None
+        self.panel = RecordPanel(sound.recorder, sound.devices, settings.recording)
+        self.unfinished = UnfinishedBar()
+        self._make_actions(make)
+        self._join()
+        self._allow()
+
+    def all(self) -> list[QAction | None]:
+        return [self.record, self.pause, self.stop, None, self.show_captions]
+
+    @property
+    def is_recording(self) -> bool:
+        """Something is recorded, or its last words are still being written."""
+        return self._file is not None and not self._is_leaving
+
+    @property
+    def is_paused(self) -> bool:
+        return self._recorder.state is RecorderState.PAUSED
+
+    def offer_unfinished(self) -> None:
+        """Offer what a killed program has left, unless it is in the list already and goes on by itself."""
+
+        def found(history: History) -> list[Unfinished]:
+            known = {job.path for job in history.jobs(most=KEPT) if job.state in UNENDED}
+            return [each for each in unfinished.found() if each.file not in known]
+
+        self._history.ask(found, self.unfinished.offer)
+
+    def ask_whether_to_stop(self, then: Callable[[], None]) -> None:
+        """Ask whether the recording is to end; `then` is called when its last word is on the disk."""
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            wording.CLOSE_RECORDING_TITLE,
+            wording.CLOSE_RECORDING_QUESTION,
+            parent=self._window,
+        )
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        stop = box.addButton(wording.STOP_AND_CLOSE, QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton(wording.KEEP_RECORDING, QMessageBox.ButtonRole.RejectRole))
+
+        def stop_all_the_same() -> None:
+            self.stopped.connect(then)
+            self._recorder.stop()
+
+        stop.clicked.connect(stop_all_the_same)
+        box.open()
+
+    def leave(self) -> None:
+        """The program ends, whoever ended it: what is being recorded is transcribed when it is started again."""
+        if self.is_recording and self._file is not None and not self._choices.live:
+            self._queue.add([self._file], self._options_now())
+        self._is_leaving = True
+
+    def end(self) -> None:
+        """The window is closed: so are the captions, and nothing is listened to."""
+        self._recorder.off()
+        if self._captions is not None:
+            self._captions.close()
+            self._captions.deleteLater()
+            self._captions = None
+
+    # --- making ---
+
+    def _make_actions(self, make: MakeAction) -> None:
+        self.record = make(wording.RECORD, self._on_record, "Ctrl+R", "record")
+        self.pause = make(wording.PAUSE_RECORDING, self._on_pause, "Ctrl+Shift+Space", "pause")
+        self.stop = make(wording.STOP_RECORDING, self._recorder.stop, "Ctrl+.", "stop")
+        self.show_captions = make(wording.CAPTIONS, self._on_captions, "Ctrl+L")
+        self.show_captions.setCheckable(True)
+
+    def _join(self) -> None:
+        self.panel.record_pressed.connect(self._begin)
+        self.panel.stop_pressed.connect(self._recorder.stop)
+        self.panel.pause_pressed.connect(self._on_pause)
+        self.panel.close_pressed.connect(self._leave)
+        self._recorder.state_changed.connect(self._on_state)
+        self._recorder.recorded.connect(self._on_recorded)
+        self._queue.provisional.connect(self._on_provisional)
+        self._queue.segments_added.connect(self._on_segments)
+        self.unfinished.transcribe_pressed.connect(self._on_transcribe)
+        self.unfinished.show_pressed.connect(self._on_show)
+        self.unfinished.dismiss_pressed.connect(self._on_dismiss)
+
+    # --- recording ---
+
+    def _on_record(self) -> None:
+        """Open the bar; close it if it is open and has the keyboard, unless something is recorded."""
+        if self.panel.isVisible() and not self.is_recording and self.panel.isAncestorOf(_focus_of(self._window)):
+            self._leave()
+            return
+        self._history.ask(lambda _: paths.recordings_folder(), self._on_folder)
+        self.panel.enter()
+
+    def _on_folder(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _leave(self) -> None:
+        if not self.is_recording:
+            self.panel.leave()
+            self.left.emit()
+
+    def _begin(self) -> None:
+        if self.is_recording:
+            self._once_more = self._recorder.state not in RECORDING
+        elif self._recorder.trouble in NOTHING_THERE:
+            pass  # which the bar says; the recorder would begin by itself whenever a device comes
+        elif self._folder is None:
+            self._history.ask(lambda _: paths.recordings_folder(), self._begin_in)
+        else:
+            self._begin_in(self._folder)
+
+    def _begin_in(self, folder: Path) -> None:
+        self._folder = folder
+        self._recorder.record(folder / wording.recording_name(time.time()))
+
+    def _on_pause(self) -> None:
+        if self._recorder.state is RecorderState.PAUSED:
+            self._recorder.go_on()
+        elif self._recorder.state is RecorderState.RECORDING:
+            self._recorder.pause()
+
+    def _on_state(self, state: RecorderState) -> None:
+        if state is RecorderState.RECORDING and self._file is None:
+            self._file = self._recorder.file
+            self._live_job = None
+            self._awake.hold(wording.WHY_AWAKE_TO_RECORD)
+            if self._choices.live and self._file is not None:
+                self._follow(self._file)
+        self._allow()
+
+    def _follow(self, file: Path) -> None:
+        """Have the text appear while one speaks."""
+
+        def then(job: Job) -> None:
+            if self._file == file:
+                self._live_job = self._captioned = job.id
+                if self._captions is not None:
+                    self._captions.begin()
+            else:  # it was stopped in the meantime
+                self._queue.recording_ended(job.id)
+            self.added.emit([job])
+
+        self._queue.add_live(file, self._options_now(), self._choices.refine, then)
+
+    def _on_recorded(self, file: Path) -> None:
+        if self._is_leaving:
+            return
+        is_followed = self._choices.live and self._file is not None
+        live_job, self._live_job, self._file = self._live_job, None, None
+        if live_job is not None:
+            self._queue.recording_ended(live_job)
+        elif not is_followed:
+            self._queue.add([file], self._options_now(), self.added.emit)
+        self._awake.release()
+        self.said.emit(wording.recording_kept(display_name(file)))
+        self._allow()
+        self.stopped.emit()
+        if self._once_more:
+            self._once_more = False
+            self._begin()
+
+    def _options_now(self) -> JobOptions:
+        """Return what is chosen; microphone and computer are told apart if both were recorded."""
+        options = self._options()
+        whole = msgspec.structs.replace(options, begin=0.0, end=None, track=0)
+        return msgspec.structs.replace(whole, split_channels=True) if self.panel.has_two_sides else whole
+
+    def _allow(self) -> None:
+        state = self._recorder.state
+        paused = state is RecorderState.PAUSED
+        self.pause.setText(wording.GO_ON_RECORDING if paused else wording.PAUSE_RECORDING)
+        self.pause.setEnabled(state in RECORDING)
+        self.stop.setEnabled(state in RECORDING)
+        self.changed.emit()
+
+    # --- captions ---
+
+    def _on_captions(self) -> None:
+        if self._captions is None:
+            self._captions = CaptionsWindow(self._caption_choices)
+            self._captions.closed.connect(lambda: self.show_captions.setChecked(False))
+        if not self.show_captions.isChecked():
+            self._captions.close()
+            return
+        self._captions.begin()
+        if (job_id := self._captioned) is not None:
+            self._history.ask(lambda history: history.segments(job_id)[-KEPT:], partial(self._fill_captions, job_id))
+        self._captions.show()
+        self._captions.raise_()
+
+    def _fill_captions(self, job_id: int, segments: Sequence[Segment]) -> None:
+        if self._captions is not None and job_id == self._captioned:
+            self._captions.begin(segments)
+
+    def _on_segments(self, job_id: int, segments: Sequence[Segment]) -> None:
+        if self._captions is not None and job_id == self._captioned:
+            self._captions.add_segments(segments)
+
+    def _on_provisional(self, heard: Provisional) -> None:
+        if self._captions is not None and heard.job_id == self._captioned:
+            self._captions.show_provisional(heard.words)
+
+    # --- recordings that a killed program has left ---
+
+    def _on_transcribe(self, found: Unfinished) -> None:
+        self._queue.add([found.file], self._options_now(), self.added.emit)
+        self._forget(found)
+
+    def _on_show(self, found: Unfinished) -> None:
+        if not reveal(found.file):
+            self.said.emit(wording.no_file_manager(shown(found.file.parent)))
+
+    def _on_dismiss(self, found: Unfinished) -> None:
+        self._forget(found)
+        self.said.emit(wording.recording_stays(shown(found.file)))
+
+    def _forget(self, found: Unfinished) -> None:
+        self._history.ask(lambda _: unfinished.forget(found))
+
+
+def _focus_of(window: QWidget) -> QWidget:
+    return window.focusWidget() or window

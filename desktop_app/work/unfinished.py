@@ -1,0 +1,89 @@
+"""Notes of the recordings that are being made, by which those are found again whose program was killed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QLockFile
+
+from desktop_app import paths
+from desktop_app.work import sound_file
+
+log = logging.getLogger(__name__)
+
+
+class Unfinished(msgspec.Struct, frozen=True):
+    """A recording that its program left. Its file is whole."""
+
+    file: Path
+    begun_at: float  # seconds since 1970
+    seconds: float
+    note: Path | None = None  # by which it was found
+
+
+class _Noted(msgspec.Struct):
+    file: bytes  # its name need not be Unicode
+    begun_at: float
+
+
+class Note:
+    """The note of a recording that is being made. Its lock ends with this process, however that ends."""
+
+    def __init__(self, file: Path, begun_at: float) -> None:
+        """Raise OSError if it cannot be written."""
+        self._path = paths.unfinished() / f"{uuid.uuid4().hex}.json"
+        self._lock = _lock_of(self._path)
+        if not self._lock.tryLock(0):
+            raise OSError(f"no lock for a recording: {self._lock.error()}")
+        try:
+            fresh = self._path.with_suffix(".new")
+            fresh.write_bytes(msgspec.json.encode(_Noted(os.fsencode(file.absolute()), begun_at)))
+            fresh.replace(self._path)
+        except OSError:
+            self.strike_off()
+            raise
+
+    def strike_off(self) -> None:
+        """The recording is finished."""
+        self._path.unlink(missing_ok=True)
+        self._lock.unlock()
+
+
+def found() -> list[Unfinished]:
+    """Return the recordings whose programs are gone, the oldest first; their headers are put right.
+
+    A recording of which nothing is there any more is forgotten.
+    """
+    left = []
+    for note in paths.unfinished().glob("*.json"):
+        lock = _lock_of(note)
+        if not lock.tryLock(0):
+            continue  # it is being made
+        try:
+            noted = msgspec.json.decode(note.read_bytes(), type=_Noted)
+            file = Path(os.fsdecode(noted.file))
+            left.append(Unfinished(file, noted.begun_at, sound_file.mended(file), note))
+        except (FileNotFoundError, sound_file.NotARecording, msgspec.DecodeError) as error:
+            log.info("a note of a recording leads nowhere: %s", type(error).__name__)
+            note.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("a recording that was left cannot be read: %s", error)
+        finally:
+            lock.unlock()
+    return sorted(left, key=lambda one: one.begun_at)
+
+
+def forget(unfinished: Unfinished) -> None:
+    """Strike off the note. The recording stays where it is."""
+    if unfinished.note is not None:
+        unfinished.note.unlink(missing_ok=True)
+
+
+def _lock_of(note: Path) -> QLockFile:
+    lock = QLockFile(str(note.with_suffix(".lock")))
+    lock.setStaleLockTime(0)  # a lock is stale when its process is gone, not when it is old
+    return lock

@@ -1,0 +1,113 @@
+"""`sottovoce record --live`: a real process, a real sound server, a real model, somebody who speaks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import soundfile
+from work import microphone
+from work.microphone import Microphone, wait_for
+
+import desktop_app
+from desktop_app import paths
+from desktop_app.transcripts.history import History
+from desktop_app.transcripts.transcript import JobState
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the virtual microphones are PulseAudio's")
+
+ROOT = Path(desktop_app.__file__).parent.parent
+PATIENCE = 60  # seconds
+
+
+@pytest.fixture
+def mic(home) -> Iterator[Microphone]:
+    with microphone.sound_server() as server:
+        yield server.plug_in()
+
+
+class Command:
+    """A running `sottovoce record --live`, and the lines it has printed so far."""
+
+    def __init__(self, file: Path, model: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "desktop_app.cli", "record", "--output", file, "--live", "--model", model],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+        self.printed: list[str] = []
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
+
+    def stop(self) -> tuple[int, str]:
+        """Press Ctrl+C. Return the exit code and what was said on stderr."""
+        self._process.send_signal(signal.SIGINT)
+        self._reading.join(PATIENCE)
+        assert self._process.stderr
+        complained = self._process.stderr.read()
+        return self._process.wait(PATIENCE), complained
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self.printed.append(line.rstrip("\n"))
+
+
+@pytest.fixture
+def record(tmp_path) -> Iterator[Callable[[Path | str], Command]]:
+    commands: list[Command] = []
+
+    def record(model: Path | str) -> Command:
+        commands.append(Command(tmp_path / "talk.wav", str(model)))
+        return commands[-1]
+
+    yield record
+    for command in commands:
+        command.end()
+
+
+def test_what_is_said_is_printed_while_it_is_recorded_and_kept(mic, record, tmp_path, speech, tiny_model):
+    file = tmp_path / "talk.wav"
+    command = record(tiny_model)
+    wait_for(file.exists, PATIENCE)
+    mic.say(soundfile.read(speech, dtype="float32")[0])
+    wait_for(lambda: bool(command.printed), PATIENCE)
+    still_speaking = not mic.is_quiet()
+    wait_for(mic.is_quiet, PATIENCE)
+    code, complained = command.stop()
+
+    assert code == 0, complained
+    assert still_speaking
+    assert "short recording" in " ".join(command.printed)
+    assert str(file) in complained
+    library = History(paths.database())
+    (job,) = library.jobs()
+    assert job.state is JobState.DONE
+    assert [segment.text for segment in library.segments(job.id)] == command.printed
+    library.close()
+
+
+def test_without_a_model_it_records_all_the_same(mic, record, tmp_path):
+    file = tmp_path / "talk.wav"
+    command = record("no-such-model")
+    wait_for(file.exists, PATIENCE)
+    mic.count(1)
+    wait_for(mic.is_quiet, PATIENCE)
+    code, complained = command.stop()
+
+    assert code == 1
+    assert not command.printed
+    assert "its model is not on this computer" in complained
+    assert len(microphone.counted(soundfile.read(file, dtype="int16")[0])) == microphone.RATE

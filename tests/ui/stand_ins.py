@@ -1,0 +1,139 @@
+"""What stands in for microphones and for keys that all programs share, where a test is about the window."""
+
+from __future__ import annotations
+
+import math
+import wave
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.work.audio_devices import AudioDevice
+from desktop_app.work.hot_key import HotKey, Refusal
+from desktop_app.work.key_strokes import KeyStrokes
+from desktop_app.work.recorder import Level, RecorderState, Sources, Trouble
+
+BUILT_IN = AudioDevice("built-in", "Built-in Microphone", "microphone", 48_000, 2, True)
+HEADSET = AudioDevice("headset", "USB Headset", "microphone", 16_000, 1, False)
+SPEAKER = AudioDevice("speaker.monitor", "Speakers", "system", 48_000, 2, True)
+
+
+class StandInDevices(QObject):
+    """There is what a test says."""
+
+    changed = Signal()
+
+    def __init__(self, *there: AudioDevice) -> None:
+        super().__init__()
+        self._there = list(there)
+
+    def found(self) -> list[AudioDevice]:
+        return list(self._there)
+
+    def plug_in(self, device: AudioDevice) -> None:
+        self._there.append(device)
+        self.changed.emit()
+
+    def unplug(self, device: AudioDevice) -> None:
+        self._there.remove(device)
+        self.changed.emit()
+
+
+class StandInRecorder(QObject):
+    """Does at once what it is told, and writes a second of silence."""
+
+    level_changed = Signal(object)
+    state_changed = Signal(object)
+    troubled = Signal(object)
+    recorded = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = RecorderState.OFF
+        self.trouble: Trouble | None = None
+        self.file: Path | None = None
+        self.seconds = 0.0
+        self.seconds_of_space: float | None = None
+        self.sources: Sources | None = None
+        self.is_slow = False  # the last words take their time: `finish` has to be called
+
+    def listen(self, sources: Sources) -> None:
+        self.sources = sources
+        self._become(RecorderState.LISTENING)
+
+    def record(self, file: Path, seconds: float | None = None) -> None:
+        if self.sources is None:
+            self.sources = Sources()
+        self.file = file
+        with wave.open(str(file), "wb") as written:
+            written.setparams((1, 2, 16_000, 16_000, "NONE", ""))
+            written.writeframes(bytes(32_000))
+        self.seconds, self.seconds_of_space = 0.0, 7200.0
+        self._become(RecorderState.RECORDING)
+
+    def pause(self) -> None:
+        self._become(RecorderState.PAUSED)
+
+    def go_on(self) -> None:
+        self._become(RecorderState.RECORDING)
+
+    def stop(self) -> None:
+        if self.state in (RecorderState.RECORDING, RecorderState.PAUSED):
+            self._become(RecorderState.LISTENING)
+            if not self.is_slow:
+                self.finish()
+
+    def finish(self) -> None:
+        """The last words are written."""
+        file, self.file, self.seconds_of_space = self.file, None, None
+        self.recorded.emit(file)
+
+    def off(self) -> None:
+        self.stop()
+        self._become(RecorderState.OFF)
+
+    def hear(self, *peaks: float) -> None:
+        """Say how loud it is, in dBFS."""
+        self.level_changed.emit(Level(peaks or (-math.inf,), max(peaks, default=-math.inf) >= 0))
+
+    def be_in_trouble(self, trouble: Trouble | None) -> None:
+        self.trouble = trouble
+        self.troubled.emit(trouble)
+
+    def _become(self, state: RecorderState) -> None:
+        if state is not self.state:
+            self.state = state
+            self.state_changed.emit(state)
+
+
+class StandInKey(HotKey):
+    """Is had, unless a test says why not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.key = ""
+        self.refusal: Refusal | None = None
+
+    def take(self, key: str) -> None:
+        if self.refusal is not None:
+            self.refused.emit(self.refusal)
+        else:
+            self.key = key
+            self.taken.emit()
+
+    def give_back(self) -> None:
+        self.key = ""
+
+
+class StandInStrokes(KeyStrokes):
+    """Counts how often Ctrl+V was to be pressed."""
+
+    is_possible = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = 0
+
+    def paste(self) -> None:
+        self.times += 1
+        self.pasted.emit()
