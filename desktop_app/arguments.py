@@ -154,8 +154,14 @@ def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     record.add_argument(
         "--channels", type=int, choices=[1, 2], default=1, help="of one device: mono, or both of stereo (default: 1)"
     )
-    record.add_argument("--output", type=Path, metavar="FILE", help="where to (default: the folder of recordings)")
-    record.add_argument("--seconds", type=_length, metavar="N", help="end by itself after so long: 90 or 1:30")
+    record.add_argument("--output", type=Path, metavar="FILE", help="the file, or its folder (default: recordings)")
+    record.add_argument(
+        "--seconds",
+        type=_length,
+        metavar="N",
+        help="end by itself after so much sound: 90 or 1:30. What a full disk did not take counts too; while a device"
+        " is unplugged or silent, nothing counts",
+    )
     record.add_argument(
         "--pre-roll",
         type=_pre_roll,

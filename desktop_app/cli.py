@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import sqlite3
@@ -111,6 +112,15 @@ def _work(arguments: argparse.Namespace) -> int:
         backend.stop()
         history.close()
         ownership.release()
+
+
+def _settle(history: History, job: Job) -> None:
+    """The transcript is where it was to be: nothing of the job is left to be done."""
+    from desktop_app.work import unfinished
+
+    history.written(job.id)
+    with contextlib.suppress(OSError):  # the note stays
+        unfinished.forget_heard(job.path, job.duration or 0.0)
 
 
 def _what_cannot_work(arguments: argparse.Namespace) -> str:
@@ -235,6 +245,8 @@ class _Run:
             terminal.say(wording.going_on(jobs))
         if not jobs and not named:
             terminal.say(wording.NOTHING_INTERRUPTED)
+        if not named:
+            record_command.tell_of_killed({job.path for job in jobs})
         self._on_added(jobs)
 
     def _on_stepped_down(self, job: Job, step: Step) -> None:
@@ -278,7 +290,7 @@ class _Run:
             terminal.print_out(export.text_of(transcript, (output.formats or (DEFAULT_FORMAT,))[0]), end="")
         files = self._write(transcript, output)
         if not self._failed_to_write:
-            self._history.ask(lambda history: history.written(job.id))
+            self._history.ask(lambda history: _settle(history, job))
         self._tell(
             "finished",
             job,
@@ -353,6 +365,9 @@ class _Run:
                 duration=event.duration,
                 device=event.device,
             )
+            if job.options.split_channels and not event.split:
+                self._bar.stop()
+                terminal.say(wording.not_stereo(job.name))
 
     def _on_segments_added(self, job_id: int, segments: list[Segment]) -> None:
         job = self._waiting.get(job_id)

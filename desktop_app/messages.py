@@ -209,6 +209,7 @@ class JobStarted(Message, frozen=True):
     language: str  # as detected, or as asked for
     language_probability: float  # 1.0 if asked for
     device: Literal["cpu", "cuda"]
+    split: bool = False  # left and right are heard as two speakers, as asked for: the recording is stereo
 
 
 class Progress(Message, frozen=True):

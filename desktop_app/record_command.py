@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -29,10 +29,16 @@ DONE, SOME_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 LOOK_PATIENCE = 5.0  # seconds, for the list of devices
 MOST_WORDS = 60  # letters of them
 SUFFIXES = (".wav", ".wave")
+NOT_THERE = ("no_device", "no_system_sound", "no_loopback")
+NO_ROOM = ("cannot_write", "disk_full")
 
 
 class CannotRecord(Exception):
-    """A sentence for the user."""
+    """A sentence for the user, and the exit code."""
+
+    def __init__(self, sentence: str, code: int = WRONG_USAGE) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 def devices(arguments: argparse.Namespace) -> int:
@@ -70,15 +76,16 @@ def record(arguments: argparse.Namespace) -> int:
     Collector(application)
     watched = AudioDevices()
     try:
-        logs.log_to(paths.logs() / "terminal.log")
         file = _file(arguments.output)
         sources = _sources(arguments, _looked_up(watched))
-    except (CannotRecord, OSError) as error:
+        logs.log_to(paths.logs() / "terminal.log")
+    except CannotRecord as error:
         watched.close()
-        wrong = isinstance(error, CannotRecord)
-        return terminal.complain(
-            str(error) if wrong else wording.library_failure(error), WRONG_USAGE if wrong else SOME_FAILED
-        )
+        return terminal.complain(str(error), error.code)
+    except OSError as error:
+        watched.close()
+        return terminal.complain(wording.library_failure(error), SOME_FAILED)
+    tell_of_killed()
     recorder = Recorder(watched)
     awake = KeptAwake()
     awake.hold(wording.WHY_AWAKE_TO_RECORD)
@@ -86,7 +93,7 @@ def record(arguments: argparse.Namespace) -> int:
     run = _Run(recorder, file, arguments, lambda code: QTimer.singleShot(0, lambda: application.exit(code)))
     before, sys.excepthook = sys.excepthook, run.end_by_fault  # Qt swallows what a slot raises, and goes on
     try:
-        with terminal.Signals(run.stop):
+        with terminal.Signals(run.stop, again=run.leave_now):
             if arguments.live:
                 run.write_down(live_options(arguments))
             run.begin(sources)
@@ -101,6 +108,20 @@ def record(arguments: argparse.Namespace) -> int:
         awake.close()
 
 
+def tell_of_killed(but: Collection[Path] = ()) -> None:
+    """Say that killed programs have left recordings, unless those are in `but`: one line, the newest with its name."""
+    from desktop_app.work import unfinished
+
+    try:
+        left = [one for one in unfinished.found() if one.file not in but]
+    except OSError as error:
+        log.warning("it cannot be told which recordings were left: %s", error)
+        return
+    if left:
+        newest = left[-1]
+        terminal.say(wording.left_recording(shown(newest.file), newest.begun_at, newest.seconds, len(left) - 1))
+
+
 class _Run:
     """One call of `sottovoce record`: what it prints, and the exit code it ends with."""
 
@@ -110,7 +131,8 @@ class _Run:
         self._pre_roll: float = arguments.pre_roll
         self._seconds: float | None = arguments.seconds
         self._leave = leave
-        self._has_begun = self._is_recorded = self._failed = False
+        self._has_begun = self._is_recorded = self._failed = self._is_left = False
+        self._is_whole = True  # nothing is missing in the recording
         self._live: LiveText | None = None
         self._words = ""  # that were said, and may still change
         self._line = terminal.StatusLine(shown=sys.stderr.isatty())
@@ -146,6 +168,18 @@ class _Run:
         else:
             self._leave(INTERRUPTED)
 
+    def leave_now(self) -> None:
+        """Wait for the text no longer: it goes on when it is resumed. The recording is complete all the same."""
+        if self._live is None or not self._has_begun:
+            return
+        self._is_left = True
+        if self._is_recorded:
+            self._leave_text()
+
+    def _leave_text(self) -> None:
+        self._say(wording.PUT_OFF)
+        self._leave(INTERRUPTED)
+
     def end_by_fault(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """End because of a bug of ours: it is logged whole, the user reads that it is ours."""
         log.critical("unforeseen", exc_info=(kind, error, trace))
@@ -173,27 +207,39 @@ class _Run:
             )
 
     def _on_troubled(self, trouble: Trouble | None) -> None:
+        if self._is_recorded:
+            return
         if trouble is None:
             if self._has_begun:
                 self._say(wording.RECORDING_WELL)
-            return
-        self._say(wording.trouble(trouble))
-        if not self._has_begun and trouble in ("no_device", "no_loopback", "cannot_write", "disk_full"):
+        elif self._has_begun or trouble not in (*NOT_THERE, *NO_ROOM):
+            self._say(wording.trouble(trouble))
+        else:
+            why = wording.trouble(trouble)
+            self._line.clear()
+            terminal.complain(
+                wording.cannot_record_to(shown(self._file), trouble) if trouble in NO_ROOM else why, SOME_FAILED
+            )
             self._leave(SOME_FAILED)
 
     def _on_recorded(self, file: Path) -> None:
         self._line.clear()
         if self._recorder.lost_blocks:
             terminal.say(wording.lost_blocks(self._recorder.lost_blocks))
-        self._is_recorded = True
+        missing, why = self._recorder.not_written
+        if missing:
+            terminal.say(wording.sound_not_written(missing, why))
+        self._is_recorded, self._is_whole = True, not missing
         if self._live is None:
             terminal.print_out(shown(file))
-            self._leave(DONE)
+            self._leave(DONE if self._is_whole else SOME_FAILED)
             return
         terminal.say(shown(file))  # stdout is for what is said
+        self._live.finish()
         if self._failed:
             self._leave(SOME_FAILED)
-        self._live.finish()
+        elif self._is_left:
+            self._leave_text()
 
     def _show_words(self, words: str) -> None:
         """Show words that may still change in the place of the level."""
@@ -206,7 +252,7 @@ class _Run:
         """The text is complete, or could not be; the recording goes on all the same."""
         self._failed = not well
         if self._is_recorded:
-            self._leave(DONE if well else SOME_FAILED)
+            self._leave(DONE if well and self._is_whole else SOME_FAILED)
 
     def _say(self, sentence: str) -> None:
         self._line.clear()
@@ -220,14 +266,25 @@ def _looked_up(watched: AudioDevices) -> list[AudioDevice]:
 
 def _file(output: Path | None) -> Path:
     """Return where the recording is to be. Raise CannotRecord."""
+    name = wording.recording_name(time.time())
     if output is None:
-        return paths.recordings_folder() / wording.recording_name(time.time())
+        try:
+            return paths.recordings_folder() / name
+        except OSError as error:
+            folder = shown(Path(error.filename or ""))
+            raise CannotRecord(wording.no_recordings_folder(folder, error), SOME_FAILED) from error
     file = output.absolute()
+    try:
+        is_folder, has_folder = file.is_dir(), file.parent.is_dir()
+    except OSError as error:  # a name that is too long, say
+        raise CannotRecord(wording.cannot_record_to(shown(file), "cannot_write"), SOME_FAILED) from error
+    if is_folder:
+        return file / name
     if not file.suffix:
         file = file.with_name(f"{file.name}.wav")
     if file.suffix.lower() not in SUFFIXES:
         raise CannotRecord(wording.only_wav(shown(output)))
-    if not file.parent.is_dir():
+    if not has_folder:
         raise CannotRecord(wording.no_such_folder(shown(file.parent)))
     return file
 

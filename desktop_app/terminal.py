@@ -122,12 +122,19 @@ def _rich_progress() -> Any:
 class Signals:
     """While in this context, signals call actions in the event loop; a third one ends the program.
 
-    SIGINT, from the keyboard, calls `action`; those of a system that shuts down or logs out call `put_off`.
+    SIGINT, from the keyboard, calls `action`; those of a system that shuts down or logs out call `put_off`. The second
+    signal, whichever it is, calls `again`.
     """
 
-    def __init__(self, action: Callable[[], None], put_off: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        action: Callable[[], None],
+        put_off: Callable[[], None] | None = None,
+        again: Callable[[], None] = lambda: None,
+    ) -> None:
         self._action = action
         self._put_off = put_off or action
+        self._again = again
         self._count = 0
 
     def __enter__(self) -> None:
@@ -157,5 +164,7 @@ class Signals:
         self._count += 1
         if self._count > 2:
             os._exit(130)
-        if self._count == 1:
+        if self._count == 2:
+            self._again()
+        else:
             (self._action if number == signal.SIGINT else self._put_off)()

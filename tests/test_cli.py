@@ -27,6 +27,7 @@ from desktop_app import paths
 from desktop_app.messages import Doubt
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import JobOptions, JobState, LeftOut, Output, Segment
+from desktop_app.ui import wording
 
 ROOT = Path(desktop_app.__file__).parent.parent
 SOTTOVOCE = [sys.executable, "-m", "desktop_app.cli"]
@@ -321,6 +322,18 @@ def test_a_part_that_begins_behind_the_end_is_said_to(transcribe, recording):
     assert sentences(ended) == ["“talk.wav”: The recording ends at 0:12, before the part that was asked for."]
     assert list(recording.parent.iterdir()) == [recording]
     assert "ends at 0:12" in sottovoce("history").stdout.decode()
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_it_is_said_if_two_channels_are_asked_for_and_there_are_none(transcribe, tmp_path, speech, channels):
+    samples, rate = soundfile.read(speech)
+    soundfile.write(tmp_path / "call.wav", np.tile(samples[:, None], channels), rate)
+
+    ended = transcribe(tmp_path / "call.wav", "--split-channels", "--to", "4")
+
+    assert ended.returncode == DONE
+    said = [line for line in sentences(ended) if "two channels" in line]
+    assert said == ([wording.not_stereo("call.wav")] if channels == 1 else [])
 
 
 def test_one_of_several_sound_tracks_is_chosen_and_one_that_is_not_there_refused(transcribe, tmp_path, speech):

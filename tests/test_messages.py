@@ -64,6 +64,7 @@ EVENTS: list[Message] = [
     ModelFailed(b"/models/x", Failure.MODEL_BROKEN, "why"),
     JobStarted(7, None, "en", 0.5, "cpu"),
     JobStarted(7, 61.5, "", 0.0, "cpu"),
+    JobStarted(7, 61.5, "en", 1.0, "cuda", split=True),
     Progress(7, Stage.FINDING_SPEECH, 1 / 3, None),
     SpeechHeard(
         7,

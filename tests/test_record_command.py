@@ -149,8 +149,59 @@ def test_without_a_microphone_it_says_so_and_ends(server):
     ended = sottovoce("record")
 
     assert ended.returncode == SOME_FAILED
-    assert "There is no such device" in ended.stderr
+    assert ended.stderr == "sottovoce: There is no such microphone. Plug one in, or choose another.\n"
     assert list(paths.recordings_folder().iterdir()) == []
+
+
+def test_without_a_microphone_the_computers_sound_is_not_recorded_alone(server, tmp_path):
+    ended = sottovoce("record", "--system", "--output", tmp_path / "call.wav")
+
+    assert ended.returncode == SOME_FAILED
+    assert "There is no such microphone" in ended.stderr
+    assert ended.stdout == ""
+    assert list(tmp_path.glob("*.wav")) == []
+
+
+def test_an_output_that_is_a_folder_gets_the_recording(mic, tmp_path):
+    folder = tmp_path / "talks"
+    folder.mkdir()
+    ended = sottovoce("record", "--seconds", "0.5", "--output", folder)
+
+    (file,) = folder.iterdir()
+    assert ended.returncode == DONE
+    assert ended.stdout.splitlines() == [str(file)]
+    assert file.name.startswith("Recording 20")
+
+
+@pytest.mark.parametrize("output", ["/proc/talk.wav", f"/tmp/{'x' * 300}.wav"])
+def test_an_output_that_cannot_be_written_is_said_with_its_name(mic, output):
+    ended = sottovoce("record", "--output", output)
+
+    assert ended.returncode == SOME_FAILED
+    sentence = f"Nothing is recorded: “{output}” cannot be written. Choose another place with --output."
+    assert ended.stderr.splitlines() == [f"sottovoce: {sentence}"]
+
+
+def test_a_folder_of_recordings_that_cannot_be_used_is_named(mic, home):
+    (home / "recordings").write_text("in the way")
+    ended = sottovoce("record")
+
+    assert ended.returncode == SOME_FAILED
+    assert f"“{home / 'recordings'}” cannot be the folder of recordings: File exists." in ended.stderr
+    assert "library" not in ended.stderr
+
+
+def test_a_recording_whose_program_was_killed_is_told_until_it_is_transcribed(mic, tmp_path, tiny_model):
+    file = tmp_path / "talk.wav"
+    with recording(file) as process:
+        process.kill()
+        process.wait()
+    told = f"It is “{file}”"
+
+    assert told in sottovoce("record", "--seconds", "0.1", "--output", tmp_path / "next.wav").stderr
+    assert told in sottovoce("resume").stderr
+    assert sottovoce("transcribe", file, "--model", tiny_model, "--quiet").returncode == DONE
+    assert told not in sottovoce("resume").stderr
 
 
 def test_without_portaudio_it_says_so_and_ends(mic, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from work.microphone import Microphone, wait_for
 import desktop_app
 from desktop_app import paths
 from desktop_app.transcripts.history import History
-from desktop_app.transcripts.transcript import JobState
+from desktop_app.transcripts.transcript import UNENDED, JobState
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the virtual microphones are PulseAudio's")
 
@@ -47,9 +48,11 @@ class Command:
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
 
-    def stop(self) -> tuple[int, str]:
+    def stop(self, presses: int = 1) -> tuple[int, str]:
         """Press Ctrl+C. Return the exit code and what was said on stderr."""
-        self._process.send_signal(signal.SIGINT)
+        for _ in range(presses):
+            self._process.send_signal(signal.SIGINT)
+            time.sleep(0.1)  # two signals at one moment are one
         self._reading.join(PATIENCE)
         assert self._process.stderr
         complained = self._process.stderr.read()
@@ -96,6 +99,23 @@ def test_what_is_said_is_printed_while_it_is_recorded_and_kept(mic, record, tmp_
     (job,) = library.jobs()
     assert job.state is JobState.DONE
     assert [segment.text for segment in library.segments(job.id)] == command.printed
+    library.close()
+
+
+def test_a_second_interrupt_leaves_the_text_for_later(mic, record, tmp_path, speech, tiny_model):
+    file = tmp_path / "talk.wav"
+    command = record(tiny_model)
+    wait_for(file.exists, PATIENCE)
+    mic.say(soundfile.read(speech, dtype="float32")[0][: 3 * microphone.RATE])
+    wait_for(mic.is_quiet, PATIENCE)
+    code, complained = command.stop(presses=2)
+
+    assert code == 130, complained
+    assert "Go on with: sottovoce resume" in complained
+    assert soundfile.info(file).duration > 2.5
+    library = History(paths.database())
+    (job,) = library.jobs()
+    assert job.state in UNENDED
     library.close()
 
 

@@ -126,7 +126,7 @@ class _Job:
         self._send = worker._send
         self._asking = Asking(job.task, job.prompt, job.glossary, job.tuning.beam_size)
         self._language = job.language or job.main_language
-        self._started = False
+        self._started = self._split = False
         self._position = job.begin if job.resume_at is None else job.resume_at  # everything before it is told
         self._signs = {SIGN_OF_LIFE: 0.0, SILENCE_TOLD: 0.0}  # when the last was given
         end = recording.duration if job.end is None else job.end
@@ -140,7 +140,7 @@ class _Job:
         self._batch = BatchSize(self._engine.setup.device, tuning.batch_size)
         begin = self._position
         self._tell(Stage.READING_AUDIO, begin)
-        split = job.split_channels and self._recording.channels == 2
+        self._split = split = job.split_channels and self._recording.channels == 2
         found = spans(
             self._recording.blocks(BLOCK, begin, job.end, split),
             self._worker._voices_for(2 if split else 1),
@@ -182,7 +182,7 @@ class _Job:
     def _start(self, language: str, probability: float) -> None:
         self._language, self._started = language, True
         device = self._engine.setup.device
-        self._send(JobStarted(self._job.job_id, self._duration, language, probability, device))
+        self._send(JobStarted(self._job.job_id, self._duration, language, probability, device, self._split))
 
     def _hear(self, waiting: list[Span]) -> None:
         """Have a batch heard, and send what was said in each of its spans as soon as it is clear."""

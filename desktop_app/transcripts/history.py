@@ -196,6 +196,13 @@ class History:
                 found.append(_job(row))
         return found
 
+    def jobs_of_file(self, path: Path) -> list[Job]:
+        """Return the jobs of a recording, the newest first."""
+        rows = self._database.execute(
+            f"SELECT {JOB} FROM jobs WHERE path = ? AND removed_at IS NULL ORDER BY id DESC", (os.fsencode(path),)
+        )
+        return [_job(row) for row in rows]
+
     def owner_of(self, job_id: int) -> str:
         """Return the program that works, or worked last, on the job."""
         row = self._database.execute("SELECT owner FROM jobs WHERE id = ?", (job_id,)).fetchone()
@@ -316,11 +323,12 @@ class History:
     def replace_heard(self, job_id: int, by: int) -> Job | None:
         """Give a job what was heard in another one of the same recording, `by`, which goes; return it as it is then.
 
-        None, and nothing changes, if there is no such job any more, or if nothing was heard in the other one.
+        None, and nothing changes, if there is no such job any more, if nothing was heard in the other one, or if more
+        was skipped in that.
         """
         with _Transaction(self._database):
             found = self.jobs_of([job_id])
-            if not found or not self.has_segments(by):
+            if not found or not self.has_segments(by) or self._skipped(by) > self._skipped(job_id):
                 return None
             other = self.job(by)
             for table in ("segments", "left_out"):
@@ -338,6 +346,14 @@ class History:
                 steps=other.steps,
                 fingerprint=other.fingerprint,
             )
+
+    def _skipped(self, job_id: int) -> float:
+        """Return how many seconds of a job are gaps."""
+        (seconds,) = self._database.execute(
+            "SELECT coalesce(sum(end_s - start_s), 0) FROM segments WHERE job_id = ? AND text = ?",
+            (job_id, SKIPPED_TEXT),
+        ).fetchone()
+        return float(seconds)
 
     def check_writable(self) -> None:
         """Raise sqlite3.Error unless something as large as what is heard at once can be stored."""

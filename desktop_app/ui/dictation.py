@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -12,7 +14,6 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 
-from desktop_app import paths
 from desktop_app.messages import Segment
 from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState
@@ -36,8 +37,25 @@ class Stage(enum.StrEnum):
     WRITING = "writing"  # what was said is being made into text
 
 
+class _Dictated:
+    """What was said while the key was held once, on its way to being text."""
+
+    def __init__(self) -> None:
+        self.file: Path | None = None  # since it is being recorded
+        self.is_complete = False  # the file is
+        self.job_id: int | None = None
+        self.text: str | None = None  # once it is written
+        self.has_failed = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.has_failed or self.text is not None
+
+
 class Dictation(QObject):
     """What is dictated is recorded as everything is: it is a job in the list, and its text goes where the user is.
+
+    The next sentence can be dictated while the one before is still being written.
 
     said(sentence): something to tell the user in passing.
     """
@@ -66,9 +84,8 @@ class Dictation(QObject):
         self._options = options
         self._is_recording = is_recording
         self._window = window
-        self._job: int | None = None
-        self._file: Path | None = None
-        self._is_complete = False  # the file is
+        self._dictated: list[_Dictated] = []  # whose text is not handed over yet, in the order in which it was said
+        self._jobs: set[int] = set()  # of all that was dictated since the program began
         self._tray: QSystemTrayIcon | None = None
         self.stage = Stage.OFF
         self.indicator = DictationIndicator()
@@ -94,8 +111,8 @@ class Dictation(QObject):
         return [self.on, self.change]
 
     def is_dictated(self, job_id: int) -> bool:
-        """The job is that of what is being dictated, or was last: the user is told of its end already."""
-        return job_id == self._job
+        """The job is that of something dictated: the user is told of its end already."""
+        return job_id in self._jobs
 
     def start(self) -> None:
         """Turn dictation on if it was on when the program ended."""
@@ -121,7 +138,6 @@ class Dictation(QObject):
             self.said.emit(wording.DICTATION_OFF)
 
     def _take(self) -> None:
-        self._history.ask(lambda _: paths.recordings_folder())  # so that it is there when the key is pressed
         self._key.take(self._choices.key)
 
     def _turn_off(self) -> None:
@@ -161,7 +177,7 @@ class Dictation(QObject):
     # --- speaking ---
 
     def _on_pressed(self) -> None:
-        if self.stage is Stage.READY:
+        if self.stage in (Stage.READY, Stage.WRITING):
             self._begin()
         elif self.stage is Stage.LISTENING and self._choices.how == "toggle":
             self._finish()
@@ -175,51 +191,56 @@ class Dictation(QObject):
             self.indicator.tell(wording.STOP_FIRST)
             return
         self.stage = Stage.LISTENING
-        self._job = self._file = None
-        self._is_complete = False
-        microphone = self._microphone.microphone
-        self._recorder.listen(Sources(microphone=microphone))
-        self._history.ask(lambda _: paths.recordings_folder(), self._record_in)
-
-    def _record_in(self, folder: Path) -> None:
-        if self.stage is Stage.LISTENING:
-            self._recorder.record(folder / wording.dictation_name(time.time()))
+        self._dictated.append(_Dictated())
+        if self._recorder.state is RecorderState.OFF:
+            self._recorder.listen(Sources(microphone=self._microphone.microphone))
+        self._recorder.record(
+            Path(wording.dictation_name(time.time()))
+        )  # what is recorded still ends where this begins
 
     def _finish(self) -> None:
-        if self._recorder.state is RecorderState.RECORDING:
+        if self._dictated[-1].file is not None:
             self.stage = Stage.WRITING
             self.indicator.work()
             self._recorder.stop()
+            self._deliver()
         else:  # it had not begun yet: there is nothing to write down
             self._give_up(wording.NOTHING_UNDERSTOOD)
 
     def _give_up(self, sentence: str) -> None:
         self._recorder.off()
-        self._become_ready()
+        self._dictated.pop()
+        self._rest()
         self.indicator.tell(sentence)
+        self._deliver()
 
-    def _become_ready(self) -> None:
-        self.stage = Stage.READY if self._choices.on else Stage.OFF
+    def _rest(self) -> None:
+        """Nothing is listened to; the text of what was said before may still be on its way."""
+        self.stage = Stage.WRITING if self._dictated else Stage.READY if self._choices.on else Stage.OFF
 
     def _on_state(self, state: RecorderState) -> None:
         file = self._recorder.file
-        if state is not RecorderState.RECORDING or file is None or self._file is not None:
+        if state is not RecorderState.RECORDING or file is None:
             return
         if self.stage is not Stage.LISTENING:  # given up while it began
             self._recorder.off()
             return
-        self._file = file
+        dictated = self._dictated[-1]
+        if dictated.file is not None:
+            return
+        dictated.file = file
         self.indicator.listen(wording.SPEAK_NOW)
         whole = msgspec.structs.replace(self._options(), begin=0.0, end=None, track=0, split_channels=False)
-        self._queue.add_live(file, whole, False, self._on_live)
+        self._queue.add_live(file, whole, False, partial(self._on_live, dictated))
 
-    def _on_live(self, job: Job) -> None:
-        self._job = job.id
-        self._end_live_job()
+    def _on_live(self, dictated: _Dictated, job: Job) -> None:
+        dictated.job_id = job.id
+        self._jobs.add(job.id)
+        self._end_live_job(dictated)
 
-    def _end_live_job(self) -> None:
-        if self._job is not None and self._is_complete:
-            self._queue.recording_ended(self._job)
+    def _end_live_job(self, dictated: _Dictated) -> None:
+        if dictated.job_id is not None and dictated.is_complete:
+            self._queue.recording_ended(dictated.job_id)
 
     def _on_level(self, level: Level) -> None:
         if self.stage is Stage.LISTENING:
@@ -228,38 +249,60 @@ class Dictation(QObject):
     def _on_trouble(self, trouble: Trouble | None) -> None:
         if self.stage is not Stage.LISTENING:
             return
-        if self._file is None and trouble in HINDERED:
+        has_begun = self._dictated[-1].file is not None
+        if not has_begun and trouble in HINDERED:
             self._give_up(wording.trouble(trouble))
-        elif self._file is not None:
+        elif has_begun:
             self.indicator.listen(wording.SPEAK_NOW if trouble is None else wording.trouble(trouble))
 
     def _on_recorded(self, file: Path) -> None:
-        self._recorder.off()
-        if file != self._file:
+        ended = next((one for one in self._dictated if one.file == file), None)
+        is_last = ended is None or ended is self._dictated[-1]
+        if is_last or self.stage is not Stage.LISTENING:
+            self._recorder.off()
+        if ended is None:
             return
-        self._is_complete = True
-        self._end_live_job()
-        if self.stage is Stage.LISTENING:  # it ended by itself
+        ended.is_complete = True
+        self._end_live_job(ended)
+        if is_last and self.stage is Stage.LISTENING:  # it ended by itself
             self.stage = Stage.WRITING
             self.indicator.work()
+            self._deliver()
 
     # --- writing ---
 
     def _on_job_changed(self, job: Job) -> None:
-        if job.id != self._job or self.stage is not Stage.WRITING:
+        dictated = next((one for one in self._dictated if one.job_id == job.id), None)
+        if dictated is None:
             return
         if job.state is JobState.DONE:
             job_id = job.id
-            self._history.ask(lambda history: history.segments(job_id), self._deliver)
+            self._history.ask(lambda history: history.segments(job_id), partial(self._on_written, dictated))
         elif job.state in ENDED_BADLY:
-            self._give_up(wording.DICTATION_FAILED)
+            dictated.has_failed = True
+            self._deliver()
 
-    def _deliver(self, segments: Sequence[Segment]) -> None:
-        text = " ".join(filter(None, (" ".join(segment.text.split()) for segment in segments)))
-        self._become_ready()
-        if not text:
-            self.indicator.tell(wording.NOTHING_UNDERSTOOD)
+    def _on_written(self, dictated: _Dictated, segments: Sequence[Segment]) -> None:
+        dictated.text = " ".join(filter(None, (" ".join(segment.text.split()) for segment in segments)))
+        self._deliver()
+
+    def _deliver(self) -> None:
+        """Hand over what is written, in the order in which it was said; not while the key may still be held down."""
+        written = [*itertools.takewhile(lambda one: one.is_over, self._dictated)]
+        if self.stage is Stage.LISTENING or not written:
             return
+        del self._dictated[: len(written)]
+        self._rest()
+        text = " ".join(one.text for one in written if one.text)
+        if text:
+            self._hand_over(text)
+        else:
+            failed = any(one.has_failed for one in written)
+            self.indicator.tell(wording.DICTATION_FAILED if failed else wording.NOTHING_UNDERSTOOD)
+        if self._dictated:
+            self.indicator.work()
+
+    def _hand_over(self, text: str) -> None:
         clipboard.copy(text)
         if self._choices.to == "window" and self._strokes.is_possible:
             self._strokes.paste()

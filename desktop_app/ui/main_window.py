@@ -298,6 +298,7 @@ class MainWindow(QMainWindow):
         queue.text_replaced.connect(self.transcript.show_again)
         queue.text_replaced.connect(self.transcript.reload)
         queue.progressed.connect(self._on_progressed)
+        queue.job_started.connect(self._on_job_started)
         queue.model_loaded.connect(self._on_model_loaded)
         queue.model_failed.connect(self._on_model_failed)
         queue.became_idle.connect(self._load_chosen_model)
@@ -531,6 +532,11 @@ class MainWindow(QMainWindow):
         """Nobody expects the job's end yet, or knows of it from elsewhere."""
         goes_on = job.state is JobState.DONE and job.options.refine
         return not (goes_on or job.state is JobState.CANCELLED or self.dictation.is_dictated(job.id))
+
+    def _on_job_started(self, event: messages.JobStarted) -> None:
+        job = self.jobs.job_at(self.jobs.row_of(event.job_id))
+        if job is not None and job.options.split_channels and not (event.split or job.options.live):
+            self.say(wording.not_stereo(job.name))
 
     def _on_progressed(self, progress: JobProgress) -> None:
         self.jobs.show_progress(progress)

@@ -46,6 +46,7 @@ class RecordPanel(QWidget):
         self._recorder = recorder
         self._devices = devices
         self._choices = choices
+        self._lost_before = self._lost_then = 0.0  # seconds: when the recording began, and when it was last looked
         self._make_controls()
         self._arrange()
         self._show_devices()
@@ -79,6 +80,15 @@ class RecordPanel(QWidget):
         )
 
     @property
+    def lost_seconds(self) -> float:
+        """How much sound is missing in the recording that is being made, or was last."""
+        return self._recorder.lost_seconds - self._lost_before
+
+    def begin(self) -> None:
+        """What is lost from now on is missing in the next recording."""
+        self._lost_before = self._lost_then = self._recorder.lost_seconds
+
+    @property
     def has_two_sides(self) -> bool:
         """Microphone and computer are recorded, each in a channel of its own."""
         return self._choices.with_microphone and self._choices.system_sound is not None
@@ -95,6 +105,7 @@ class RecordPanel(QWidget):
     def leave(self) -> None:
         """Hide the bar, and listen no more."""
         self._look.stop()
+        self.begin()
         self.hide()
         self._recorder.off()
         self.meter.clear()
@@ -260,6 +271,8 @@ class RecordPanel(QWidget):
         for control in (self.microphone, self.system, self.pre_roll, self.live, self.refine):
             control.setEnabled(not recording)
         self.channels.setEnabled(not recording and not self.has_two_sides)
+        self.refine.setText(wording.REFINE_TWO_SIDES if self.has_two_sides else wording.REFINE)
+        self.refine.setAccessibleName(self.refine.text().replace("&", ""))
         self.refine.setEnabled(not recording and self.live.isChecked())
         if state not in (RecorderState.LISTENING, RecorderState.RECORDING):
             self.meter.clear()
@@ -270,11 +283,18 @@ class RecordPanel(QWidget):
     def _show_time(self) -> None:
         self.time.setText(wording.clock(self._recorder.seconds if self.is_recording else 0))
         self.room.setText(wording.room_left(self._recorder.seconds_of_space))
+        if self._recorder.lost_seconds != self._lost_then:
+            self._lost_then = self._recorder.lost_seconds
+            self._show_trouble(self._recorder.trouble)
 
     def _show_trouble(self, trouble: Trouble | None) -> None:
         if trouble is not None:
             colours.warn(self.status)
             self.status.setText(wording.trouble(trouble))
+            return
+        if self.lost_seconds > 0:
+            colours.warn(self.status)
+            self.status.setText(wording.sound_is_missing(self.lost_seconds))
             return
         colours.stand_back(self.status)
         file = self._recorder.file

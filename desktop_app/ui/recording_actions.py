@@ -13,11 +13,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from desktop_app import paths
 from desktop_app.messages import Provisional, Segment
 from desktop_app.settings import Settings
 from desktop_app.transcripts.history import History
-from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, display_name, shown
+from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, JobState, display_name, shown
 from desktop_app.ui import wording
 from desktop_app.ui.captions_window import KEPT, CaptionsWindow
 from desktop_app.ui.queue_actions import MakeAction
@@ -35,7 +34,8 @@ from desktop_app.work.recorder import Recorder, RecorderState, Trouble
 from desktop_app.work.unfinished import Unfinished
 
 RECORDING = (RecorderState.RECORDING, RecorderState.PAUSED)
-NOTHING_THERE = (Trouble.NO_PORTAUDIO, Trouble.NO_LOOPBACK, Trouble.NO_DEVICE)
+SAME_LENGTH = 0.2  # seconds that a job may fall short of its recording, and have heard all of it
+NOTHING_THERE = (Trouble.NO_PORTAUDIO, Trouble.NO_LOOPBACK, Trouble.NO_DEVICE, Trouble.NO_SYSTEM_SOUND)
 
 
 class Sound(NamedTuple):
@@ -92,7 +92,6 @@ class RecordingActions(QObject):
         self._caption_choices = settings.captions
         self._options = options
         self._window = window
-        self._folder: Path | None = None  # for new recordings, once it is known to be there
         self._file: Path | None = None  # that is being recorded
         self._live_job: int | None = None  # that follows it
         self._captioned: int | None = None  # the live job that captions show: its last words come after Stop
@@ -118,16 +117,18 @@ class RecordingActions(QObject):
         return self._recorder.state is RecorderState.PAUSED
 
     def offer_unfinished(self) -> None:
-        """Offer what a killed program has left, unless it is in the list already and goes on by itself."""
+        """Offer what a killed program has left, unless it is in the list already: done, or going on by itself."""
 
         def found(history: History) -> list[Unfinished]:
-            known = {job.path for job in history.jobs(most=KEPT) if job.state in UNENDED}
-            return [each for each in unfinished.found() if each.file not in known]
+            return [each for each in unfinished.found() if not _is_seen_to(each, history)]
 
         self._history.ask(found, self.unfinished.offer)
 
     def ask_whether_to_stop(self, then: Callable[[], None]) -> None:
-        """Ask whether the recording is to end; `then` is called when its last word is on the disk."""
+        """Ask whether the recording is to end; `then` is called when its last word is on the disk.
+
+        If it ends by itself, there is nothing to be asked any more.
+        """
         box = QMessageBox(
             QMessageBox.Icon.Question,
             wording.CLOSE_RECORDING_TITLE,
@@ -139,10 +140,15 @@ class RecordingActions(QObject):
         box.setDefaultButton(box.addButton(wording.KEEP_RECORDING, QMessageBox.ButtonRole.RejectRole))
 
         def stop_all_the_same() -> None:
-            self.stopped.connect(then)
+            self._once_more = False
+            if not self.is_recording:
+                then()
+                return
+            self.stopped.connect(then, Qt.ConnectionType.SingleShotConnection)
             self._recorder.stop()
 
         stop.clicked.connect(stop_all_the_same)
+        self.stopped.connect(box.reject)
         box.open()
 
     def leave(self) -> None:
@@ -188,11 +194,7 @@ class RecordingActions(QObject):
         if self.panel.isVisible() and not self.is_recording and self.panel.isAncestorOf(_focus_of(self._window)):
             self._leave()
             return
-        self._history.ask(lambda _: paths.recordings_folder(), self._on_folder)
         self.panel.enter()
-
-    def _on_folder(self, folder: Path) -> None:
-        self._folder = folder
 
     def _leave(self) -> None:
         if not self.is_recording:
@@ -204,14 +206,9 @@ class RecordingActions(QObject):
             self._once_more = self._recorder.state not in RECORDING
         elif self._recorder.trouble in NOTHING_THERE:
             pass  # which the bar says; the recorder would begin by itself whenever a device comes
-        elif self._folder is None:
-            self._history.ask(lambda _: paths.recordings_folder(), self._begin_in)
         else:
-            self._begin_in(self._folder)
-
-    def _begin_in(self, folder: Path) -> None:
-        self._folder = folder
-        self._recorder.record(folder / wording.recording_name(time.time()))
+            self.panel.begin()
+            self._recorder.record(Path(wording.recording_name(time.time())))
 
     def _on_pause(self) -> None:
         if self._recorder.state is RecorderState.PAUSED:
@@ -252,7 +249,7 @@ class RecordingActions(QObject):
         elif not is_followed:
             self._queue.add([file], self._options_now(), self.added.emit)
         self._awake.release()
-        self.said.emit(wording.recording_kept(display_name(file)))
+        self.said.emit(wording.recording_kept(display_name(file), self.panel.lost_seconds))
         self._allow()
         self.stopped.emit()
         if self._once_more:
@@ -316,6 +313,15 @@ class RecordingActions(QObject):
 
     def _forget(self, found: Unfinished) -> None:
         self._history.ask(lambda _: unfinished.forget(found))
+
+
+def _is_seen_to(left: Unfinished, history: History) -> bool:
+    """Tell whether a recording that was left needs no more. The note of one that was transcribed is struck off."""
+    jobs = history.jobs_of_file(left.file)
+    if any(job.state is JobState.DONE and (job.duration or 0.0) > left.seconds - SAME_LENGTH for job in jobs):
+        unfinished.forget(left)
+        return True
+    return any(job.state in UNENDED for job in jobs)
 
 
 def _focus_of(window: QWidget) -> QWidget:

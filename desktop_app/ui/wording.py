@@ -673,6 +673,23 @@ def lost_blocks(count: int) -> str:
     return f"The computer was too slow {_count(count, 'time')}: a moment of sound is missing."
 
 
+def sound_not_written(seconds: float, why: str | None) -> str:
+    """Return how much of a recording is missing, and why: a recorder.Trouble."""
+    reason = "the disk was full" if why == "disk_full" else "the disk did not take it"
+    return f"{length(seconds).capitalize()} of sound could not be written: {reason}. What was written before is safe."
+
+
+def cannot_record_to(file: str, why: str) -> str:
+    """Return that a recording cannot be begun, and why: a recorder.Trouble."""
+    if why == "disk_full":
+        return f"Nothing is recorded: the disk of “{file}” is full."
+    return f"Nothing is recorded: “{file}” cannot be written. Choose another place with --output."
+
+
+def no_recordings_folder(folder: str, error: Exception) -> str:
+    return f"“{folder}” cannot be the folder of recordings: {_reason(error)}. Choose a place with --output."
+
+
 def recording_line(seconds: float, peak: float, space: float | None) -> str:
     """Return how a recording goes, as one line: its length, how loud it is (dBFS), and the room on the disk."""
     bars = max(0, min(20, round((peak + 60) / 3))) if peak > -60 else 0
@@ -864,6 +881,7 @@ AT_THE_BUTTON = "0 s"
 LIVE = "Te&xt while I speak"
 LIVE_HINT = "Words appear in grey while they may still change, and in black once they are settled."
 REFINE = "Then transcribe a&gain, more accurately"
+REFINE_TWO_SIDES = "Then transcribe a&gain, more accurately, and tell the two sides apart"
 REFINE_HINT = "After Stop, the whole recording is listened to once more. The text takes the place of the first one."
 NOTHING_TO_RECORD = "Choose a microphone or the computer’s sound."
 LEVEL = "Level"
@@ -875,13 +893,21 @@ TROUBLES: dict[str, str] = {
         "This system does not hand out the computer’s own sound. Install a virtual loopback device, and choose it as"
         " the microphone."
     ),
-    "no_device": "There is no such device. Plug one in, or choose another.",
+    "no_device": "There is no such microphone. Plug one in, or choose another.",
+    "no_system_sound": (
+        "There is no loudspeaker whose sound could be recorded. Connect one, or record without the computer’s sound."
+    ),
     "device_gone": "The device was unplugged. What was recorded is safe; it goes on when the device is back.",
     "device_silent": "The device delivers nothing. What was recorded is safe. Unplug it and plug it in again.",
     "other_device": "The system changed to another device. It records from that one now.",
     "disk_full": "The disk is full. What was recorded is safe; it goes on as soon as there is room.",
     "cannot_write": "The recording cannot be written. What was recorded is safe. Check its disk.",
     "nothing_heard": "Nothing has been heard for ten seconds. Is the microphone switched off, or turned down?",
+    "system_silent": "The computer’s sound delivers nothing: its side of the recording is silent, and goes on so.",
+    "not_noted": (
+        "The recording is written, but cannot be noted: if Sottovoce is killed, it is not offered at the next start."
+        " Check the disk of Sottovoce’s folder."
+    ),
     "clipping": "Too loud: the sound is distorted. Turn the microphone down, or move away from it.",
     "slept": "The computer slept. It goes on; what was said meanwhile is missing.",
 }
@@ -890,6 +916,16 @@ TROUBLES: dict[str, str] = {
 def trouble(kind: str) -> str:
     """Return what is wrong with a recording, and what to do; `kind` is a recorder.Trouble."""
     return TROUBLES[kind]
+
+
+def not_stereo(name: str) -> str:
+    """Return why the speakers of a recording are not told apart, though that was asked for."""
+    return f"“{name}” does not have two channels: left and right cannot be told apart as two speakers."
+
+
+def sound_is_missing(seconds: float) -> str:
+    """Return how much sound was lost, because it could not be written in time."""
+    return f"{length(seconds)} of sound could not be recorded: the disk or the computer was too slow."
 
 
 def level(peak: float, clipped: bool) -> str:
@@ -935,8 +971,9 @@ def recording_name(moment: float) -> str:
     return time.strftime("Recording %Y-%m-%d %H.%M.%S.wav", time.localtime(moment))
 
 
-def recording_kept(name: str) -> str:
-    return f"“{name}” is recorded."
+def recording_kept(name: str, missing: float = 0.0) -> str:
+    """Return that a recording is complete; missing: seconds of it that were lost."""
+    return f"“{name}” is recorded." + (f" {sound_is_missing(missing)}" if missing > 0 else "")
 
 
 def recording_stays(where: str) -> str:
@@ -959,6 +996,11 @@ def unfinished(begun_at: float, seconds: float, more: int) -> str:
     """Return that a recording was interrupted and is kept; `more` others were too."""
     others = f" {more} more {'is' if more == 1 else 'are'} there." if more else ""
     return f"A recording from {when(begun_at)} was interrupted. {_kept_whole(seconds)}{others}"
+
+
+def left_recording(file: str, begun_at: float, seconds: float, more: int) -> str:
+    """Return the same in a terminal: with where it is."""
+    return f"{unfinished(begun_at, seconds, more)} It is “{file}”: sottovoce transcribe writes it down."
 
 
 def _kept_whole(seconds: float) -> str:

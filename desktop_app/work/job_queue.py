@@ -58,6 +58,12 @@ class Hold(enum.StrEnum):
     STORAGE = "storage"  # the library cannot be written, for want of space say
 
 
+class _Recording:
+    """A recording that is followed, by one job or, if that one is done again, by several."""
+
+    grows = True
+
+
 class _Attempt:
     """One sending of a job to the backend. What it hears is stored in order, or, once that failed, not at all."""
 
@@ -133,7 +139,7 @@ class JobQueue(QObject):
         self._ending_as: JobState | None = None  # what the running job is to become, if it is to end
         self._wishes: dict[int, JobState] = {}  # likewise, of jobs that were to end while nothing could be stored
         self._later: list[Callable[[], None]] = []  # what could not be stored, and is tried again
-        self._live: dict[int, bool] = {}  # jobs of recordings, the newest last: whether they still grow
+        self._live: dict[int, _Recording] = {}  # jobs of recordings that grow, or did, the newest last
         self._urgent: int | None = None  # the live job for which the one being chosen is put off again
         self._device = ("cpu", "")  # and compute type, of the model loaded last
         self.held: frozenset[Hold] = frozenset()
@@ -250,7 +256,7 @@ class JobQueue(QObject):
             return history.job(job.id)
 
         def announce(job: Job) -> None:
-            self._live[job.id] = True
+            self._live[job.id] = _Recording()
             then(job)
             self.jobs_added.emit([job])
             self._urgent = job.id if self._choosing else None
@@ -264,11 +270,13 @@ class JobQueue(QObject):
         self._history.ask(store, announce, try_later)
 
     def recording_ended(self, job_id: int) -> None:
-        """Have a live job finish: its recording is complete."""
-        if self._live.get(job_id):
-            self._live[job_id] = False
-            if self._running is not None and self._running.id == job_id and self._attempt is not None:
-                self._backend.send(messages.RecordingEnded(job_id))
+        """Have a live job finish: its recording is complete. So does another job of it, if it was done again."""
+        recording = self._live.get(job_id)
+        if recording is not None and recording.grows:
+            recording.grows = False
+            running = self._running
+            if running is not None and self._live.get(running.id) is recording and self._attempt is not None:
+                self._backend.send(messages.RecordingEnded(running.id))
 
     def cancel(self, job_id: int) -> None:
         """Have the job end now; what was heard stays. It is done within a second."""
@@ -279,7 +287,11 @@ class JobQueue(QObject):
         self._end_as(JobState.PAUSED, job_id)
 
     def go_on(self, job_id: int) -> None:
-        """Queue a job that is paused, was cancelled or failed: it goes on where it was."""
+        """Queue a job that is paused, was cancelled or failed: it goes on where it was.
+
+        One whose recording still grows follows it again, at once.
+        """
+        self._still_growing(job_id)
 
         def queue_again(history: History) -> Job:
             history.go_on(job_id, self._owner)
@@ -287,6 +299,7 @@ class JobQueue(QObject):
 
         def announce(job: Job) -> None:
             self.job_changed.emit(job)
+            self._follow_again(job.id)
             self._start_next()
 
         self._history.ask(queue_again, announce, _unless_gone)
@@ -342,14 +355,18 @@ class JobQueue(QObject):
     def retry(self, job_id: int, options: JobOptions | None = None) -> None:
         """Do an ended job again, with its own options or with others.
 
-        What was heard before is not given up for it: if there is any, a new job is made beside it.
+        What was heard before is not given up for it: if there is any, a new job is made beside it. While its recording
+        grows, it is followed from its beginning.
         """
+        recording = self._still_growing(job_id)
 
         def queue_again(history: History) -> tuple[Job, bool]:
             job = history.job(job_id)
             if job.state in UNENDED:
                 return job, False
             wanted = _ordinary(options or job.options)
+            if recording is not None:
+                wanted = msgspec.structs.replace(wanted, live=True, refine=job.options.refine)
             if history.has_segments(job_id):
                 return history.add_job(job.path, wanted, self._owner), True
             if wanted != job.options:
@@ -358,10 +375,13 @@ class JobQueue(QObject):
 
         def announce(answer: tuple[Job, bool]) -> None:
             job, is_new = answer
+            if recording is not None:
+                self._live[job.id] = recording
             if is_new:
                 self.jobs_added.emit([job])
             else:
                 self.job_changed.emit(job)
+            self._follow_again(job.id)
             self._start_next()
 
         self._history.ask(queue_again, announce, _unless_gone)
@@ -460,6 +480,20 @@ class JobQueue(QObject):
         job = waiting[-1] if waiting else None if only_live else history.next_queued(self._owner)
         return None if job is None else _prepared(history, job)
 
+    def _still_growing(self, job_id: int) -> _Recording | None:
+        """Return the recording that a live job follows. One that is complete is forgotten: its job is as any other."""
+        recording = self._live.get(job_id)
+        if recording is not None and not recording.grows:
+            del self._live[job_id]
+            return None
+        return recording
+
+    def _follow_again(self, job_id: int) -> None:
+        """Have a live job come before the running one, unless that follows a recording too."""
+        if job_id in self._live and (self._running is None or self._running.id not in self._live):
+            self._urgent = job_id if self._choosing else None
+            self._put_off_for(job_id)
+
     def _put_off_for(self, live_job: int) -> None:
         """Have the running job go back into the queue, if it is another one."""
         if self._running is not None and self._running.id != live_job:
@@ -494,7 +528,7 @@ class JobQueue(QObject):
         self._running, self._ending_as = job, None
         self._attempt = _Attempt(job)
         self._attempt.ran_with = self._device
-        self._attempt.is_live = self._live.get(job.id, False)
+        self._attempt.is_live = job.id in self._live and self._live[job.id].grows
         self._pace = Pace()
         self._watch.begin(chosen.model_bytes, job.position)
         options = recovery.stepped_down(job.options, job.steps)
@@ -615,7 +649,7 @@ class JobQueue(QObject):
         state: JobState = changes["state"]
 
         if state in ENDED:
-            self._live.pop(job_id, None)
+            self._still_growing(job_id)  # as long as it grows, the job may be gone on with
 
         def end(history: History) -> _Ended:
             if attempt is not None and attempt.is_broken:  # not all of it could be stored: it is not done
@@ -694,7 +728,7 @@ class JobQueue(QObject):
     def _end_quietly(self) -> None:
         """The running job is over, and the library knows it."""
         if self._running is not None:
-            self._live.pop(self._running.id, None)
+            self._still_growing(self._running.id)
         self._running = self._attempt = self._ending_as = None
         self._patience.stop()
         self._watch.end()

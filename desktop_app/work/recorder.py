@@ -7,7 +7,6 @@ import errno
 import logging
 import queue
 import shutil
-import sys
 import time
 from collections import deque
 from pathlib import Path
@@ -18,9 +17,9 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from desktop_app import paths
 from desktop_app.work import samples, sound_file
-from desktop_app.work.audio_devices import AudioDevice, AudioDevices
-from desktop_app.work.capture import Capture
-from desktop_app.work.sound_file import SAMPLE_BYTES, SoundFile
+from desktop_app.work.audio_devices import IS_LINUX, AudioDevice, AudioDevices
+from desktop_app.work.capture import BLOCK, Capture
+from desktop_app.work.sound_file import SAMPLE_BYTES, Confirmation, SoundFile
 from desktop_app.work.tracks import Track
 from desktop_app.work.unfinished import Note
 
@@ -39,6 +38,7 @@ SAY_SLEPT_FOR = 10.0
 SLEPT_FROM = 2.0
 KEPT_FOR_DISK = 30.0  # seconds of sound that wait in memory until the disk has room
 RETRY_DISK_EVERY = 0.5
+RETRY_NOTE_EVERY = 2.0
 USUAL_RATE = 48_000
 
 
@@ -56,13 +56,16 @@ class Trouble(enum.StrEnum):
     NO_LOOPBACK = "no_loopback"  # this system does not hand out its own sound
     CANNOT_WRITE = "cannot_write"
     DISK_FULL = "disk_full"  # it goes on by itself as soon as there is room
-    NO_DEVICE = "no_device"  # it begins by itself when there is one
+    NO_DEVICE = "no_device"  # no microphone; it begins by itself when there is one
+    NO_SYSTEM_SOUND = "no_system_sound"  # no loudspeaker whose sound could be recorded; likewise
     DEVICE_GONE = "device_gone"  # unplugged; it goes on by itself when it is back
     DEVICE_SILENT = "device_silent"  # there, but delivers no data
+    SYSTEM_SILENT = "system_silent"  # beside a microphone: the device of the system's sound delivers no data
     SLEPT = "slept"  # the computer; it goes on
     OTHER_DEVICE = "other_device"  # the sound comes from another device than at the beginning, or than was chosen
     CLIPPING = "clipping"
     NOTHING_HEARD = "nothing_heard"  # data, but no sound for ten seconds
+    NOT_NOTED = "not_noted"  # if the program is killed, nobody knows of the recording
 
 
 class Sources(msgspec.Struct, frozen=True):
@@ -124,16 +127,28 @@ class Recorder(QObject):
 
     @property
     def lost_blocks(self) -> int:
-        """How often sound was lost since this program began, because the computer or its disk was too slow."""
+        """How often sound was lost since this program began, because the computer was too slow."""
         return self._work.lost_blocks
+
+    @property
+    def lost_seconds(self) -> float:
+        """How much sound was lost since this program began, because the computer or its disk was too slow."""
+        return self._work.lost_seconds
+
+    @property
+    def not_written(self) -> tuple[float, Trouble | None]:
+        """How many seconds of this recording, or of the last one, the disk did not take, and why: as last known."""
+        return self._work.unwritten_seconds, self._work.unwritten_because
 
     def listen(self, sources: Sources) -> None:
         """Open the devices and show the level. A recording that is being made is finished first, its last words too."""
         self._work.ask(self._work.listen, sources)
 
     def record(self, file: Path, seconds: float | None = None) -> None:
-        """Write to `file`, from now or from as soon as there is a device; end by itself after so many seconds.
+        """Write to `file`, from now or from as soon as all devices are there; end by itself after so many seconds.
 
+        The seconds are those of sound that came, whether or not the disk had room for them. A `file` that is a name
+        alone goes into the folder of recordings, made if need be.
         If a recording is being made, that one ends where this one begins.
         """
         self._work.ask(self._work.record, file, seconds)
@@ -179,6 +194,9 @@ class _Work(QThread):
         self.file: SoundFile | None = None
         self.seconds_of_space: float | None = None
         self.lost_blocks = 0
+        self.lost_seconds = 0.0
+        self.unwritten_seconds = 0.0
+        self.unwritten_because: Trouble | None = None
         self._devices = devices
         self._inbox: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
         self._state = RecorderState.OFF
@@ -189,6 +207,8 @@ class _Work(QThread):
         self._sources = Sources()
         self._wanted: tuple[Path, float | None] | None = None  # to be recorded as soon as there is a device
         self._note: Note | None = None
+        self._begun_at = 0.0  # seconds since 1970
+        self._confirmation: Confirmation | None = None
         self._most = 0  # bytes of sound that the file may have; 0: as many as come
         self._cut_at: float | None = None  # the moment at which nothing more is written
         self._then_finish = False
@@ -198,8 +218,10 @@ class _Work(QThread):
         self._before: deque[bytes] = deque()  # the last seconds before the button
         self._before_size = 0
         self._pending = bytearray()  # not on the disk yet
+        self._unwritten = 0  # bytes of this recording
+        self._cut_off = 0  # bytes of a track that was ahead of the other
         self._disk_trouble: Trouble | None = None
-        self._retry_disk_at = self._sync_at = self._look_at_disk_at = 0.0
+        self._retry_disk_at = self._retry_note_at = self._describe_at = self._look_at_disk_at = 0.0
         self._peaks: list[int] = []
         self._clipped_at = self._slept_at = -1e9
         self._asleep = _seconds_asleep()
@@ -302,9 +324,9 @@ class _Work(QThread):
     # --- the sound ---------------------------------------------------------------------------------------------------
 
     def _on_sound(self, capture: Capture, block: bytes, lost: bool, at: float) -> None:
-        track = next((track for track in self._tracks if track.capture is capture), None)
+        track = next((track for track in self._tracks if track.owns(capture)), None)
         if track is None:
-            return  # it was closed meanwhile
+            return  # what was listened to before
         if lost:
             self._lose("the system dropped sound")
         track.take(block, at)
@@ -318,7 +340,10 @@ class _Work(QThread):
         """Return as much of the two as is there, of one length. The microphone leads, unless it gives nothing."""
         leads = microphone if microphone.is_alive(now) or not system.is_alive(now) else system
         follows = system if leads is microphone else microphone
-        size = follows.size_beside(leads, now, self._rate * SAMPLE_BYTES)
+        size, cut = follows.size_beside(leads, now, self._rate * SAMPLE_BYTES)
+        if cut:
+            self._cut_off += cut
+            log.info("%.2f s of one track were cut: it was ahead of the other", cut / (self._rate * SAMPLE_BYTES))
         led, followed = leads.part(size), follows.part(size)
         return (led, followed) if leads is microphone else (followed, led)
 
@@ -359,15 +384,17 @@ class _Work(QThread):
     def _begin(self, wanted: tuple[Path, float | None]) -> None:
         path, seconds = wanted
         try:
-            self.file = sound_file.created(path, self._rate, self._channels)
+            where = path if path.is_absolute() else paths.recordings_folder() / path
+            self.file = sound_file.created(where, self._rate, self._channels)
         except OSError as error:
             log.warning("no recording can be begun: %s", error)
             self._disk_trouble = _disk_trouble(error)
             return
-        try:
-            self._note = Note(self.file.path, time.time())
-        except OSError as error:
-            log.warning("a recording could not be noted: %s", error)
+        self._begun_at, self._retry_note_at = time.time(), 0.0
+        self._write_note(time.monotonic())
+        self._confirmation = Confirmation(self.file, SYNC_EVERY, self._on_unconfirmed_there)
+        self._unwritten = self._cut_off = 0
+        self.unwritten_seconds, self.unwritten_because = 0.0, None
         self._most = round(seconds * self._rate) * self._channels * SAMPLE_BYTES if seconds else 0
         self._cut_at, self._then_finish = None, False
         self._pending = bytearray(b"".join(self._before))
@@ -378,6 +405,15 @@ class _Work(QThread):
         self._become(RecorderState.RECORDING)
         self._write()
 
+    def _write_note(self, now: float) -> None:
+        assert self.file is not None
+        try:
+            self._note = Note(self.file.path, self._begun_at)
+        except OSError as error:
+            if not self._retry_note_at:
+                log.warning("a recording cannot be noted: %s", error)
+            self._retry_note_at = now + RETRY_NOTE_EVERY
+
     def _forget_before(self) -> None:
         self._before.clear()
         self._before_size = 0
@@ -385,7 +421,7 @@ class _Work(QThread):
     def _write(self) -> None:
         assert self.file is not None
         if self._most:
-            del self._pending[max(0, self._most - self.file.size) :]
+            del self._pending[max(0, self._most - self.file.size - self._unwritten) :]
         now = time.monotonic()
         if self._pending and now >= self._retry_disk_at:
             try:
@@ -395,7 +431,8 @@ class _Work(QThread):
             except OSError as error:
                 self._on_disk_error(error)
         self._drop_what_cannot_wait()
-        if self._most and self.file.size >= self._most and not self._then_finish:
+        come = self.file.size + len(self._pending) + self._unwritten
+        if self._most and come >= self._most and not self._then_finish:
             self._cut_at = now
             self._begin_to_finish()
 
@@ -409,19 +446,35 @@ class _Work(QThread):
         assert self.file is not None
         most = round(KEPT_FOR_DISK * self.file.rate) * self.file.channels * SAMPLE_BYTES
         if len(self._pending) > most:
-            del self._pending[most:]
-            self._lose("the disk took none for too long")
+            self._leave_unwritten(len(self._pending) - most)
+
+    def _leave_unwritten(self, size: int) -> None:
+        """Give up the last `size` bytes of what waits for the disk."""
+        assert self.file is not None
+        del self._pending[len(self._pending) - size :]
+        self._unwritten += size
+        self.lost_seconds += size / self.file.bytes_a_second
+        self.unwritten_seconds = self._unwritten / self.file.bytes_a_second
+        self.unwritten_because = self._disk_trouble or Trouble.CANNOT_WRITE
 
     def _lose(self, why: str) -> None:
         self.lost_blocks += 1
+        self.lost_seconds += BLOCK  # or more: the system does not tell
         if self.lost_blocks.bit_count() == 1:  # the 1st, 2nd, 4th, 8th...
             log.warning("sound was lost %d times: %s", self.lost_blocks, why)
 
-    def _sync(self) -> None:
+    def _describe(self) -> None:
         assert self.file is not None
         try:
-            self.file.sync()
+            self.file.describe()
         except OSError as error:
+            self._on_disk_error(error)
+
+    def _on_unconfirmed_there(self, file: SoundFile, error: OSError) -> None:
+        self._inbox.put((self._on_unconfirmed, file, error))
+
+    def _on_unconfirmed(self, file: SoundFile, error: OSError) -> None:
+        if file is self.file:
             self._on_disk_error(error)
 
     def _finish(self) -> None:
@@ -434,18 +487,22 @@ class _Work(QThread):
         if self._pending:
             self._write()
         if self._pending:
-            self._lose("the disk was full to the end")
-            self._pending.clear()
+            self._leave_unwritten(len(self._pending))
+        if self._unwritten:
+            log.warning("%.1f s of a recording could not be written", self.unwritten_seconds)
+        if self._confirmation is not None:
+            self._confirmation.end()
         try:
             file.close()
         except OSError as error:
             log.warning("the end of a recording may not be on the disk: %s", error)
         self.file = self._note = None
         self._cut_at, self._then_finish = None, False
-        self._disk_trouble = None
+        self._disk_trouble = self._confirmation = None
         if note is not None:
-            note.strike_off()
-        log.info("recorded %.1f s, %d blocks lost since the start", file.seconds, self.lost_blocks)
+            _strike_off(note)
+        cut_off = self._cut_off / (file.rate * SAMPLE_BYTES)
+        log.info("recorded %.1f s; %d blocks lost since the start, %.2f s cut", file.seconds, self.lost_blocks, cut_off)
         self._become(RecorderState.LISTENING)
         self.recorded.emit(file.path)
 
@@ -456,7 +513,7 @@ class _Work(QThread):
         self._look_for_sleep(now)
         for track in self._tracks:
             self._look_at_track(track, now)
-        if self._wanted is not None and self._rate and not any(track.is_impossible for track in self._tracks):
+        if self._wanted is not None and all(track.first and not track.is_impossible for track in self._tracks):
             wanted, self._wanted = self._wanted, None
             self._begin(wanted)
         if self.file is not None:
@@ -488,7 +545,7 @@ class _Work(QThread):
         """Open the device, or notice that it is gone."""
         if not self._devices.has_looked:
             return
-        found = {device.id: device for device in self._devices.found() if device.kind == track.kind}
+        found = self._found(track)
         if track.device is not None and track.capture is not None:
             is_back = track.first is not None and track.first.id != track.device.id and track.first.id in found
             if track.device.id not in found or is_back:
@@ -502,17 +559,43 @@ class _Work(QThread):
             if device is not None:
                 self._open(track, device, now)
 
+    def _found(self, track: Track) -> dict[str, AudioDevice]:
+        return {device.id: device for device in self._devices.found() if device.kind == track.kind}
+
     def _open(self, track: Track, device: AudioDevice, now: float) -> None:
-        if not self._rate:
-            self._rate = device.rate or USUAL_RATE
-            self._channels = 2 if len(self._tracks) == 2 else min(self._sources.channels, device.channels)
-            self._peaks = []
-            self._forget_before()
+        rate = self._rate_for(track, device)
+        if not self._rate or (self.file is None and rate != self._rate):
+            self._change_rate(rate, device, now)
+        self._open_at_rate(track, device, now)
+
+    def _rate_for(self, track: Track, device: AudioDevice) -> int:
+        """Return the highest rate of all that are recorded: two tracks of one file have one, and neither is to lose."""
+        others = (other.choose(self._found(other)) for other in self._tracks if other is not track)
+        return max(one.rate or USUAL_RATE for one in (device, *filter(None, others)))
+
+    def _change_rate(self, rate: int, device: AudioDevice, now: float) -> None:
+        self._rate = rate
+        self._channels = 2 if len(self._tracks) == 2 else min(self._sources.channels, device.channels)
+        self._peaks = []
+        self._forget_before()
+        for track in self._tracks:
+            is_open = track.capture is not None
+            track.close()
+            track.forget()
+            if is_open and track.device is not None:
+                self._open_at_rate(track, track.device, now)
+
+    def _open_at_rate(self, track: Track, device: AudioDevice, now: float) -> None:
         channels = 1 if len(self._tracks) == 2 else self._channels
         track.open(device, self._rate, channels, now, self._on_sound_there, self._on_end_there)
 
     def _on_sound_there(self, capture: Capture, block: bytes, lost: bool) -> None:
-        self._inbox.put((self._on_sound, capture, block, lost, time.monotonic()))
+        """Called by PortAudio. Whether a device is silent is told by this moment, not by that at which we get to it."""
+        now = time.monotonic()
+        for track in self._tracks:
+            if track.capture is capture:
+                track.arrived_at = now
+        self._inbox.put((self._on_sound, capture, block, lost, now))
 
     def _on_end_there(self, capture: Capture, error: Exception | None) -> None:
         self._inbox.put((self._on_end, capture, error))
@@ -531,9 +614,11 @@ class _Work(QThread):
         if self._then_finish and self._cut_at is not None and now >= self._cut_at and self._inbox.empty():
             self._finish()
             return
-        if now >= self._sync_at:
-            self._sync_at = now + SYNC_EVERY
-            self._sync()
+        if now >= self._describe_at:
+            self._describe_at = now + SYNC_EVERY
+            self._describe()
+        if self._note is None and now >= self._retry_note_at:
+            self._write_note(now)
 
     def _look_at_disk(self) -> None:
         try:
@@ -570,6 +655,8 @@ class _Work(QThread):
             present.add(Trouble.SLEPT)
         if now - self._clipped_at < SAY_CLIPPING_FOR:
             present.add(Trouble.CLIPPING)
+        if self.file is not None and self._note is None:
+            present.add(Trouble.NOT_NOTED)
         return present
 
     def _troubles_of(self, track: Track, now: float) -> set[Trouble]:
@@ -580,15 +667,18 @@ class _Work(QThread):
         if track.capture is None and not track.is_there:
             if track.first is not None:
                 return {Trouble.DEVICE_GONE}
-            is_unheard_of = track.kind == "system" and not sys.platform.startswith("linux")
-            return {Trouble.NO_LOOPBACK if is_unheard_of else Trouble.NO_DEVICE}
+            if track.kind == "microphone":
+                return {Trouble.NO_DEVICE}
+            return {Trouble.NO_SYSTEM_SOUND if IS_LINUX else Trouble.NO_LOOPBACK}
+        silent = Trouble.DEVICE_SILENT if track is self._tracks[0] else Trouble.SYSTEM_SILENT
         if track.capture is None:
-            return {Trouble.DEVICE_SILENT}  # it is tried again and again
+            return {silent}  # it is tried again and again
         if track.is_silent(now):
-            return {Trouble.DEVICE_SILENT} if track is self._tracks[0] else set()
+            is_usual = silent is Trouble.SYSTEM_SILENT and not IS_LINUX  # a loudspeaker's sound, while nothing plays
+            return set() if is_usual else {silent}
         if track.is_elsewhere(self._devices.recorded_from(), len(self._tracks)):
             return {Trouble.OTHER_DEVICE}
-        if track.kind == "microphone" and now - track.heard_at > NOTHING_HEARD_AFTER:
+        if track.kind == "microphone" and track.hears_nothing(NOTHING_HEARD_AFTER):
             return {Trouble.NOTHING_HEARD}
         return set()
 
@@ -599,6 +689,13 @@ class _Work(QThread):
             track.wait()
         self._tracks = []
         self._forget_before()
+
+
+def _strike_off(note: Note) -> None:
+    try:
+        note.strike_off()
+    except OSError as error:  # the recording is complete all the same
+        log.warning("the note of a recording stays: %s", error)
 
 
 def _disk_trouble(error: OSError) -> Trouble:

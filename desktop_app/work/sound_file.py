@@ -6,7 +6,8 @@ import contextlib
 import itertools
 import os
 import struct
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,10 +33,11 @@ class SoundFile:
         self.rate = rate
         self.channels = channels
         self.size = 0  # bytes of sound
+        self._confirming = threading.Lock()
         self._stream: BinaryIO = file.open("xb", buffering=0)
         try:
             self.sync()
-            _sync_folder(file.parent)
+            sync_folder(file.parent)
         except OSError:
             self._stream.close()
             file.unlink(missing_ok=True)  # nothing is in it
@@ -65,14 +67,25 @@ class SoundFile:
                         raise
                     break
         self.size += written
-        with contextlib.suppress(OSError):  # the samples are there; `sync` tries again, and says so
-            self._describe()
+        with contextlib.suppress(OSError):  # the samples are there; whoever calls `describe` is told
+            self.describe()
         return written
 
     def sync(self) -> None:
         """Have what was added put on the disk itself, so that not even a power cut takes it. Raise OSError."""
-        self._describe()
-        os.fsync(self._stream.fileno())
+        self.describe()
+        self.confirm()
+
+    def describe(self) -> None:
+        """Have the header tell of all that was added. Raise OSError."""
+        self._stream.seek(0)
+        self._stream.write(header(self.rate, self.channels, _whole(self.size, self.channels)))
+
+    def confirm(self) -> None:
+        """As `sync`, the header left as it is. From any thread; nothing happens to a file that is closed."""
+        with self._confirming:
+            if not self._stream.closed:
+                os.fsync(self._stream.fileno())
 
     def close(self) -> None:
         """Raise OSError if the last of it could not be put on the disk."""
@@ -80,11 +93,34 @@ class SoundFile:
             self.sync()
             self._stream.truncate(HEADER_BYTES + _whole(self.size, self.channels))
         finally:
-            self._stream.close()
+            with self._confirming:
+                self._stream.close()
 
-    def _describe(self) -> None:
-        self._stream.seek(0)
-        self._stream.write(header(self.rate, self.channels, _whole(self.size, self.channels)))
+
+class Confirmation(threading.Thread):
+    """Has the disk confirm every so many seconds what a file has: in a thread, because a disk may stall for seconds.
+
+    on_error(file, error): it could not. Called in that thread.
+    """
+
+    def __init__(self, file: SoundFile, every: float, on_error: Callable[[SoundFile, OSError], None]) -> None:
+        super().__init__(name="confirmation", daemon=True)
+        self._file = file
+        self._every = every
+        self._on_error = on_error
+        self._ended = threading.Event()
+        self.start()
+
+    def end(self) -> None:
+        """Ask the disk no more. Returns at once."""
+        self._ended.set()
+
+    def run(self) -> None:
+        while not self._ended.wait(self._every):
+            try:
+                self._file.confirm()
+            except OSError as error:
+                self._on_error(self._file, error)
 
 
 def header(rate: int, channels: int, size: int) -> bytes:
@@ -139,13 +175,8 @@ def created(file: Path, rate: int, channels: int) -> SoundFile:
     raise AssertionError("there is always another number")
 
 
-def _whole(size: int, channels: int) -> int:
-    """Return `size` without the bytes of a frame that is not whole."""
-    return size - size % (channels * SAMPLE_BYTES)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the name of a new file put on the disk. Windows does so by itself."""
+def sync_folder(folder: Path) -> None:
+    """Have the name of a new file put on the disk. Windows does so by itself. Raise OSError."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -153,3 +184,8 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _whole(size: int, channels: int) -> int:
+    """Return `size` without the bytes of a frame that is not whole."""
+    return size - size % (channels * SAMPLE_BYTES)

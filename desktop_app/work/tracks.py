@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Literal
 
@@ -11,7 +12,7 @@ from desktop_app.work.capture import Capture, NoPortAudio
 ALIVE_FOR = 0.4  # seconds after its last sound
 SLACK = 0.4  # seconds that two tracks may be apart: blocks do not come at one moment, and no two clocks are alike
 SILENT_AFTER = 1.5  # seconds without data, of a device that is open
-SILENT_AFTER_OPENING = 2.5  # the sound of an idle loudspeaker takes 1.9 s to begin
+SILENT_AFTER_OPENING = 2.0  # the sound of an idle loudspeaker takes 1.9 s to begin
 
 OnSound = Callable[[Capture, bytes, bool], None]
 OnEnd = Callable[[Capture, Exception | None], None]
@@ -32,8 +33,9 @@ class Track:
         self.open_at = 0.0  # not to be opened before; moments are of time.monotonic
         self.opened_at = 0.0
         self.heard_at = 0.0  # not only data: a sound
-        self._data_at = 0.0
-        self._has_data = False
+        self.arrived_at = 0.0  # the last block, in our inbox
+        self.taken_at = -math.inf  # the moment at which the last block that was taken had arrived
+        self._last: Capture | None = None  # the one before, whose last blocks may be on their way
         self._buffer = bytearray()
         self._closed: Capture | None = None
 
@@ -48,15 +50,24 @@ class Track:
     def open(self, device: AudioDevice, rate: int, channels: int, now: float, on_sound: OnSound, on_end: OnEnd) -> None:
         self.first = self.first or device
         self.device = device
-        self.opened_at = self.heard_at = self._data_at = now
-        self._has_data = False
+        self.opened_at = self.heard_at = now
         self.capture = Capture((device.id, device.name), rate, channels, on_sound, on_end)
 
     def close(self) -> None:
-        """Take no more sound from the device. Returns at once."""
+        """Take no more sound from the device. What has arrived already is still ours. Returns at once."""
         if self.capture is not None:
             self.capture.close()
-            self._closed, self.capture = self.capture, None
+            self._closed = self._last = self.capture
+            self.capture = None
+
+    def forget(self) -> None:
+        """Have nothing any more of what a closed device has given."""
+        self._last = None
+        self._buffer.clear()
+
+    def owns(self, capture: Capture) -> bool:
+        """Tell whether what `capture` gives belongs to this track."""
+        return capture is self.capture or capture is self._last
 
     def wait(self) -> None:
         """Wait until the device is free, a second at the very most."""
@@ -65,10 +76,9 @@ class Track:
 
     # --- its sound ---------------------------------------------------------------------------------------------------
 
-    def take(self, block: bytes, now: float) -> None:
+    def take(self, block: bytes, arrived_at: float) -> None:
         self._buffer += block
-        self._data_at = now
-        self._has_data = True
+        self.taken_at = arrived_at
         self.error = None
 
     @property
@@ -85,17 +95,18 @@ class Track:
         del self._buffer[:size]
         return taken.ljust(size, b"\0")
 
-    def size_beside(self, leader: Track, now: float, bytes_a_second: int) -> int:
-        """Return how many bytes of both tracks are to be taken now; the leader's are all that counts.
+    def size_beside(self, leader: Track, now: float, bytes_a_second: int) -> tuple[int, int]:
+        """Return how many bytes of both tracks are to be taken now, and how many of this one were cut off before.
 
-        This one is waited for a little, filled up with silence if it stays behind, and cut if it is too far ahead.
+        The leader's are all that counts: this one is waited for a little, filled up with silence if it stays behind,
+        and cut if it is too far ahead.
         """
         slack = round(SLACK * bytes_a_second)
         led, own = leader.size, self.size
-        if own - led > slack:
-            del self._buffer[: own - led]
+        cut = own - led if own - led > slack else 0
+        del self._buffer[:cut]
         is_waited_for = self.is_alive(now) and led - own <= slack
-        return min(led, own) if is_waited_for else led
+        return min(led, own) if is_waited_for else led, cut
 
     # --- how it does -------------------------------------------------------------------------------------------------
 
@@ -104,12 +115,18 @@ class Track:
         return isinstance(self.error, NoPortAudio)
 
     def is_alive(self, now: float) -> bool:
-        return self._has_data and now - self._data_at < ALIVE_FOR
+        return now - self.taken_at < ALIVE_FOR
 
     def is_silent(self, now: float) -> bool:
-        """Tell whether the device is open and delivers nothing."""
-        patience = SILENT_AFTER if self._has_data or self.kind == "microphone" else SILENT_AFTER_OPENING
-        return self.capture is not None and now - self._data_at > patience
+        """Tell whether the device is open and delivers nothing, however long we take to get to what has arrived."""
+        last = max(self.arrived_at, self.opened_at)
+        has_begun = self.arrived_at > self.opened_at
+        patience = SILENT_AFTER if has_begun or self.kind == "microphone" else SILENT_AFTER_OPENING
+        return self.capture is not None and now - last > patience
+
+    def hears_nothing(self, seconds: float) -> bool:
+        """Tell whether it has given data without a sound for so long."""
+        return self.taken_at - self.heard_at > seconds
 
     def is_elsewhere(self, recorded_from: tuple[str, ...] | None, streams: int) -> bool:
         """Tell whether the sound does not come from the device it began with.

@@ -15,6 +15,8 @@ from desktop_app.work import sound_file
 
 log = logging.getLogger(__name__)
 
+SAME_LENGTH = 1.0  # seconds that a transcript may be shorter than its recording, and be that of all of it
+
 
 class Unfinished(msgspec.Struct, frozen=True):
     """A recording that its program left. Its file is whole."""
@@ -34,21 +36,26 @@ class Note:
     """The note of a recording that is being made. Its lock ends with this process, however that ends."""
 
     def __init__(self, file: Path, begun_at: float) -> None:
-        """Raise OSError if it cannot be written."""
+        """When this returns, the note is on the disk itself. Raise OSError if it cannot be written."""
         self._path = paths.unfinished() / f"{uuid.uuid4().hex}.json"
         self._lock = _lock_of(self._path)
         if not self._lock.tryLock(0):
             raise OSError(f"no lock for a recording: {self._lock.error()}")
         try:
             fresh = self._path.with_suffix(".new")
-            fresh.write_bytes(msgspec.json.encode(_Noted(os.fsencode(file.absolute()), begun_at)))
+            with fresh.open("wb") as stream:
+                stream.write(msgspec.json.encode(_Noted(os.fsencode(file.absolute()), begun_at)))
+                stream.flush()
+                os.fsync(stream.fileno())
             fresh.replace(self._path)
+            sound_file.sync_folder(self._path.parent)
         except OSError:
+            fresh.unlink(missing_ok=True)
             self.strike_off()
             raise
 
     def strike_off(self) -> None:
-        """The recording is finished."""
+        """The recording is finished. Raise OSError if the note cannot be deleted."""
         self._path.unlink(missing_ok=True)
         self._lock.unlock()
 
@@ -56,7 +63,7 @@ class Note:
 def found() -> list[Unfinished]:
     """Return the recordings whose programs are gone, the oldest first; their headers are put right.
 
-    A recording of which nothing is there any more is forgotten.
+    One that is not there any more is forgotten, unless its folder is away too, as that of a disk that is unplugged.
     """
     left = []
     for note in paths.unfinished().glob("*.json"):
@@ -66,6 +73,8 @@ def found() -> list[Unfinished]:
         try:
             noted = msgspec.json.decode(note.read_bytes(), type=_Noted)
             file = Path(os.fsdecode(noted.file))
+            if not file.parent.is_dir():
+                continue
             left.append(Unfinished(file, noted.begun_at, sound_file.mended(file), note))
         except (FileNotFoundError, sound_file.NotARecording, msgspec.DecodeError) as error:
             log.info("a note of a recording leads nowhere: %s", type(error).__name__)
@@ -81,6 +90,13 @@ def forget(unfinished: Unfinished) -> None:
     """Strike off the note. The recording stays where it is."""
     if unfinished.note is not None:
         unfinished.note.unlink(missing_ok=True)
+
+
+def forget_heard(file: Path, seconds: float) -> None:
+    """Strike off the note of `file`, of which so many seconds were transcribed, if that is all there is of it."""
+    for left in found():
+        if left.file == file and seconds >= left.seconds - SAME_LENGTH:
+            forget(left)
 
 
 def _lock_of(note: Path) -> QLockFile:

@@ -42,13 +42,18 @@ from desktop_app.transcripts import export, migrations
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import JobOptions, JobState, Segment, Word
 from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.recording_actions import Sound
+from desktop_app.work.audio_devices import AudioDevices
 from desktop_app.work.backend_process import BackendProcess
 from desktop_app.work.collector import Collector
 from desktop_app.work.computer import Computer, KeptAwake
 from desktop_app.work.history_thread import HistoryThread
+from desktop_app.work.hot_key import hot_key_on
 from desktop_app.work.job_queue import Hold, JobQueue
+from desktop_app.work.key_strokes import key_strokes_on
 from desktop_app.work.line import Line
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.recorder import Recorder
 from desktop_app.work.steward import Steward
 
 CACHE = Path(__file__).parents[2] / ".cache" / "benchmarks"
@@ -186,7 +191,16 @@ class Scene(QObject):
         self._queue = JobQueue(self._history, self._backend, self._ownership)
         line = Line(self._queue, self._history, self._ownership.id)
         self._steward = Steward(self._queue, line, Computer(), KeptAwake())
-        self._window = Window(self._queue, self._history, Settings(model="tiny.en"), self._steward)
+        devices = AudioDevices()
+        self._sound = Sound(
+            devices,
+            Recorder(devices),
+            Recorder(devices),
+            hot_key_on("offscreen"),
+            key_strokes_on("offscreen"),
+            KeptAwake(),
+        )
+        self._window = Window(self._queue, self._history, Settings(model="tiny.en"), self._steward, self._sound)
         self._window.clock = self._clock = FrameClock()
         self._moments: dict[str, tuple[float, float]] = {}
         self._seconds: dict[str, list[float]] = {}
@@ -197,6 +211,7 @@ class Scene(QObject):
         self._go_on()
 
     def end(self) -> None:
+        self._sound.close()
         self._steward.close()
         self._backend.stop()
         self._history.close()

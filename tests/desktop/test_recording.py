@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,7 +60,6 @@ def begin(program: Program, display: Display) -> Path:
     """Open the bar and press Record, by keys; return the recording's file once it grows."""
     display.key(program.window, "ctrl+r")
     folder = program.home / "recordings"
-    wait_for(folder.is_dir, "the folder of recordings")
     display.key(program.window, "space")
     file = wait_for(lambda: next(iter(folder.glob("*.wav")), None), "a recording")
     wait_for(lambda: "Recording" in program.title, "the title to say so")
@@ -211,6 +211,29 @@ def test_what_is_dictated_is_typed_into_the_window_of_another_program(
 
     assert wait_for(typed, "the text in the other window") == text
     assert prompts.word_error_rate(SAID, text) <= 15
+
+
+def test_the_next_sentence_is_dictated_while_the_last_one_is_still_being_written(
+    program: Program, display: Display, choose, mic: Microphone, speech
+) -> None:
+    choose(RecordingChoices(), DictationChoices(on=True, key="F9", to="clipboard"))
+    program.start()
+    folder = program.home / "recordings"
+
+    files: list[Path] = []
+    for count in (1, 2):
+        time.sleep(0.2)  # a key that is down again at once was held down all the time
+        display.press("F9")
+        wait_for(lambda count=count: len(list(folder.glob("*.wav"))) == count, f"recording {count}")
+        files += [file for file in folder.glob("*.wav") if file not in files]
+        mic.say(samples_of(speech)[: 6 * RATE])
+        wait_for(mic.is_quiet, "all to be said", LONG)
+        display.release("F9")
+    first, second = (" ".join(program.text(program.wait_until_done(file.name)).split()) for file in files)
+    wait_for(lambda: display.clipboard().endswith(second), "the text on the clipboard")
+
+    assert display.clipboard() in (second, f"{first} {second}")
+    assert all(len(text.split()) > 5 for text in (first, second))
 
 
 def test_an_unplugged_microphone_is_said_and_its_recording_goes_on_when_it_is_back(

@@ -15,12 +15,14 @@ from faults.test_storage import fill
 from work import microphone
 from work.microphone import COUNT_EVERY, RATE, Microphone
 
+import desktop_app
 from desktop_app.work.audio_devices import AudioDevices
-from desktop_app.work.recorder import Recorder, RecorderState, Sources, Trouble
+from desktop_app.work.recorder import TAIL, Recorder, RecorderState, Sources, Trouble
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the virtual microphones are PulseAudio's")
 
 PATIENCE_MS = 15_000
+ROOT = Path(desktop_app.__file__).parent.parent
 
 
 @pytest.fixture
@@ -90,15 +92,50 @@ def test_what_is_there_stays_if_there_is_no_room_to_the_end(recorder, mic, disk,
     recorder.record(disk / "talk.wav")
     mic.count(6)
     until(lambda: recorder.seconds > 1)
+    began, before = time.monotonic(), recorder.seconds
     fill(disk)
     until(lambda: recorder.trouble is Trouble.DISK_FULL)
+    until(lambda: time.monotonic() - began > 2)
     recorder.stop()
+    stopped = time.monotonic()
     until(lambda: files)
 
     found = soundfile.info(files[0])
     assert found.duration > 0.9
-    assert recorder.lost_blocks == 1
+    missing, why = recorder.not_written
+    assert why is Trouble.DISK_FULL
+    assert found.duration + missing == pytest.approx(before + stopped - began + TAIL, abs=0.6)
+    assert recorder.lost_seconds == missing > 0
+    assert recorder.lost_blocks == 0
     assert recorder.trouble is None
+
+
+def test_a_recording_of_so_many_seconds_ends_by_itself_on_a_full_disk(recorder, mic, disk, until):
+    files: list[Path] = []
+    recorder.recorded.connect(files.append)
+    recorder.record(disk / "talk.wav", 4)
+    until(lambda: recorder.seconds > 0.5)
+    fill(disk)
+    until(lambda: files)
+
+    missing, why = recorder.not_written
+    assert why is Trouble.DISK_FULL
+    assert soundfile.info(files[0]).duration + missing == 4
+    assert missing > 1
+
+
+def test_the_command_line_says_how_much_is_missing_and_fails(mic, home, disk):
+    file = disk / "talk.wav"
+    command = [sys.executable, "-m", "desktop_app.cli", "record", "--seconds", "4", "--output", file]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+    microphone.wait_for(lambda: file.exists() and soundfile.info(file).duration > 0.3, 30)
+    fill(disk)
+    said, complained = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert said.splitlines() == [str(file)]
+    assert "of sound could not be written: the disk was full." in complained
+    assert "too slow" not in complained
 
 
 def test_a_disk_that_is_full_from_the_beginning_is_said_and_leaves_nothing_behind(recorder, disk, until):

@@ -181,6 +181,28 @@ def test_what_was_heard_stays_if_the_other_job_heard_nothing_or_the_first_is_rem
     assert len(history.segments(accurate)) == 2
 
 
+def test_what_was_heard_stays_if_more_was_skipped_by_the_other_job(history):
+    live, accurate = add(history), add(history)
+    history.add_segments(live, [HELLO], 2.0)
+    history.add_segments(accurate, [HELLO], 2.0)
+    history.skip(accurate, 2.0, 5.0)
+
+    assert history.replace_heard(live, accurate) is None
+    assert history.segments(live) == [HELLO]
+
+    history.skip(live, 2.0, 5.0)
+
+    assert history.replace_heard(live, accurate) is not None
+
+
+def test_the_jobs_of_a_recording_are_found(history):
+    first, other, removed, second = (history.add_job(Path(name), OPTIONS, ME).id for name in ("/a", "/b", "/a", "/a"))
+    history.remove(removed)
+
+    assert [job.id for job in history.jobs_of_file(Path("/a"))] == [second, first]
+    assert [job.id for job in history.jobs_of_file(Path("/b"))] == [other]
+
+
 def test_what_is_shown_is_read_in_parts_without_the_words(history):
     job_id = add(history)
     told_apart = msgspec.structs.replace(HELLO, speaker="left", doubts=(Doubt.REPETITION,))

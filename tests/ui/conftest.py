@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -91,6 +93,23 @@ def settle(qtbot, history) -> Callable[[], None]:
         qtbot.waitUntil(lambda: bool(answered))
 
     return wait
+
+
+@pytest.fixture
+def held_up(history, settle) -> Callable[[], contextlib.AbstractContextManager[None]]:
+    """A function that has the library's thread busy, for as long as one wants."""
+
+    @contextlib.contextmanager
+    def keep_busy() -> Iterator[None]:
+        over = threading.Event()
+        history.ask(lambda _: over.wait(60))
+        try:
+            yield
+        finally:
+            over.set()
+            settle()
+
+    return keep_busy
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app import paths
 from desktop_app.work.audio_devices import AudioDevice
 from desktop_app.work.hot_key import HotKey, Refusal
 from desktop_app.work.key_strokes import KeyStrokes
@@ -52,7 +53,7 @@ class StandInRecorder(QObject):
         self.state = RecorderState.OFF
         self.trouble: Trouble | None = None
         self.file: Path | None = None
-        self.seconds = 0.0
+        self.seconds = self.lost_seconds = 0.0
         self.seconds_of_space: float | None = None
         self.sources: Sources | None = None
         self.is_slow = False  # the last words take their time: `finish` has to be called
@@ -64,6 +65,9 @@ class StandInRecorder(QObject):
     def record(self, file: Path, seconds: float | None = None) -> None:
         if self.sources is None:
             self.sources = Sources()
+        file = paths.recordings_folder() / file
+        while file.exists():
+            file = file.with_name(f"{file.stem} again.wav")
         self.file = file
         with wave.open(str(file), "wb") as written:
             written.setparams((1, 2, 16_000, 16_000, "NONE", ""))

@@ -179,7 +179,8 @@ def test_a_job_that_fails_is_said_and_the_recording_stays(speak, hear, dictation
     assert library.jobs()[0].path.exists()
 
 
-def test_a_key_that_is_only_touched_does_nothing(dictation, key, recorder, library, settle) -> None:
+def test_a_key_that_is_only_touched_does_nothing(dictation, key, recorder, monkeypatch, library, settle) -> None:
+    monkeypatch.setattr(recorder, "record", lambda file: None)  # the microphone is still being opened
     dictation.on.trigger()
 
     key.pressed.emit()
@@ -188,6 +189,78 @@ def test_a_key_that_is_only_touched_does_nothing(dictation, key, recorder, libra
 
     assert (dictation.stage, recorder.state) == (Stage.READY, RecorderState.OFF)
     assert library.jobs() == []
+
+
+def test_what_is_said_while_the_last_text_is_still_being_written_is_dictated_too(
+    dictation, key, recorder, speak, settle, hear, library, window
+) -> None:
+    QGuiApplication.clipboard().setText("what was there")
+    speak()
+    first = library.jobs()[0]
+    key.pressed.emit()
+    settle()
+    listening = dictation.stage, recorder.state
+    library.add_segments(first.id, [Segment(0.0, 1.0, "Dear Anna,")], 1.0)
+    window._queue.job_changed.emit(library.update(first.id, state=JobState.DONE))
+    settle()
+    too_early = QGuiApplication.clipboard().text()
+    key.released.emit()
+    settle()
+    meanwhile = QGuiApplication.clipboard().text()
+    hear("thank you.")
+
+    assert listening == (Stage.LISTENING, RecorderState.RECORDING)
+    assert (too_early, meanwhile) == ("what was there", "Dear Anna,")
+    assert QGuiApplication.clipboard().text() == "thank you."
+    assert len(library.jobs()) == 2
+    assert all(dictation.is_dictated(job.id) for job in library.jobs())
+    assert (dictation.stage, recorder.state) == (Stage.READY, RecorderState.OFF)
+
+
+def test_texts_come_in_the_order_in_which_they_were_said(dictation, speak, hear, library, window, settle) -> None:
+    QGuiApplication.clipboard().setText("what was there")
+    speak()
+    first = library.jobs()[0]
+    speak()
+    hear("thank you.")
+    before = QGuiApplication.clipboard().text()
+    library.add_segments(first.id, [Segment(0.0, 1.0, "Dear Anna,")], 1.0)
+    window._queue.job_changed.emit(library.update(first.id, state=JobState.DONE))
+    settle()
+
+    assert before == "what was there"
+    assert QGuiApplication.clipboard().text() == "Dear Anna, thank you."
+    assert dictation.stage is Stage.READY
+
+
+def test_the_last_words_of_one_sentence_may_be_written_when_the_next_one_begins(
+    dictation, key, recorder, monkeypatch, speak, settle, library
+) -> None:
+    recorder.is_slow = True
+    speak()
+    first = recorder.file
+    key.pressed.emit()
+    second = recorder.file
+
+    recorder.recorded.emit(first)
+    settle()
+    goes_on = recorder.state
+    key.released.emit()
+    recorder.finish()
+    settle()
+
+    assert goes_on is RecorderState.RECORDING
+    assert {job.path for job in library.jobs()} == {first, second}
+    assert recorder.state is RecorderState.OFF
+
+
+def test_the_key_waits_for_nothing_that_is_asked_of_the_library(dictation, key, recorder, held_up) -> None:
+    dictation.on.trigger()
+
+    with held_up():
+        key.pressed.emit()
+
+        assert recorder.state is RecorderState.RECORDING
 
 
 @pytest.mark.parametrize("trouble", [Trouble.NO_DEVICE, Trouble.NO_PORTAUDIO])

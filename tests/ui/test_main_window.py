@@ -11,7 +11,7 @@ from PySide6.QtGui import QAccessible, QDragEnterEvent, QDragLeaveEvent, QDropEv
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QMessageBox, QWidget
 
 from desktop_app import paths
-from desktop_app.messages import Failure
+from desktop_app.messages import Failure, JobStarted
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment
 from desktop_app.ui import wording
 from desktop_app.ui.about import about_box
@@ -413,3 +413,17 @@ def test_no_label_of_the_window_takes_names_for_rich_text(window, add, taken) ->
     ]
 
     assert rich == guessing == []
+
+
+# --- two speakers ---
+
+
+@pytest.mark.parametrize(
+    ("split", "live", "is_said"), [(False, False, True), (True, False, False), (False, True, False)]
+)
+def test_it_is_said_if_the_speakers_cannot_be_told_apart_as_asked(add, window, queue, split, live, is_said) -> None:
+    job = add(state=JobState.RUNNING, options=JobOptions(split_channels=True, live=live))
+
+    queue.job_started.emit(JobStarted(job.id, 60.0, "en", 1.0, "cpu", split))
+
+    assert (window.statusBar().currentMessage() == wording.not_stereo("talk.wav")) == is_said

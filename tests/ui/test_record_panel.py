@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 from stand_ins import HEADSET, SPEAKER, StandInRecorder
 
 from desktop_app import paths
 from desktop_app.messages import Provisional, Segment, Word
 from desktop_app.settings import RecordingChoices
-from desktop_app.transcripts.transcript import JobState
+from desktop_app.transcripts.transcript import JobOptions, JobState
 from desktop_app.ui import wording
 from desktop_app.ui.level_meter import LOWEST
 from desktop_app.ui.record_panel import RecordPanel
@@ -169,6 +169,15 @@ def test_microphone_and_computer_need_no_choice_of_channels(panel) -> None:
     assert panel.has_two_sides
 
 
+def test_it_is_said_that_only_the_second_text_tells_the_two_sides_apart(panel) -> None:
+    one_side = panel.refine.text()
+    panel.system.setCurrentText("Speakers")
+
+    assert "two sides" not in one_side
+    assert "two sides" in panel.refine.text()
+    assert "two sides" in panel.refine.accessibleName() and "&" not in panel.refine.accessibleName()
+
+
 def test_without_any_source_nothing_can_be_recorded_and_a_sentence_says_so(window, panel, recorder) -> None:
     window.recording.record.trigger()
 
@@ -179,14 +188,15 @@ def test_without_any_source_nothing_can_be_recorded_and_a_sentence_says_so(windo
     assert recorder.state is RecorderState.OFF
 
 
-def test_where_there_is_no_device_record_waits_for_none(window, panel, recorder, settle) -> None:
+@pytest.mark.parametrize("trouble", [Trouble.NO_DEVICE, Trouble.NO_SYSTEM_SOUND])
+def test_where_there_is_no_device_record_waits_for_none(window, panel, recorder, settle, trouble) -> None:
     window.recording.record.trigger()
     settle()
-    recorder.be_in_trouble(Trouble.NO_DEVICE)
+    recorder.be_in_trouble(trouble)
 
     panel.record.click()
 
-    assert panel.status.text() == wording.trouble(Trouble.NO_DEVICE)
+    assert panel.status.text() == wording.trouble(trouble)
     assert recorder.state is RecorderState.LISTENING
 
 
@@ -234,6 +244,31 @@ def test_the_bar_cannot_be_closed_while_something_is_recorded(qtbot, begin, wind
     assert panel.isVisible()
     assert not panel.close_button.isEnabled()
     assert "Recording" in window.windowTitle()
+
+
+def test_recording_begins_whatever_else_is_asked_of_the_library(window, panel, recorder, held_up) -> None:
+    with held_up():
+        window.recording.record.trigger()
+        panel.record.click()
+
+        assert recorder.state is RecorderState.RECORDING
+
+
+def test_sound_that_is_lost_is_said_and_said_again_at_the_end(qtbot, begin, window, panel, recorder) -> None:
+    recorder.lost_seconds = 5.0  # before this recording
+    begin()
+    before = panel.status.text()
+    recorder.lost_seconds = 9.0
+    missing = wording.sound_is_missing(4.0)
+    qtbot.waitUntil(lambda: panel.status.text() == missing)
+    window.recording.stop.trigger()
+
+    assert "Recording" in before
+    assert missing.startswith("4 seconds")
+    assert missing in window.statusBar().currentMessage()
+    assert panel.status.text() == missing
+    panel.record.click()
+    assert panel.status.text().startswith("Recording")
 
 
 # --- what becomes of it ---
@@ -297,15 +332,48 @@ def test_closing_while_something_is_recorded_asks_and_waits_for_the_last_words(q
 
     with qtbot.assertNotEmitted(window.closing):
         window.close()
-    next(
-        button for button in window.findChildren(QMessageBox)[-1].buttons() if button.text() == "Stop and Close"
-    ).click()
+    stop_and_close(window).click()
     still_there = window.isVisible()
     with qtbot.waitSignal(window.closing):
         recorder.finish()
 
     assert still_there
     assert recorder.state is RecorderState.OFF
+
+
+def stop_and_close(window) -> QPushButton:
+    return next(
+        button for button in window.findChildren(QMessageBox)[-1].buttons() if button.text() == "Stop and Close"
+    )
+
+
+def test_a_recording_that_ends_while_the_question_is_open_leaves_nothing_to_be_asked(
+    qtbot, begin, window, recorder, panel, settle
+) -> None:
+    begin()
+    window.close()
+    (box,) = window.findChildren(QMessageBox)
+
+    recorder.stop()
+    hidden = not box.isVisible()
+    panel.record.click()
+    with qtbot.assertNotEmitted(window.closing):
+        recorder.stop()
+        settle()
+
+    assert hidden
+    assert window.isVisible()
+
+
+def test_stop_and_close_closes_though_the_recording_has_ended_meanwhile(qtbot, begin, window, recorder) -> None:
+    begin()
+    window.close()
+    button = stop_and_close(window)
+    with QSignalBlocker(window.recording):  # the question is still open
+        recorder.stop()
+
+    with qtbot.waitSignal(window.closing):
+        button.click()
 
 
 def test_the_computer_stays_awake_while_something_is_recorded(begin, window, recorder) -> None:
@@ -499,6 +567,31 @@ def test_a_recording_that_was_left_and_is_dismissed_stays_on_the_disk(left, wind
     assert left.file.exists()
     assert (library.jobs(), unfinished.found()) == ([], [])
     assert str(left.file) in window.statusBar().currentMessage()
+
+
+@pytest.mark.parametrize(
+    ("state", "heard", "is_offered"),
+    [
+        (JobState.DONE, 1.0, False),
+        (JobState.DONE, 0.5, True),
+        (JobState.QUEUED, None, False),
+        (JobState.FAILED, 1.0, True),
+    ],
+)
+def test_a_recording_that_was_transcribed_to_its_end_is_not_offered_again(
+    left, window, library, settle, state, heard, is_offered
+) -> None:
+    job = library.add_job(left.file, JobOptions(), "me")
+    library.update(job.id, state=state, duration=heard)
+    for number in range(50):
+        library.add_job(left.file.with_name(f"{number}.wav"), JobOptions(), "me")
+
+    window.recording.offer_unfinished()
+    settle()
+
+    assert window.recording.unfinished.isVisible() == is_offered
+    assert bool(unfinished.found()) == (is_offered or state is JobState.QUEUED)
+    assert left.file.exists()
 
 
 def test_several_that_were_left_are_offered_one_after_the_other(window, tmp_path) -> None:

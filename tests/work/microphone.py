@@ -132,6 +132,10 @@ class SoundServer:
     def suspend(self, name: str, on: bool) -> None:
         self._pactl("suspend-source", name, "1" if on else "0")
 
+    def suspend_loudspeaker(self, on: bool) -> None:
+        """Have the computer's own sound deliver nothing any more, or again."""
+        self._pactl("suspend-sink", "speaker", "1" if on else "0")
+
     def freeze(self, on: bool) -> None:
         """Have the sound server answer nobody any more, or again."""
         self._process.send_signal(signal.SIGSTOP if on else signal.SIGCONT)

@@ -18,7 +18,7 @@ from desktop_app import paths
 from desktop_app.messages import Provisional, Segment
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState
-from desktop_app.work.job_queue import Hold
+from desktop_app.work.job_queue import Hold, JobQueue
 
 
 class LiveDesk(Desk):
@@ -181,6 +181,49 @@ def test_the_live_text_stays_if_the_accurate_pass_is_cancelled(desk, until, grow
     assert desk.jobs[2].state is JobState.CANCELLED
     assert stored(desk.followed[0]) == desk.shown[desk.followed[0]]
     assert not desk.replaced
+
+
+@pytest.mark.parametrize("again", [JobQueue.go_on, JobQueue.retry])
+def test_a_live_job_that_was_cancelled_and_is_wanted_again_follows_the_recording_to_its_end(
+    desk, until, growing, sample, again
+):
+    speaker = Speaker(sample, growing, seconds=20)
+    desk.follow(growing, refine=True)
+    until(lambda: desk.shown)
+    desk.queue.cancel(desk.followed[0])
+    until(lambda: desk.job().state is JobState.CANCELLED)
+
+    again(desk.queue, desk.followed[0])
+    until(lambda: JobState.RUNNING in desk.states())
+    job_id = next(job.id for job in desk.jobs.values() if job.state is JobState.RUNNING)
+    until(lambda: speaker.is_over)
+    state_then = desk.jobs[job_id].state
+    desk.queue.recording_ended(desk.followed[0])
+    until(lambda: desk.replaced)
+
+    assert state_then is JobState.RUNNING
+    assert states(desk, job_id)[-1] is JobState.DONE
+    assert desk.replaced == [job_id]
+    assert desk.jobs[job_id].duration == pytest.approx(20, abs=0.1)
+    assert stored(job_id)[-1].end > 17
+
+
+def test_a_live_job_that_is_gone_on_with_after_its_recording_ended_is_an_ordinary_one(desk, until, growing, speech):
+    speaker = Speaker(speech, growing)
+    desk.follow(growing)
+    until(lambda: desk.shown)
+    desk.queue.cancel(desk.followed[0])
+    until(lambda: desk.job().state is JobState.CANCELLED and speaker.is_over)
+    desk.queue.recording_ended(desk.followed[0])
+
+    desk.queue.hold(Hold.USER)
+    desk.queue.go_on(desk.followed[0])
+    until(lambda: desk.job().state is JobState.QUEUED)
+    desk.queue.release(Hold.USER)
+    until(lambda: desk.have_ended(1))
+
+    assert states(desk, desk.followed[0])[-3:] == [JobState.QUEUED, JobState.RUNNING, JobState.DONE]
+    assert desk.job().duration == pytest.approx(12.8, abs=0.01)
 
 
 def test_a_killed_backend_goes_on_following_with_nothing_lost_or_doubled(desk, until, growing, sample, tmp_path):

@@ -26,6 +26,7 @@ from desktop_app.work import recorder as recording
 from desktop_app.work import tracks, unfinished
 from desktop_app.work.audio_devices import AudioDevices
 from desktop_app.work.recorder import Level, Recorder, RecorderState, Sources, Trouble
+from desktop_app.work.sound_file import SoundFile
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the virtual microphones are PulseAudio's")
 
@@ -105,6 +106,32 @@ def finish(studio: Studio, until: Callable[..., None]) -> np.ndarray:
     samples, rate = soundfile.read(studio.files[-1], dtype="int16")
     assert rate == RATE or samples.ndim == 2
     return samples
+
+
+def stall(monkeypatch: pytest.MonkeyPatch, seconds: float) -> threading.Event:
+    """Have the disk take so long to confirm anything. The event is set when it begins to."""
+    stalls = threading.Event()
+
+    def confirm(_: int) -> None:
+        stalls.set()
+        time.sleep(seconds)
+
+    monkeypatch.setattr(os, "fsync", confirm)
+    return stalls
+
+
+def stall_a_write(monkeypatch: pytest.MonkeyPatch, seconds: float, when: Callable[[], bool]) -> threading.Event:
+    """Have the first write when it is time take so long. The event is set when it begins to."""
+    append, stalled = SoundFile.append, threading.Event()
+
+    def append_late(file: SoundFile, samples: bytes) -> int:
+        if when() and not stalled.is_set():
+            stalled.set()
+            time.sleep(seconds)
+        return append(file, samples)
+
+    monkeypatch.setattr(SoundFile, "append", append_late)
+    return stalled
 
 
 def noticed(studio: Studio, until: Callable[..., None], trouble: Trouble | None) -> float:
@@ -358,6 +385,64 @@ def test_every_second_the_disk_confirms_what_was_said(mic, studio, until, tmp_pa
     assert len(moments) >= 4
 
 
+def test_nothing_is_lost_while_the_disk_stalls_and_it_is_in_the_file_at_once(rolling, mic, until, monkeypatch):
+    stalls = stall(monkeypatch, 3.0)
+    until(stalls.is_set)
+    mic.count(4)
+    kept = rolling.recorder.seconds
+    until(lambda: mic.spoken > 2 * RATE)
+
+    assert soundfile.info(rolling.recorder.file).duration > kept + 1
+    until(mic.is_quiet)
+    numbers = microphone.counted(finish(rolling, until))
+    assert len(numbers) == 4 * RATE
+    assert (numbers == np.arange(4 * RATE) // COUNT_EVERY + 1).all()
+    assert rolling.troubles == []
+
+
+def test_nothing_is_lost_while_a_write_stalls(rolling, mic, until, monkeypatch):
+    """The recorder's own thread stands still: its device is not taken for a silent one."""
+    stalled = stall_a_write(monkeypatch, 3.0, lambda: mic.spoken > RATE)
+    mic.count(5)
+    until(mic.is_quiet)
+    numbers = microphone.counted(finish(rolling, until))
+
+    assert stalled.is_set()
+    assert len(numbers) == 5 * RATE
+    assert (numbers == np.arange(5 * RATE) // COUNT_EVERY + 1).all()
+    assert rolling.troubles == []
+
+
+def test_what_had_arrived_of_a_device_that_is_gone_is_written(rolling, server, mic, until, monkeypatch):
+    stall_a_write(monkeypatch, 3.0, lambda: mic.spoken > RATE)
+    mic.count(2)
+    until(mic.is_quiet)
+    pass_by(until, 0.5)
+    server.unplug()
+    noticed(rolling, until, Trouble.DEVICE_GONE)
+
+    assert len(microphone.counted(finish(rolling, until))) == 2 * RATE
+
+
+def test_a_recording_that_cannot_be_noted_is_made_and_that_is_said(mic, studio, until, tmp_path, home):
+    (home / "unfinished").write_text("in the way")
+    begin(studio, until, tmp_path / "talk.wav")
+    noticed(studio, until, Trouble.NOT_NOTED)
+    (home / "unfinished").unlink()
+    noticed(studio, until, None)
+
+    assert len(list(paths.unfinished().glob("*.json"))) == 1
+    finish(studio, until)
+    assert list(paths.unfinished().glob("*.json")) == []
+
+
+def test_a_name_alone_goes_into_the_folder_of_recordings(mic, studio, until, home):
+    studio.recorder.record(Path("talk.wav"), 0.5)
+    until(lambda: studio.files)
+
+    assert studio.files == [paths.recordings_folder() / "talk.wav"]
+
+
 # --- which device ----------------------------------------------------------------------------------------------------
 
 
@@ -402,20 +487,61 @@ def test_microphone_and_computer_become_two_channels(server, mic, studio, until,
     playing.wait()
 
     samples, rate = soundfile.read(studio.files[0])
-    assert (samples.shape, rate) == ((3 * RATE, 2), RATE)
-    assert strongest(samples[RATE:, 0], rate) == pytest.approx(1200, abs=2)
-    assert strongest(samples[RATE:, 1], rate) == pytest.approx(700, abs=2)
+    assert (samples.shape, rate) == ((3 * 48_000, 2), 48_000)  # the higher one of the two devices
+    assert strongest(samples[rate:, 0], rate) == pytest.approx(1200, abs=2)
+    assert strongest(samples[rate:, 1], rate) == pytest.approx(700, abs=2)
     assert studio.recorder.lost_blocks == 0
 
 
-def test_a_microphone_is_recorded_beside_a_loudspeaker_that_is_silent(mic, studio, until, tmp_path):
+def test_a_microphone_is_recorded_beside_a_loudspeaker_that_is_silent(server, studio, until, tmp_path):
+    mic = server.plug_in(rate=48_000)
     begin(studio, until, tmp_path / "talk.wav", Sources(system=""))
-    mic.count(3)
+    mic.count(2)
     until(mic.is_quiet)
     samples = finish(studio, until)
 
-    assert len(microphone.counted(samples[:, 0])) == 3 * RATE
+    assert len(microphone.counted(samples[:, 0])) == 2 * 48_000
     assert not samples[:, 1].any()
+
+
+def test_a_loudspeaker_that_delivers_nothing_beside_a_microphone_is_said(server, mic, studio, until, tmp_path):
+    begin(studio, until, tmp_path / "talk.wav", Sources(system=""))
+    until(lambda seconds=studio.recorder.seconds: studio.recorder.seconds > seconds + 2)
+    server.suspend_loudspeaker(True)
+    assert noticed(studio, until, Trouble.SYSTEM_SILENT) < 2 * NOTICED_WITHIN
+    kept = studio.recorder.seconds
+    until(lambda: studio.recorder.seconds > kept + 0.5)
+    server.suspend_loudspeaker(False)
+    until(lambda: studio.recorder.trouble is not Trouble.SYSTEM_SILENT)
+
+    finish(studio, until)
+
+
+def test_both_devices_have_to_be_there_before_a_recording_of_both_begins(server, studio, until, tmp_path):
+    studio.recorder.listen(Sources(system=""))
+    studio.recorder.record(tmp_path / "call.wav")
+    noticed(studio, until, Trouble.NO_DEVICE)
+    until(lambda: studio.levels)
+    pass_by(until, 0.5)
+    assert list(tmp_path.glob("*.wav")) == []
+
+    server.plug_in()
+    until(lambda: studio.recorder.seconds > 0.2)
+    assert soundfile.info(studio.recorder.file).channels == 2
+
+
+def test_a_device_of_a_higher_rate_that_comes_before_the_recording_begins_has_it(server, studio, until, tmp_path):
+    studio.recorder.listen(Sources(system=""))
+    until(lambda: studio.levels)
+    mic = server.plug_in("studio", 96_000)
+    studio.recorder.record(tmp_path / "call.wav")
+    until(lambda: studio.recorder.seconds > 0.5)
+    mic.count(0.5)
+    until(mic.is_quiet)
+    samples = finish(studio, until)
+
+    assert soundfile.info(studio.files[0]).samplerate == 96_000
+    assert len(microphone.counted(samples[:, 0])) == 48_000
 
 
 # --- what goes wrong -------------------------------------------------------------------------------------------------
@@ -549,6 +675,22 @@ def test_a_sleep_before_anything_was_opened_is_not_told(mic, studio, until, monk
     until(lambda: len(studio.levels) > 5)
 
     assert Trouble.SLEPT not in studio.troubles
+
+
+def test_a_name_alone_is_one_in_the_folder_of_recordings_which_is_made(mic, studio, until, home):
+    studio.recorder.record(Path("talk.wav"), 0.5)
+    until(lambda: studio.files)
+
+    assert studio.files == [home / "recordings" / "talk.wav"]
+
+
+def test_a_folder_of_recordings_that_cannot_be_made_is_said(mic, studio, until, home):
+    (home / "recordings").write_text("in the way")
+
+    studio.recorder.record(Path("talk.wav"))
+    noticed(studio, until, Trouble.CANNOT_WRITE)
+
+    assert studio.recorder.state is RecorderState.LISTENING
 
 
 def test_a_folder_that_is_not_there_is_said(mic, studio, until, tmp_path):

@@ -26,7 +26,7 @@ def system() -> Track:
 
 
 def taken(microphone: Track, system: Track, now: float) -> tuple[bytes, bytes]:
-    size = system.size_beside(microphone, now, RATE_BYTES)
+    size, _ = system.size_beside(microphone, now, RATE_BYTES)
     return microphone.part(size), system.part(size)
 
 
@@ -53,6 +53,16 @@ def test_a_track_that_gives_nothing_is_silence_and_is_not_waited_for(microphone,
     microphone.take(b"\1" * BLOCK, 5.0)
 
     assert taken(microphone, system, 5.0) == (b"\1" * BLOCK, bytes(BLOCK))
+
+
+def test_what_is_cut_of_a_track_that_is_ahead_is_told(microphone, system):
+    ahead = round(SLACK * RATE_BYTES) + BLOCK
+    system.take(bytes(ahead), 5.0)
+    assert system.size_beside(microphone, 5.0, RATE_BYTES) == (0, ahead)
+
+    microphone.take(bytes(BLOCK), 5.05)
+    system.take(bytes(BLOCK), 5.05)
+    assert system.size_beside(microphone, 5.05, RATE_BYTES) == (BLOCK, 0)
 
 
 def test_a_track_whose_block_comes_a_little_later_is_waited_for(microphone, system):

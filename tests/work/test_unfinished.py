@@ -81,6 +81,39 @@ def test_what_the_user_has_deleted_is_not_offered(tmp_path):
     assert list(paths.unfinished().glob("*.json")) == []
 
 
+def test_one_whose_disk_is_away_is_offered_again_when_it_is_back(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    abandoned(disk / "talk.wav")
+    disk.rename(tmp_path / "away")
+    assert unfinished.found() == []
+
+    (tmp_path / "away").rename(disk)
+    assert [left.file for left in unfinished.found()] == [disk / "talk.wav"]
+
+
+def test_one_that_was_transcribed_whole_is_not_offered(tmp_path):
+    abandoned(tmp_path / "talk.wav", tmp_path / "other.wav")
+    with (tmp_path / "talk.wav").open("ab") as file:
+        file.write(bytes(4 * 32_000))
+    unfinished.forget_heard(tmp_path / "talk.wav", 1.0)  # of five seconds
+    assert len(unfinished.found()) == 2
+
+    unfinished.forget_heard(tmp_path / "talk.wav", 5.0)
+    assert [left.file.name for left in unfinished.found()] == ["other.wav"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows syncs folders by itself")
+def test_a_note_is_on_the_disk_when_it_is_made(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+    note = Note(tmp_path / "talk.wav", 0.0)
+
+    (written,) = paths.unfinished().glob("*.json")
+    assert synced == [written.stat().st_ino, paths.unfinished().stat().st_ino]
+    note.strike_off()
+
+
 def test_what_has_taken_the_place_of_a_recording_is_left_alone(tmp_path):
     abandoned(tmp_path / "talk.wav")
     (tmp_path / "talk.wav").write_text("mine")
