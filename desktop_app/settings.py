@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -62,6 +63,7 @@ class Settings(msgspec.Struct):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     appearance: Appearance = "system"
     when: When = "now"  # jobs are worked on
+    paused: bool = False  # the whole queue, until the user lets it go on
     after_all: AfterAll = "nothing"  # once; then it is nothing again
     open_folder: str = ""  # where recordings were opened last
     export_folder: str = ""  # where the last export went
@@ -88,5 +90,8 @@ def save(settings: Settings, file: Path) -> None:
     """Write the settings whole or not at all. Raise OSError."""
     fresh = file.with_name(file.name + ".new")
     fresh.touch(mode=0o600)  # names and terms are in it
-    fresh.write_bytes(msgspec.json.format(msgspec.json.encode(settings)))
+    with fresh.open("wb") as stream:
+        stream.write(msgspec.json.format(msgspec.json.encode(settings)))
+        stream.flush()
+        os.fsync(stream.fileno())
     fresh.replace(file)

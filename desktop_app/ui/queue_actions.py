@@ -65,6 +65,8 @@ class QueueActions(QObject):
         steward.about_to.connect(self._on_about_to)
         steward.choose(When(chosen.when))
         steward.after_all = AfterAll(chosen.after_all)
+        if chosen.paused:
+            queue.hold(Hold.USER)
 
     def _make_actions(self, make: MakeAction) -> None:
         self.pause = make(wording.PAUSE, self._on_pause, "Ctrl+Shift+P", "pause")
@@ -191,7 +193,8 @@ class QueueActions(QObject):
     # --- what the user does with the queue ---
 
     def _on_pause_queue(self) -> None:
-        if self.pause_queue.isChecked():
+        self._settings.paused = self.pause_queue.isChecked()
+        if self._settings.paused:
             self._queue.hold(Hold.USER)
         else:
             self._queue.release(Hold.USER)

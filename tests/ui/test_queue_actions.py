@@ -15,6 +15,7 @@ from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Step
 from desktop_app.ui import wording
 from desktop_app.ui.farewell import SECONDS, Farewell
 from desktop_app.ui.job_options import JobOptionsDialog
+from desktop_app.ui.main_window import MainWindow
 from desktop_app.work.job_queue import Hold
 from desktop_app.work.schedule import AfterAll, When
 
@@ -257,6 +258,21 @@ def test_the_queue_is_paused_and_continued_by_a_key(qtbot, window, queue, silenc
     assert paused == (True, wording.QUEUE_PAUSED)
     qtbot.waitUntil(lambda: library.jobs()[0].state is JobState.RUNNING)
     assert window._ready.text() != wording.QUEUE_PAUSED
+
+
+def test_a_queue_that_was_paused_is_paused_at_the_next_start(qtbot, window, queue, history, steward, sound) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    kept = window._settings
+    queue.release(Hold.USER)  # as a new queue is
+
+    made = MainWindow(queue, history, kept, steward, sound)
+    qtbot.addWidget(made)
+
+    assert kept.paused
+    assert Hold.USER in queue.held
+    assert made.work.pause_queue.isChecked()
+    made.work.pause_queue.trigger()
+    assert not kept.paused
 
 
 def test_the_time_for_work_is_kept_and_said_while_somebody_waits(window, queue, steward, settle) -> None:
