@@ -11,7 +11,7 @@ from desktop.display import Display
 from speech import prompts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux tells which process is whose")
-COUNT = 200 if os.environ.get("SOTTOVOCE_FAULTS") == "full" else 6
+COUNT = 200 if os.environ.get("SOTTOVOCE_FAULTS") == "full" else 3
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from desktop_app.work import unfinished
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the virtual microphones are PulseAudio's")
 
 ROOT = Path(desktop_app.__file__).parent.parent
-COUNT = 50 if FULL else 6
+COUNT = 50 if FULL else 3
 LONGEST = 6.0  # seconds until it is killed
 MOST_LOST = 1.0  # second
 
