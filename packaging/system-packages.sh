@@ -10,10 +10,10 @@ cd "$(dirname "$0")/.."
 # Qt without a screen: the libraries that QtGui, QtWidgets and QtNetwork are linked with, and a font to write in.
 qt="libegl1 libgl1 libglib2.0-0 libfontconfig1 libfreetype6 libxkbcommon0 libdbus-1-3 libx11-6 libzstd1 libbrotli1
     libgssapi-krb5-2 fonts-dejavu-core"
-# A window on X11 and on Wayland, and its notifications.
+# A window on X11 and on Wayland, its notifications, and since when nobody touched the computer.
 window="libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render0
     libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libx11-xcb1
-    libwayland-client0 libwayland-cursor0 libwayland-egl1 libnotify-bin"
+    libwayland-client0 libwayland-cursor0 libwayland-egl1 libnotify-bin libxss1"
 # A microphone: PortAudio, ALSA's way to PulseAudio or PipeWire, and what Qt's list of devices is linked with.
 sound="libportaudio2 libasound2-plugins libpulse0 libxrandr2 libdrm2"
 # A sound server with microphones in memory.

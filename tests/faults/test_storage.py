@@ -199,10 +199,10 @@ def test_a_disk_that_can_only_be_read_is_told_in_words(small_disk, speech):
         assert "Traceback" not in said
 
 
-def test_a_job_can_be_cancelled_while_nothing_can_be_stored(desks, until, speech, monkeypatch):
+def test_a_job_can_be_cancelled_while_nothing_can_be_stored(desks, until, long_speech, speech, monkeypatch):
     monkeypatch.setattr("desktop_app.transcripts.safekeeping.PATIENCE", 0.3)
     desk = desks()
-    desk.queue.add([speech, speech], desk.options)
+    desk.queue.add([long_speech, speech], desk.options)
     until(lambda: len(desk.jobs) == 2 and desk.jobs[1].state is JobState.RUNNING)
     other = sqlite3.connect(paths.database(), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
