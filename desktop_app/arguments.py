@@ -164,7 +164,7 @@ def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     record.add_argument(
         "--pre-roll",
-        type=_pre_roll,
+        type=_seconds_up_to(LONGEST_PRE_ROLL),
         default=0.0,
         metavar="N",
         help="listen for so many seconds, then begin with them",
@@ -240,7 +240,13 @@ def _add_listening(transcribe: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--speech-threshold", type=_share, default=None, metavar="0-1", help="how sure it must be of speech: 0.5"
     )
-    how.add_argument("--speech-padding", type=_padding, default=None, metavar="S", help="kept around speech: 0.4 s")
+    how.add_argument(
+        "--speech-padding",
+        type=_seconds_up_to(LONGEST_PADDING),
+        default=None,
+        metavar="S",
+        help="kept around speech: 0.4 s",
+    )
     how.add_argument(
         "--batch", type=_up_to(MOST_PIECES), default=None, metavar="N", help="pieces heard at once: 8, on a GPU 16"
     )
@@ -312,10 +318,13 @@ def _length(words: str) -> float:
     return seconds
 
 
-def _pre_roll(words: str) -> float:
-    seconds = _moment(words)
-    if seconds > LONGEST_PRE_ROLL:
-        raise argparse.ArgumentTypeError(f"“{words}” is more than {LONGEST_PRE_ROLL:g} seconds")
+def _seconds_up_to(most: float) -> Callable[[str], float]:
+    def seconds(words: str) -> float:
+        found = _moment(words)
+        if found > most:
+            raise argparse.ArgumentTypeError(f"“{words}” is more than {most:g} seconds")
+        return found
+
     return seconds
 
 
@@ -345,13 +354,6 @@ def _share(words: str) -> float:
     if not 0 < share < 1:
         raise argparse.ArgumentTypeError(f"“{words}” is not between 0 and 1")
     return share
-
-
-def _padding(words: str) -> float:
-    seconds = _moment(words)
-    if seconds > LONGEST_PADDING:
-        raise argparse.ArgumentTypeError(f"“{words}” is more than {LONGEST_PADDING:g} seconds")
-    return seconds
 
 
 def _temperatures(words: str) -> tuple[float, ...]:

@@ -310,8 +310,7 @@ class _Run:
     def _write(self, transcript: Transcript, output: Output) -> list[Path]:
         files = []
         self._failed_to_write = False
-        for kind in output.formats if output.files else ():
-            written = _written(transcript, output, kind)
+        for written in _written(transcript, output):
             if written is None:
                 self._failed = self._failed_to_write = True
                 continue
@@ -492,29 +491,30 @@ def _export(history: History, arguments: argparse.Namespace) -> int:
         return terminal.complain(wording.nothing_to_export(transcript.job.name), SOME_FAILED)
     if arguments.output_dir is not None and (trouble := _make(arguments.output_dir)):
         return terminal.complain(trouble, SOME_FAILED)
-    failed = False
-    wanted = Output(folder=str(arguments.output_dir or ""), name=arguments.name)
-    for name in arguments.format:
-        if arguments.stdout:
+    if arguments.stdout:
+        for name in arguments.format:
             terminal.print_out(export.text_of(transcript, name), end="")
-        elif (written := _written(transcript, wanted, name)) is not None:
-            terminal.print_out(shown(written))
-        else:
+        return DONE
+    failed = False
+    folder = str(arguments.output_dir or "")
+    for written in _written(transcript, Output(tuple(arguments.format), True, folder, arguments.name)):
+        if written is None:
             failed = True
+        else:
+            terminal.print_out(shown(written))
     return SOME_FAILED if failed else DONE
 
 
-def _written(transcript: Transcript, output: Output, kind: str) -> Path | None:
-    """Write the transcript where it is wanted; return where it is. If it cannot be, say why."""
-    wanted = export.place_of(transcript.job, output, kind)
-    try:
-        written = export.write(transcript, wanted, kind)
-    except OSError as error:
-        terminal.say(wording.cannot_write(shown(wanted), error.strerror or str(error)))
-        return None
-    if written.name != wanted.name:
-        terminal.say(wording.name_was_taken(shown(Path(wanted.name)), shown(Path(written.name))))
-    return written
+def _written(transcript: Transcript, output: Output) -> Iterator[Path | None]:
+    """Write the files that are wanted; yield where each is. Of one that cannot be written yield None, and say why."""
+    for wanted, written in export.write_wanted(transcript, output):
+        if isinstance(written, OSError):
+            terminal.say(wording.cannot_write(shown(wanted), written.strerror or str(written)))
+            yield None
+            continue
+        if written.name != wanted.name:
+            terminal.say(wording.name_was_taken(shown(Path(wanted.name)), shown(Path(written.name))))
+        yield written
 
 
 def _make(folder: Path) -> str:

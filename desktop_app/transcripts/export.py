@@ -158,7 +158,8 @@ def write(transcript: Transcript, file: Path, format: str | None = None, *, repl
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-    _sync_folder(written.parent)
+    with contextlib.suppress(OSError):  # it is there; only a power cut right now could take its name
+        sync_folder(written.parent)
     return written
 
 
@@ -185,9 +186,16 @@ def file_name(template: str, job: Job, format: str) -> str:
     return _fitted(stem, suffix)
 
 
-def place_of(job: Job, output: Output, kind: str) -> Path:
-    """Return where the transcript of `job` is to be written: in the folder wanted, or beside the recording."""
-    return (Path(output.folder) if output.folder else job.path.parent) / file_name(output.name, job, kind)
+def write_wanted(transcript: Transcript, output: Output) -> Iterator[tuple[Path, Path | OSError]]:
+    """Write the files that are wanted; yield of each where it was to be, and where it is, or why it is not."""
+    job = transcript.job
+    folder = Path(output.folder) if output.folder else job.path.parent
+    for kind in output.formats if output.files else ():
+        wanted = folder / file_name(output.name, job, kind)
+        try:
+            yield wanted, write(transcript, wanted, kind)
+        except OSError as error:
+            yield wanted, error
 
 
 # --- helpers --------------------------------------------------------------------------------------------------------
@@ -284,14 +292,15 @@ def _format_named(name: str) -> Format:
 
 
 def _given_a_free_name(temporary: Path, file: Path) -> Path:
-    for candidate in _names_like(file):
+    for candidate in names_like(file):
         with contextlib.suppress(FileExistsError):
             _rename_to_new(temporary, candidate)
             return candidate
     raise AssertionError("names do not run out")
 
 
-def _names_like(file: Path) -> Iterator[Path]:
+def names_like(file: Path) -> Iterator[Path]:
+    """Yield `file`, then `name (2).txt`, `name (3).txt`... beside it, none too long for a name."""
     yield file
     for number in itertools.count(2):
         yield file.with_name(_fitted(file.stem, f" ({number}){file.suffix}"))
@@ -316,14 +325,15 @@ def _rename_to_new(temporary: Path, file: Path) -> None:
             raise
 
 
-def _sync_folder(folder: Path) -> None:
-    """See that the new name survives a power cut, where a folder can be synced (not on Windows)."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def sync_folder(folder: Path) -> None:
+    """See that a new name survives a power cut. Windows does so by itself. Raise OSError."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _fields(job: Job) -> dict[str, str]:

@@ -180,10 +180,14 @@ class History:
             self._database.executemany("UPDATE jobs SET place = ? WHERE id = ?", zip(places, job_ids, strict=True))
         return [self.job(job_id) for job_id in job_ids]
 
-    def put_first(self, job_id: int) -> Job:
-        """Have the job, which waits, come before all others. Raise JobGone."""
-        self._database.execute("UPDATE jobs SET place = (SELECT min(place) - 1 FROM jobs) WHERE id = ?", (job_id,))
-        return self.job(job_id)
+    def put_first(self, job_id: int, owner: str) -> bool:
+        """Have the job come before all others. Return False if it does not wait for `owner`."""
+        moved = self._database.execute(
+            "UPDATE jobs SET place = (SELECT min(place) - 1 FROM jobs)"
+            " WHERE id = ? AND state = ? AND owner = ? AND removed_at IS NULL",
+            (job_id, JobState.QUEUED, owner),
+        )
+        return moved.rowcount == 1
 
     def jobs_of(self, job_ids: Sequence[int]) -> list[Job]:
         """Return those of the jobs that there are, and that were not removed."""

@@ -14,6 +14,7 @@ import msgspec
 from desktop_app.messages import ACCURATE, Device, Failure, LeftOut, Segment, Task, Tuning, Word
 
 __all__ = [
+    "ENDED",
     "RESUMABLE",
     "SPEAKERS",
     "UNENDED",
@@ -49,6 +50,7 @@ class JobState(enum.StrEnum):
 
 
 UNENDED = (JobState.QUEUED, JobState.RUNNING)
+ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 RESUMABLE = (JobState.PAUSED, JobState.CANCELLED, JobState.FAILED)  # a user may have it go on
 
 

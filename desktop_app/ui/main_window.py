@@ -42,7 +42,7 @@ from desktop_app.models import shelf
 from desktop_app.settings import Appearance, Settings
 from desktop_app.transcripts import export
 from desktop_app.transcripts.history import History
-from desktop_app.transcripts.transcript import Job, JobState, Step, shown
+from desktop_app.transcripts.transcript import ENDED, Job, JobState, Step, shown
 from desktop_app.ui import appearance, colours, icons, wording
 from desktop_app.ui.about import about_box
 from desktop_app.ui.dictation import Dictation
@@ -67,7 +67,6 @@ log = logging.getLogger(__name__)
 SIZE = QSize(1080, 700)
 SAID_MS = 8000
 KEPT_TO_UNDO = 50  # removals of earlier days that Undo still reaches
-ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
 class MainWindow(QMainWindow):

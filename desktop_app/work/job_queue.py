@@ -21,7 +21,7 @@ from desktop_app.messages import Failure, Segment, Stage
 from desktop_app.models import shelf
 from desktop_app.models.errors import ModelError
 from desktop_app.transcripts.history import History, JobGone
-from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, JobState, Output, Step
+from desktop_app.transcripts.transcript import ENDED, UNENDED, Job, JobOptions, JobState, Output, Step
 from desktop_app.work import recovery
 from desktop_app.work.backend_process import BackendProcess, Death
 from desktop_app.work.history_thread import HistoryThread
@@ -32,7 +32,6 @@ from desktop_app.work.watch import Watch
 
 log = logging.getLogger(__name__)
 
-ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 STORAGE_TROUBLE = (sqlite3.OperationalError, OSError)
 STORAGE_AGAIN_MS = 3000
 FINGERTIP = 65536  # bytes
@@ -252,7 +251,7 @@ class JobQueue(QObject):
 
         def store(history: History) -> Job:
             job = history.add_job(path, wanted, self._owner)
-            history.order([job.id, *(other.id for other in history.waiting(self._owner) if other.id != job.id)])
+            history.put_first(job.id, self._owner)
             return history.job(job.id)
 
         def announce(job: Job) -> None:
@@ -336,8 +335,7 @@ class JobQueue(QObject):
         """Have the waiting job done before all the others that wait."""
 
         def put_first(history: History) -> list[Job]:
-            waits = any(job.id == job_id for job in history.waiting(self._owner))
-            return [history.put_first(job_id)] if waits else []
+            return [history.job(job_id)] if history.put_first(job_id, self._owner) else []
 
         self._history.ask(put_first, self._tell_changed, _unless_gone)
 

@@ -54,12 +54,11 @@ def _write(history: History, job_id: int) -> _Result:
     output = transcript.job.output
     if output is None:  # written in the meantime
         return result
-    for kind in output.formats if output.files else ():
-        file = export.place_of(transcript.job, output, kind)
-        try:
-            result.written.append(export.write(transcript, file, kind))
-        except OSError as error:
-            result.failed.append((file, error))
+    for wanted, written in export.write_wanted(transcript, output):
+        if isinstance(written, OSError):
+            result.failed.append((wanted, written))
+        else:
+            result.written.append(written)
     if not result.failed:
         history.written(job_id)
     return result

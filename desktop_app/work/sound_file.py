@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+from desktop_app.transcripts.export import names_like, sync_folder
 
 SAMPLE_BYTES = 2
 HEADER_BYTES = 80
@@ -158,32 +159,14 @@ def mended(file: Path) -> float:
     return size / (rate * channels * SAMPLE_BYTES)
 
 
-def free_names(file: Path) -> Iterator[Path]:
-    """Yield `file`, then `name (2).wav`, `name (3).wav`... beside it."""
-    yield file
-    for number in itertools.count(2):
-        yield file.with_name(f"{file.stem} ({number}){file.suffix}")
-
-
 def created(file: Path, rate: int, channels: int) -> SoundFile:
     """Make a new file, `name (2).wav` if the name is taken. Raise OSError."""
-    for free in free_names(file):
+    for free in names_like(file):
         try:
             return SoundFile(free, rate, channels)
         except FileExistsError:
             continue
     raise AssertionError("there is always another number")
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the name of a new file put on the disk. Windows does so by itself. Raise OSError."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _whole(size: int, channels: int) -> int:

@@ -11,6 +11,7 @@ import msgspec
 from PySide6.QtCore import QLockFile
 
 from desktop_app import paths
+from desktop_app.transcripts.export import sync_folder
 from desktop_app.work import sound_file
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Note:
                 stream.flush()
                 os.fsync(stream.fileno())
             fresh.replace(self._path)
-            sound_file.sync_folder(self._path.parent)
+            sync_folder(self._path.parent)
         except OSError:
             fresh.unlink(missing_ok=True)
             self.strike_off()

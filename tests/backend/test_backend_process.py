@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from real_backend import ROOT, Backend, of, segments_of, text_of
+from real_backend import ROOT, of, segments_of, text_of
 
 from desktop_app.messages import (
     BackendReady,
@@ -54,24 +54,6 @@ if "desktop_app.backend" in " ".join(sys.orig_argv):
         chatter()
     threading.Thread(target=when_safe, daemon=True).start()
 """
-
-
-@pytest.fixture
-def start(tmp_path) -> Iterator[Callable[..., Backend]]:
-    started = []
-
-    def start(**environment: str) -> Backend:
-        started.append(Backend(tmp_path / "backend.log", **environment))
-        return started[-1]
-
-    yield start
-    for backend in started:
-        backend.end()
-
-
-@pytest.fixture
-def backend(start) -> Backend:
-    return start()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,24 +44,6 @@ SPOKEN = st.lists(
     st.sampled_from(["the", "a", "of", "and", "to", "in", "is", "it", "that", "was", "for", "on", "are", "with", "as"]),
     max_size=12,
 )
-
-
-@pytest.fixture
-def start(tmp_path) -> Iterator[Callable[[], Backend]]:
-    started = []
-
-    def start() -> Backend:
-        started.append(Backend(tmp_path / "backend.log"))
-        return started[-1]
-
-    yield start
-    for backend in started:
-        backend.end()
-
-
-@pytest.fixture
-def backend(start) -> Backend:
-    return start()
 
 
 @pytest.fixture
