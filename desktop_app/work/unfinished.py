@@ -31,6 +31,7 @@ class Unfinished(msgspec.Struct, frozen=True):
 class _Noted(msgspec.Struct):
     file: bytes  # its name need not be Unicode
     begun_at: float
+    disk: int = 0  # the number of the device its folder is on
 
 
 class Note:
@@ -45,7 +46,8 @@ class Note:
         try:
             fresh = self._path.with_suffix(".new")
             with fresh.open("wb") as stream:
-                stream.write(msgspec.json.encode(_Noted(os.fsencode(file.absolute()), begun_at)))
+                noted = _Noted(os.fsencode(file.absolute()), begun_at, file.absolute().parent.stat().st_dev)
+                stream.write(msgspec.json.encode(noted))
                 stream.flush()
                 os.fsync(stream.fileno())
             fresh.replace(self._path)
@@ -64,7 +66,8 @@ class Note:
 def found() -> list[Unfinished]:
     """Return the recordings whose programs are gone, the oldest first; their headers are put right.
 
-    One that is not there any more is forgotten, unless its folder is away too, as that of a disk that is unplugged.
+    One that is not there any more is forgotten, unless its disk is away too: then its folder is missing, or is that of
+    another disk, as an empty mount point is.
     """
     left = []
     for note in paths.unfinished().glob("*.json"):
@@ -74,7 +77,7 @@ def found() -> list[Unfinished]:
         try:
             noted = msgspec.json.decode(note.read_bytes(), type=_Noted)
             file = Path(os.fsdecode(noted.file))
-            if not file.parent.is_dir():
+            if not file.parent.is_dir() or (noted.disk not in (0, file.parent.stat().st_dev) and not file.exists()):
                 continue
             left.append(Unfinished(file, noted.begun_at, sound_file.mended(file), note))
         except (FileNotFoundError, sound_file.NotARecording, msgspec.DecodeError) as error:

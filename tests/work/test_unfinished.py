@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -90,6 +91,18 @@ def test_one_whose_disk_is_away_is_offered_again_when_it_is_back(tmp_path):
 
     (tmp_path / "away").rename(disk)
     assert [left.file for left in unfinished.found()] == [disk / "talk.wav"]
+
+
+def test_one_whose_mount_point_is_empty_is_offered_again_when_its_disk_is_back(tmp_path):
+    abandoned(tmp_path / "talk.wav")
+    (note,) = paths.unfinished().glob("*.json")
+    noted = json.loads(note.read_bytes())
+    note.write_text(json.dumps({**noted, "disk": noted["disk"] + 1}))  # as if it had been begun on another disk
+    (tmp_path / "talk.wav").rename(tmp_path / "away.wav")
+    assert unfinished.found() == []
+
+    (tmp_path / "away.wav").rename(tmp_path / "talk.wav")
+    assert [left.file for left in unfinished.found()] == [tmp_path / "talk.wav"]
 
 
 def test_one_that_was_transcribed_whole_is_not_offered(tmp_path):
