@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import sys
 import zlib
 from collections.abc import Callable, Sequence
@@ -227,17 +228,15 @@ class Decoder:
         import ctranslate2
 
         rows = np.asarray(encoded)
-        parts = [np.ascontiguousarray(rows[n :: self._writers]) for n in range(min(self._writers, len(rows)))]
+        edges = [round(n * len(rows) / self._writers) for n in range(self._writers + 1)]
         begun = [
-            self._writer.generate(
-                ctranslate2.StorageView.from_array(its), prompts[n :: self._writers], asynchronous=True, **options
+            self._writer.generate(  # of the rows themselves, not of copies: a batch is 20 MB
+                ctranslate2.StorageView.from_array(rows[first:last]), prompts[first:last], asynchronous=True, **options
             )
-            for n, its in enumerate(parts)
+            for first, last in itertools.pairwise(edges)
+            if last > first
         ]
-        results: list[Any] = [None] * len(prompts)
-        for n, its in enumerate(begun):
-            results[n :: self._writers] = [one.result() for one in its]
-        return results
+        return [one.result() for its in begun for one in its]
 
     def _words(
         self, spans: Sequence[Span], encoded: Any, languages: Sequence[str], task: Task, tokens: list[list[int]]
