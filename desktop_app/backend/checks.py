@@ -14,7 +14,9 @@ NO_SPEECH = 0.6  # probability of no speech, likewise
 NEAR = 0.30  # seconds: speech so close to a word belongs to it
 LONGEST_WORD = 0.6  # seconds, plus so much a letter: the aligner stretches words over what it does not understand
 A_LETTER = 0.09
-SPEECH_WITHOUT_WORDS = 1.0  # seconds in one piece that are worth another look
+SPEECH_WITHOUT_WORDS = 1.0  # seconds that are worth another look, in one piece or in several near each other
+A_PIECE = 0.3  # seconds: shorter ones are where the aligner was a little wrong
+NEAR_EACH_OTHER = 2.5  # seconds between two pieces: over several words left out, those beside them are stretched
 FASTEST = 7.5  # words a second of speech: nobody speaks so fast for long
 HURRIED = 0.05  # seconds: no word is said so fast; the aligner squeezes in so what was never said
 HURRIED_SHARE = 0.25
@@ -69,7 +71,11 @@ def uncovered(span: Span, words: Sequence[Word]) -> list[tuple[float, float]]:
         start = word.start - span.start - NEAR
         end = min(word.end, word.start + LONGEST_WORD + A_LETTER * len(word.text.strip())) - span.start + NEAR
         left = [piece for stretch in left for piece in _without(stretch, start, end)]
-    return [(start, end) for start, end in left if end - start >= SPEECH_WITHOUT_WORDS]
+    found: list[tuple[float, float]] = []
+    for some in _near_each_other([piece for piece in left if piece[1] - piece[0] >= A_PIECE]):
+        if sum(end - start for start, end in some) >= SPEECH_WITHOUT_WORDS:
+            found += some
+    return found
 
 
 def missing(heard: Heard) -> float:
@@ -98,6 +104,17 @@ def _in_a_row(said: Sequence[str], length: int) -> int:
         same = same + 1 if said[index] == said[index - length] else 0
         most = max(most, 1 + same // length)
     return most
+
+
+def _near_each_other(pieces: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """Return the pieces in groups, each of those that follow soon one behind the other."""
+    groups: list[list[tuple[float, float]]] = []
+    for piece in pieces:
+        if groups and piece[0] - groups[-1][-1][1] <= NEAR_EACH_OTHER:
+            groups[-1].append(piece)
+        else:
+            groups.append([piece])
+    return groups
 
 
 def _without(stretch: tuple[float, float], start: float, end: float) -> Iterator[tuple[float, float]]:

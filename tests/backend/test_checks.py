@@ -69,12 +69,34 @@ def test_a_word_stretched_over_a_gap_does_not_hide_it():
     assert 12 < end < 14.5
 
 
+def test_several_words_stretched_over_a_gap_do_not_hide_it_together():
+    in_span = span([(0, 20)])
+    two_stretched = [Word(8.0, 10.3, " To", 0.9), Word(10.3, 12.9, " reset", 0.9)]  # over half a sentence
+    said = [*evenly("the volume to the default level of old", 0, 8), *two_stretched]
+    said += evenly("the audio volume of the conference to the level", 12.9, 20)
+
+    found = checks.uncovered(in_span, said)
+
+    assert len(found) == 2
+    assert all(8 < begin < end < 13 for begin, end in found)
+    assert all(end - begin < checks.SPEECH_WITHOUT_WORDS for begin, end in found)
+
+
+def test_short_pieces_far_from_each_other_are_not_missed():
+    said = words((0.0, 4.6, "one"), (4.6, 9.2, "two"), (9.2, 13.8, "three"), (13.8, 18.0, "four"))
+    voiced = [(0, 1.5), (4.6, 6.1), (9.2, 10.7), (13.8, 15.3)]
+
+    assert not checks.uncovered(span(voiced), said)
+
+
 def test_what_is_missing_is_a_doubt():
     in_span = span([(0, 20)])
 
     assert Doubt.MISSING_WORDS in checks.doubts(heard(in_span, evenly("half of it has words " * 4, 0, 10)))
     assert checks.missing(heard(in_span, ())) == pytest.approx(20, abs=0.1)
-    assert not checks.doubts(heard(in_span, evenly("all of it has words that differ from each other", 0, 20)))
+    assert not checks.doubts(
+        heard(in_span, evenly("all of it has words that differ from each other and are slow", 0, 20))
+    )
 
 
 # --- circles ---------------------------------------------------------------------------------------------------------
