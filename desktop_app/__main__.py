@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+import msgspec
 from PySide6.QtCore import QLoggingCategory, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop_app import __version__, logs, paths, settings
+from desktop_app.settings import Settings
 from desktop_app.terminal import Signals, complain
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import appearance, display, wording
 from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.model_actions import Models
 from desktop_app.ui.recording_actions import Sound
 from desktop_app.work.audio_devices import AudioDevices
 from desktop_app.work.backend_process import BackendProcess
@@ -29,13 +32,17 @@ from desktop_app.work.hot_key import hot_key_on
 from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.key_strokes import key_strokes_on
 from desktop_app.work.line import Line
+from desktop_app.work.model_work import ModelWork
 from desktop_app.work.outputs import Outputs
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.probing import Probing
 from desktop_app.work.recorder import Recorder
 from desktop_app.work.single_instance import SingleInstance
 from desktop_app.work.steward import Steward
 
 log = logging.getLogger(__name__)
+
+SAVED_EVERY_MS = 5000
 
 
 def main() -> int:
@@ -80,7 +87,8 @@ def open_window(files: Sequence[Path]) -> int:
     sound = Sound(
         devices, Recorder(devices), Recorder(devices), hot_key_on(platform), key_strokes_on(platform), KeptAwake()
     )
-    window = MainWindow(queue, history, chosen, steward, sound)
+    models = Models(ModelWork(history, hub=lambda: chosen.hub), Probing(history, queue, paths.backend_command()))
+    window = MainWindow(queue, history, chosen, steward, sound, models)
 
     def receive(more: Sequence[Path]) -> None:
         window.add_files(more)
@@ -96,19 +104,24 @@ def open_window(files: Sequence[Path]) -> int:
         application.quit()
 
     def begin() -> None:
+        queue.unload_after(chosen.unload_after * 60)
+        models.probing.start()  # first, so that what is known of this computer is used from the first job on
         queue.start()
         line.load()
         window.add_files(files)
         window.warm_up()
+        models.work.start()
 
     outputs = Outputs(queue, history)
     outputs.written.connect(lambda files: window.say(wording.exported(", ".join(map(shown, files)))))
     outputs.failed.connect(
         lambda file, error: window.say(wording.cannot_write(shown(file), error.strerror or str(error)))
     )
+    models.probing.found.connect(queue.use_machine)
     instance.files_arrived.connect(receive)
     reports.written.connect(window.offer_crash_report)
     window.closing.connect(end)
+    _save_now_and_then(chosen, history, window)
     history.start()
     window.show()
     QTimer.singleShot(0, begin)  # the window first
@@ -117,11 +130,30 @@ def open_window(files: Sequence[Path]) -> int:
             return application.exec()
     finally:
         instance.close()
+        models.close()
         sound.close()
         steward.close()
         backend.stop()
         history.close()
         ownership.release()
+
+
+def _save_now_and_then(chosen: Settings, history: HistoryThread, window: MainWindow) -> None:
+    """Have what was chosen stay chosen, whatever ends the program."""
+    saved = msgspec.json.encode(chosen)
+
+    def save_changes() -> None:
+        nonlocal saved
+        if (now := msgspec.json.encode(chosen)) != saved:
+            saved = now
+            history.ask(
+                lambda _: settings.save(chosen, paths.settings_file()),
+                otherwise=lambda error: log.warning("the settings could not be saved: %s", error),
+            )
+
+    timer = QTimer(window, interval=SAVED_EVERY_MS)
+    timer.timeout.connect(save_changes)
+    timer.start()
 
 
 def _keep_log() -> None:

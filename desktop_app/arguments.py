@@ -28,7 +28,7 @@ from desktop_app.transcripts.transcript import (
 DEFAULT_FORMAT = "txt"
 SHORTEST_RECORDING = 0.1  # seconds
 LONGEST_PRE_ROLL = 60.0  # seconds
-COMMANDS = ("transcribe", "record", "resume", "history", "library", "devices")
+COMMANDS = ("transcribe", "record", "resume", "history", "library", "models", "devices")
 WHICH_JOB = "its number, as “sottovoce history list” shows it"
 
 
@@ -127,11 +127,17 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     restoring.add_argument("ids", type=int, nargs="+", metavar="id", help="its number, as “list --removed” shows it")
     history.set_defaults(action="list", json=False, removed=False)
     _add_library(commands)
-    devices = commands.add_parser("devices", help="what can be recorded", description="List what can be recorded.")
-    devices.add_argument(
-        "--audio", action="store_true", required=True, help="microphones, and the computer's own sound"
+    _add_models(commands)
+    devices = commands.add_parser(
+        "devices",
+        help="what this computer can do, and what can be recorded",
+        description="Tell what this computer transcribes with and why, or list what can be recorded.",
     )
-    devices.add_argument("--json", action="store_true", help="print all that is known of them, as JSON")
+    devices.add_argument(
+        "--audio", action="store_true", help="what can be recorded: microphones, and the computer's own sound"
+    )
+    devices.add_argument("--json", action="store_true", help="print all that is known, as JSON")
+    devices.add_argument("--again", action="store_true", help="look anew, though nothing seems to have changed")
     _add_version(parser)
     return parser
 
@@ -192,6 +198,40 @@ def _add_library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     restore = actions.add_parser("restore", help="put a backup in the library's place; the library before it is kept")
     restore.add_argument("file", type=Path, metavar="FILE", help="the backup")
     actions.add_parser("check", help="read the whole library, and mend it if it is damaged")
+
+
+def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    models = commands.add_parser(
+        "models",
+        help="list, download, check, add or remove models",
+        description="The models: what turns sound into text. Larger ones are slower, and make fewer mistakes.",
+    )
+    actions = models.add_subparsers(dest="action")
+    listing = actions.add_parser("list", help="list those on this computer, and those that can be downloaded")
+    listing.add_argument("--json", action="store_true", help="print all that is known of them, as JSON")
+    download = actions.add_parser("download", help="download models, or what is missing or damaged of them")
+    download.add_argument(
+        "names", metavar="NAME|OWNER/NAME", nargs="+", type=_text, help="as “list” shows it, or as the hub calls it"
+    )
+    download.add_argument(
+        "--revision", type=_text, default="", metavar="COMMIT", help="of OWNER/NAME (default: the newest)"
+    )
+    download.add_argument(
+        "--token", action="store_true", help="ask for an access token of the hub, for models that are not for everybody"
+    )
+    download.add_argument("--hub", type=_text, default="", metavar="ADDRESS", help="a mirror of the hub")
+    verify = actions.add_parser("verify", help="read every byte of models, and compare it with what was published")
+    verify.add_argument("names", metavar="NAME", nargs="*", type=_text, help="these (default: all)")
+    importing = actions.add_parser("import", help="add a model from a folder or a zip archive")
+    importing.add_argument("source", type=Path, metavar="FILE|FOLDER", help="a Whisper model in CTranslate2's form")
+    importing.add_argument(
+        "--name", type=_text, default="", metavar="NAME", help="what it is to be called (default: as the folder is)"
+    )
+    removing = actions.add_parser("remove", help="remove models that no recording in the queue needs")
+    removing.add_argument("names", metavar="NAME", nargs="+", type=_text, help="as “list” shows it")
+    where = actions.add_parser("where", help="print the folder of the models, or move it")
+    where.add_argument("folder", type=Path, nargs="?", default=None, metavar="FOLDER", help="move them there")
+    models.set_defaults(action="list", json=False)
 
 
 def _add_listening(transcribe: argparse.ArgumentParser) -> None:

@@ -55,8 +55,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _library(options)
     if options.command == "record":
         return record_command.record(options)
-    if options.command == "devices":
+    if options.command == "models":
+        from desktop_app import models_command
+
+        return models_command.models(options)
+    if options.command == "devices" and options.audio:
         return record_command.devices(options)
+    if options.command == "devices":
+        from desktop_app import machine_command
+
+        return machine_command.devices(options)
     mistyped = get_close_matches(str(options.files[0]), COMMANDS, n=1, cutoff=0.8) if options.files else []
     if mistyped and not os.path.lexists(options.files[0]):
         return terminal.complain(wording.did_you_mean(options.files[0], mistyped[0]), WRONG_USAGE)
@@ -81,6 +89,7 @@ def _work(arguments: argparse.Namespace) -> int:
     from desktop_app.work.history_thread import HistoryThread
     from desktop_app.work.job_queue import JobQueue
     from desktop_app.work.ownership import Ownership
+    from desktop_app.work.probing import use_what_is_known
 
     application = QCoreApplication.instance() or QCoreApplication(["sottovoce"])
     Collector(application)
@@ -93,6 +102,7 @@ def _work(arguments: argparse.Namespace) -> int:
     backend = BackendProcess(paths.backend_command(), paths.logs() / "backend.log")
     CrashReports(backend, paths.crashes(), wording.crash_report, application)
     queue = JobQueue(history, backend, ownership)
+    use_what_is_known(queue, history)
     awake = KeptAwake()
     awake.hold(wording.WHY_AWAKE)
     # By way of the event loop: a signal may come before it runs, and would be forgotten.

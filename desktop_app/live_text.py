@@ -16,6 +16,7 @@ from desktop_app.work.crash_reports import CrashReports
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.probing import use_what_is_known
 
 
 class LiveText(QObject):
@@ -45,6 +46,7 @@ class LiveText(QObject):
         self._backend = BackendProcess(paths.backend_command(), paths.logs() / "backend.log")
         CrashReports(self._backend, paths.crashes(), wording.crash_report, self)
         self._queue = JobQueue(self._history, self._backend, self._ownership)
+        use_what_is_known(self._queue, self._history)
         self._queue.segments_added.connect(self._on_segments)
         self._queue.provisional.connect(self._on_provisional)
         self._queue.job_changed.connect(self._on_job)

@@ -58,6 +58,7 @@ class Failure(enum.StrEnum):
     TRANSLATION_NOT_IN_MODEL = "translation_not_in_model"
     DEVICE_MISSING = "device_missing"
     COMPUTE_TYPE_MISSING = "compute_type_missing"  # the device does not calculate so, or nothing does
+    MODEL_TOO_LARGE = "model_too_large"  # its weights alone are more than the memory
     OUT_OF_MEMORY = "out_of_memory"
     BACKEND_DIED = "backend_died"
     BACKEND_STALLED = "backend_stalled"  # it made no progress, and was ended
@@ -128,6 +129,14 @@ FAST = Tuning(beam_size=1, temperatures=(0.0, 0.4))
 TUNINGS = {"fast": FAST, "accurate": ACCURATE}  # by the names most people ever see
 
 
+class Way(msgspec.Struct, frozen=True):
+    """One way of running a model."""
+
+    device: Literal["cpu", "cuda"]
+    index: int = 0  # of several cards, as CTranslate2 counts them
+    compute_type: str = ""
+
+
 # --- commands: to the backend ---------------------------------------------------------------------------------------
 
 
@@ -138,6 +147,7 @@ class LoadModel(Message, frozen=True):
     device: Device = "auto"
     compute_type: str = ""
     threads: int = 0
+    ways: tuple[Way, ...] = ()  # as with Transcribe
 
 
 class Transcribe(Message, frozen=True):
@@ -159,6 +169,7 @@ class Transcribe(Message, frozen=True):
     resume_at: float | None = None  # go on there: a position that was reported before
     main_language: str | None = None  # what was detected at the start, when going on
     live: bool = False  # the recording still grows: follow it
+    ways: tuple[Way, ...] = ()  # of running the model, to be tried in this order; empty: what the device allows
 
 
 class RecordingEnded(Message, frozen=True):
@@ -274,10 +285,189 @@ Event: TypeAlias = (
     | Pong
 )
 
+
+# --- the porter: the process that fetches, checks, moves and removes models. It gets one command and ends -----------
+
+
+class ModelTrouble(enum.StrEnum):
+    """Why something about a model could not be done; `ui/model_wording.py` has the sentence for each."""
+
+    NO_NETWORK = "no_network"  # nobody answers there: no network, no such host
+    STALLED = "stalled"  # nothing more came, again and again
+    CERTIFICATE = "certificate"  # whoever answers cannot prove to be the hub
+    TOKEN_NEEDED = "token_needed"  # the hub does not know who asks, or there is no such model
+    NOT_ALLOWED = "not_allowed"  # it does, and says no: a licence is to be accepted there, perhaps
+    NOT_FOUND = "not_found"  # no such repository, revision or file
+    TOO_MANY_REQUESTS = "too_many_requests"
+    HUB_FAILED = "hub_failed"  # it has a fault of its own, or talks nonsense
+    DAMAGED = "damaged"  # what is here, or what came, is not what was published
+    NOT_A_MODEL = "not_a_model"  # no Whisper model in CTranslate2's form
+    CANNOT_RUN = "cannot_run"  # it looks like one, but a few seconds of speech could not be transcribed with it
+    NAME_TAKEN = "name_taken"
+    NAME_WRONG = "name_wrong"  # no name a folder can have, or no OWNER/NAME
+    NO_SUCH_MODEL = "no_such_model"
+    READ_ONLY = "read_only"  # it came with the program
+    IN_USE = "in_use"  # a job that runs or waits needs it
+    DISK_FULL = "disk_full"
+    CANNOT_WRITE = "cannot_write"
+    CANNOT_READ = "cannot_read"  # the folder or the archive
+    NO_KEYRING = "no_keyring"  # the system has none, or it is locked: nothing is kept
+    UNFORESEEN = "unforeseen"  # a bug of ours
+
+
+class PorterStage(enum.StrEnum):
+    ASKING = "asking"  # the hub, what there is
+    FETCHING = "fetching"
+    CHECKING = "checking"
+    COPYING = "copying"
+    TRYING = "trying"  # a few seconds of speech, with the model
+    REMOVING = "removing"
+
+
+class FetchModel(Message, frozen=True):
+    """Download a model, going on where an earlier attempt ended; what is there and damaged is fetched anew."""
+
+    name: str  # on the shelf
+    repo: str  # OWNER/NAME on the hub
+    revision: str = ""  # a commit; empty: the newest
+    hub: str = ""  # the address of the hub or of a mirror of it; empty: Hugging Face
+    token: str = ""  # empty: the one in the system's keyring, if there is one
+
+
+class TakeInModel(Message, frozen=True):
+    """Check a model in a folder or in a zip archive, try it, and put a copy of it on the shelf."""
+
+    source: bytes
+    name: str = ""  # empty: as the folder or the archive is called
+
+
+class VerifyModel(Message, frozen=True):
+    """Read every byte of a model and compare it with what was published, or with what it was when it came."""
+
+    name: str
+
+
+class RemoveModel(Message, frozen=True):
+    name: str
+
+
+class MoveModels(Message, frozen=True):
+    """Move the folder of the user's models, with its content."""
+
+    folder: bytes
+
+
+class KeepToken(Message, frozen=True):
+    """Keep what lets this user in at the hub in the system's keyring."""
+
+    hub: str  # its address; empty: Hugging Face
+    token: str  # empty: forget the one that is kept
+
+
+PorterCommand: TypeAlias = FetchModel | TakeInModel | VerifyModel | RemoveModel | MoveModels | KeepToken
+
+
+class PorterProgress(Message, frozen=True):
+    stage: PorterStage
+    done: int = 0  # bytes
+    total: int = 0  # bytes; 0: not known
+    retrying: ModelTrouble | None = None  # it came to this, and is tried again
+
+
+class PorterDone(Message, frozen=True):
+    name: str = ""
+    folder: bytes = b""
+    size_bytes: int = 0  # of the model; what was freed, if it was removed
+
+
+class PorterFailed(Message, frozen=True):
+    kind: ModelTrouble
+    detail: str = ""  # for the log; never shown alone
+    needed_bytes: int = 0  # where there was no room
+    free_bytes: int = 0
+
+
+PorterEvent: TypeAlias = PorterProgress | PorterDone | PorterFailed
+
+
+# --- the probe: the process that looks what this computer can do. It tells each fact as it finds it, and ends ---------
+
+
+class ProcessorFound(Message, frozen=True):
+    name: str  # as its maker calls it; empty if it cannot be told
+    level: Literal["", "none", "avx", "avx2", "avx512"]  # the best of these that it calculates with; empty: not known
+    cores: int  # that this program may use
+    memory_bytes: int  # 0 if it cannot be told
+    free_bytes: int  # likewise
+
+
+class CardFound(Message, frozen=True):
+    """A graphics card of NVIDIA's."""
+
+    index: int  # as CTranslate2 counts them; -1: it is in this computer, and no program can calculate with it
+    name: str
+    memory_bytes: int  # 0 if it cannot be told
+    free_bytes: int | None  # None if it cannot be told
+    capability: tuple[int, int]  # of its arithmetic, as NVIDIA counts; (0, 0) if it cannot be told
+    driver: str  # its version; empty if it cannot be told
+    cuda: tuple[int, int] = (0, 0)  # the newest version of CUDA that the driver knows; (0, 0) if it cannot be told
+
+
+class LibraryFound(Message, frozen=True):
+    """A library without which no graphics card is of use here, or its absence."""
+
+    name: str  # as CTranslate2 asks for it
+    found: bool
+    where: bytes = b""  # the file, if it can be told
+    detail: str = ""  # what the system says of one that it does not open
+
+
+class EngineFound(Message, frozen=True):
+    """The libraries that do the work, and how many cards CTranslate2 sees."""
+
+    versions: str
+    cards: int
+
+
+class Trying(Message, frozen=True):
+    """If the probe ends after this without `Tried`, that is what it died of."""
+
+    device: Literal["cpu", "cuda"]
+    index: int
+    compute_type: str
+
+
+class Tried(Message, frozen=True):
+    device: Literal["cpu", "cuda"]
+    index: int
+    compute_type: str
+    works: bool
+    seconds: float = 0.0
+    detail: str = ""  # what CTranslate2 says; for the log
+    crashed: bool = False  # the process died of it
+
+
+class Measured(Message, frozen=True):
+    """How fast a model ran."""
+
+    model: str  # its name
+    device: Literal["cpu", "cuda"]
+    index: int
+    compute_type: str
+    encoding: float  # seconds, of 30 s of sound
+    writing: float  # seconds a token, at the usual number of readings
+
+
+ProbeEvent: TypeAlias = ProcessorFound | CardFound | LibraryFound | EngineFound | Trying | Tried | Measured
+
+
 Decoded = TypeVar("Decoded")
 _encoder = msgspec.json.Encoder()
 _commands: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 _events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_porter_commands: msgspec.json.Decoder[PorterCommand] = msgspec.json.Decoder(PorterCommand)
+_porter_events: msgspec.json.Decoder[PorterEvent] = msgspec.json.Decoder(PorterEvent)
+_probe_events: msgspec.json.Decoder[ProbeEvent] = msgspec.json.Decoder(ProbeEvent)
 
 
 def to_line(message: Message) -> bytes:
@@ -293,6 +483,21 @@ def command_from(line: bytes) -> Command:
 def event_from(line: bytes) -> Event:
     """Return the event on `line`. Raise Garbled if it is none."""
     return _decoded(_events, line)
+
+
+def porter_command_from(line: bytes) -> PorterCommand:
+    """Return the porter's command on `line`. Raise Garbled if it is none."""
+    return _decoded(_porter_commands, line)
+
+
+def porter_event_from(line: bytes) -> PorterEvent:
+    """Return the porter's event on `line`. Raise Garbled if it is none."""
+    return _decoded(_porter_events, line)
+
+
+def probe_event_from(line: bytes) -> ProbeEvent:
+    """Return what the probe tells on `line`. Raise Garbled if it is nothing of the kind."""
+    return _decoded(_probe_events, line)
 
 
 def _decoded(decoder: msgspec.json.Decoder[Decoded], line: bytes) -> Decoded:

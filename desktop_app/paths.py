@@ -26,8 +26,30 @@ def settings_file() -> Path:
 
 
 def models() -> Path:
-    """Return the folder of the user's own models, one folder each."""
-    return _made(home() / "models")
+    """Return the folder of the user's own models, one folder each.
+
+    It is made if need be, but not if the user has moved it: then its disk may only be unplugged.
+    """
+    try:
+        moved_to = models_pointer().read_bytes()
+    except OSError:
+        moved_to = b""
+    return Path(os.fsdecode(moved_to)) if moved_to else _made(home() / "models")
+
+
+def models_pointer() -> Path:
+    """Return the file that names the folder of the models, if the user has moved it."""
+    return home() / "models-folder"
+
+
+def machine_file() -> Path:
+    """Return the file of what the probe found out about this computer."""
+    return home() / "machine.json"
+
+
+def card_libraries() -> Path:
+    """Return the folder where the graphics card's libraries may lie, if they did not come with the program."""
+    return home() / "gpu"
 
 
 def logs() -> Path:
@@ -81,6 +103,29 @@ def backend_command() -> list[str]:
         name = "sottovoce-backend.exe" if sys.platform == "win32" else "sottovoce-backend"
         return [str(Path(sys.executable).with_name(name))]
     return [sys.executable, "-P", "-m", "desktop_app.backend"]
+
+
+def porter_command() -> list[str]:
+    """Return the program and the arguments that start the porter, which fetches, moves and removes models."""
+    if getattr(sys, "frozen", False):
+        name = "sottovoce.exe" if sys.platform == "win32" else "sottovoce"
+        return [str(Path(sys.executable).with_name(name)), "--porter"]
+    return [sys.executable, "-P", "-m", "desktop_app.models.porter"]
+
+
+def for_children() -> dict[str, str]:
+    """Return what a process of ours needs in its environment, beside ours.
+
+    With it the child finds this very program, and no files of the folder that it is started in.
+    """
+    needed = {"PYTHONIOENCODING": "utf-8:backslashreplace"}
+    if not getattr(sys, "frozen", False):
+        home_of_code, inherited = str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")
+        needed["PYTHONPATH"] = home_of_code + (os.pathsep + inherited if inherited else "")
+        needed["PYTHONSAFEPATH"] = "1"
+    if "SOTTOVOCE_CUDA" not in os.environ:
+        needed["SOTTOVOCE_CUDA"] = str(card_libraries())
+    return needed
 
 
 def _made(folder: Path) -> Path:

@@ -60,7 +60,14 @@ class Settings(msgspec.Struct):
     prompt: str = ""
     glossary: str = ""
     languages: tuple[str, ...] = ()  # to choose from, if `language` is None
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"  # this and the next three hold for every job
+    compute_type: str = ""  # of CTranslate2; empty: the best for the device
+    threads: int = 0  # on the processor; 0: one a core
+    batch_size: int = 0  # spans heard at once; 0: what the device likes
+    unload_after: int = 10  # minutes that an idle model is kept in memory; 0: always
+    hub: str = ""  # the address models are downloaded from; empty: Hugging Face
+    spoken: tuple[str, ...] = ()  # the user's languages, by which a model is proposed
+    welcomed: bool = False  # the page of the first start was seen
     appearance: Appearance = "system"
     when: When = "now"  # jobs are worked on
     paused: bool = False  # the whole queue, until the user lets it go on

@@ -26,9 +26,11 @@ class Rule(NamedTuple):
 
 
 ENGINE = {"faster_whisper", "ctranslate2", "av", "numpy", "onnxruntime"}
+NETWORK = {"httpx2", "truststore", "keyring"}  # for the porter and the command line, not for the window
 QT_CORE, QT_NETWORK, QT_MULTIMEDIA = "PySide6.QtCore", "PySide6.QtNetwork", "PySide6.QtMultimedia"
 ROOMS = {"messages", "models", "paths", "settings", "transcripts", "ui", "work"}
-EVERYTHING_BUT_BACKEND = ROOMS | {"arguments", "cli", "live_text", "logs", "record_command", "terminal"}
+COMMANDS = {"live_text", "machine_command", "models_command", "record_command"}
+EVERYTHING_BUT_BACKEND = ROOMS | COMMANDS | {"arguments", "cli", "logs", "terminal"}
 
 TABLE = {
     "__init__": Rule(set(), set()),
@@ -37,7 +39,7 @@ TABLE = {
     "paths": Rule(set(), {"platformdirs"}),
     "settings": Rule({"paths"}, {"msgspec"}),
     "backend": Rule({"messages"}, {"msgspec"} | ENGINE),
-    "models": Rule({"messages", "paths", "settings"}, {"msgspec"}),
+    "models": Rule({"messages", "paths", "settings"}, {"msgspec", "httpx2", "truststore", "keyring"}),
     "transcripts": Rule({"messages"}, {"msgspec"}),
     "work": Rule(
         {"messages", "transcripts", "models", "settings", "paths", "logs"},
@@ -47,12 +49,15 @@ TABLE = {
     "cli": Rule(EVERYTHING_BUT_BACKEND | {"__main__"}, {"msgspec", QT_CORE}),
     "record_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", QT_CORE}),
     "live_text": Rule(EVERYTHING_BUT_BACKEND, {QT_CORE}),
-    "start": Rule({"cli"}, set()),
+    "machine_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", QT_CORE}),
+    "models_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
+    "start": Rule({"cli", "models"}, set()),
     "arguments": Rule({"__init__", "messages", "models", "transcripts"}, {"msgspec"}),
     "terminal": Rule({"ui"}, {"rich", QT_CORE}),
     "__main__": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", "PySide6"}),
 }
-FOR_THE_COMMAND_LINE = {"ui.wording", "ui.display"}  # of ui, what knows no widgets
+# Of ui, what knows no widgets.
+FOR_THE_COMMAND_LINE = {"ui.wording", "ui.model_wording", "ui.machine_wording", "ui.display"}
 SQL_IS_IN = {
     "transcripts/history.py",
     "transcripts/mending.py",
@@ -82,7 +87,7 @@ def test_the_table_knows_every_room():
     assert rooms <= TABLE.keys()
 
 
-@pytest.mark.parametrize("file", ["cli.py", "live_text.py", "record_command.py", "terminal.py"])
+@pytest.mark.parametrize("file", [f"{name}.py" for name in sorted(COMMANDS | {"cli", "terminal"})])
 def test_the_command_line_takes_from_ui_only_what_knows_no_widgets(file):
     taken = {name.removeprefix("desktop_app.") for name in _imported(ROOT / file) if name.startswith("desktop_app.ui")}
 
@@ -119,8 +124,8 @@ def test_only_the_queue_changes_a_jobs_state():
 @pytest.mark.parametrize(
     ("module", "never"),
     [
-        ("desktop_app.ui.main_window", ENGINE),
-        ("desktop_app.__main__", ENGINE),
+        ("desktop_app.ui.main_window", NETWORK | ENGINE),
+        ("desktop_app.__main__", NETWORK | ENGINE),
         ("desktop_app.backend", {"PySide6"}),
         ("desktop_app.backend.__main__", {"PySide6"} | ENGINE),  # they come once the pipe is safe
         ("desktop_app.backend.worker", {"PySide6"}),
@@ -132,6 +137,8 @@ def test_only_the_queue_changes_a_jobs_state():
             {"PySide6.QtGui", "PySide6.QtMultimedia", "PySide6.QtWidgets", "sounddevice"} | ENGINE,
         ),
         ("desktop_app.work.job_queue", {"PySide6.QtGui", "PySide6.QtWidgets"} | ENGINE),
+        ("desktop_app.work.model_work", {"PySide6.QtGui", "PySide6.QtWidgets"} | NETWORK | ENGINE),
+        ("desktop_app.models_command", {"PySide6", "rich"} | NETWORK | ENGINE),
         ("desktop_app.cli", {"PySide6.QtGui", "PySide6.QtWidgets", "rich"} | ENGINE),
     ],
 )

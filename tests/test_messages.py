@@ -16,33 +16,58 @@ from desktop_app.messages import (
     FAST,
     BackendReady,
     Cancel,
+    CardFound,
     Command,
     Doubt,
+    EngineFound,
     Event,
     Failure,
+    FetchModel,
     Garbled,
     JobCancelled,
     JobFailed,
     JobFinished,
     JobStarted,
+    KeepToken,
     LeftOut,
+    LibraryFound,
     LoadModel,
+    Measured,
     Message,
     ModelFailed,
     ModelLoaded,
+    ModelTrouble,
+    MoveModels,
     Ping,
     Pong,
+    PorterCommand,
+    PorterDone,
+    PorterEvent,
+    PorterFailed,
+    PorterProgress,
+    PorterStage,
+    ProbeEvent,
+    ProcessorFound,
     Progress,
     Provisional,
     RecordingEnded,
+    RemoveModel,
     Segment,
     SpeechHeard,
     Stage,
+    TakeInModel,
     Task,
     Transcribe,
+    Tried,
+    Trying,
+    VerifyModel,
+    Way,
     Word,
     command_from,
     event_from,
+    porter_command_from,
+    porter_event_from,
+    probe_event_from,
     to_line,
 )
 
@@ -54,6 +79,7 @@ COMMANDS: list[Message] = [
     Transcribe(8, b"a", b"b"),
     Transcribe(9, b"a", b"b", languages=("de", "fr"), prompt="p", glossary="g", end=3.0, tuning=FAST, resume_at=1.5),
     Transcribe(10, b"a", b"b", live=True),
+    Transcribe(11, b"a", b"b", ways=(Way("cuda", 1, "float16"), Way("cpu", 0, "int8"))),
     RecordingEnded(10),
     Cancel(7),
     Ping(2**40),
@@ -82,6 +108,30 @@ EVENTS: list[Message] = [
     JobCancelled(7),
     Pong(3),
 ]
+PORTER_COMMANDS: list[Message] = [
+    FetchModel("base", "owner/name", "main", "https://hub.example", "hf_secret"),
+    TakeInModel(NOT_UTF8),
+    VerifyModel("Моя модель"),
+    RemoveModel("base"),
+    MoveModels(NOT_UTF8),
+    KeepToken("", "hf_secret"),
+]
+PORTER_EVENTS: list[Message] = [
+    PorterProgress(PorterStage.ASKING),
+    PorterProgress(PorterStage.FETCHING, 2**40, 2**41, ModelTrouble.NO_NETWORK),
+    PorterDone("base", NOT_UTF8, 2**40),
+    PorterFailed(ModelTrouble.DISK_FULL, "x", 2, 1),
+]
+PROBE_EVENTS: list[Message] = [
+    ProcessorFound("Core™", "avx2", 8, 2**34, 2**33),
+    CardFound(-1, "", 0, None, (0, 0), ""),
+    CardFound(0, "Card", 2**33, 2**32, (8, 9), "550.1", (12, 4)),
+    LibraryFound("libcublas.so.12", True, NOT_UTF8),
+    EngineFound("CTranslate2 4", 1),
+    Trying("cuda", 1, "float16"),
+    Tried("cuda", 1, "float16", False, 0.5, "signal 11", crashed=True),
+    Measured("base", "cpu", 0, "int8", 0.5, 0.01),
+]
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 times = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -96,7 +146,25 @@ def test_an_event_arrives_as_it_was_sent(event):
     assert event_from(to_line(event)) == event
 
 
+@pytest.mark.parametrize("command", PORTER_COMMANDS, ids=lambda message: type(message).__name__)
+def test_the_porters_command_arrives_as_it_was_sent(command):
+    assert porter_command_from(to_line(command)) == command
+
+
+@pytest.mark.parametrize("event", PORTER_EVENTS, ids=lambda message: type(message).__name__)
+def test_the_porters_event_arrives_as_it_was_sent(event):
+    assert porter_event_from(to_line(event)) == event
+
+
+@pytest.mark.parametrize("event", PROBE_EVENTS, ids=lambda message: type(message).__name__)
+def test_what_the_probe_tells_arrives_as_it_was_sent(event):
+    assert probe_event_from(to_line(event)) == event
+
+
 def test_every_message_is_tried():
+    assert {type(message) for message in PROBE_EVENTS} == set(get_args(ProbeEvent))
+    assert {type(message) for message in PORTER_COMMANDS} == set(get_args(PorterCommand))
+    assert {type(message) for message in PORTER_EVENTS} == set(get_args(PorterEvent))
     assert {type(message) for message in COMMANDS} == set(get_args(Command))
     assert {type(message) for message in EVENTS} == set(get_args(Event))
 

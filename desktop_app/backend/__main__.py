@@ -17,7 +17,7 @@ import sys
 import threading
 from typing import IO, NoReturn
 
-from desktop_app.backend import limits
+from desktop_app.backend import cuda_libraries, limits, probe
 from desktop_app.messages import (
     BackendReady,
     Cancel,
@@ -113,6 +113,9 @@ def leave() -> NoReturn:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["probe"]:  # another process than this one, from the same program
+        probe.main(sys.argv[2:])
+        leave()
     pipe = Pipe()
     limits.of_the_process()
     faulthandler.enable(sys.stderr)
@@ -123,6 +126,7 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     inbox = Inbox(pipe)
+    cuda_libraries.open_all()  # where CTranslate2 will find them
     from desktop_app.backend import engine  # the heavy imports, now that nothing can disturb the pipe
     from desktop_app.backend.worker import Worker
 

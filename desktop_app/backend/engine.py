@@ -18,7 +18,7 @@ from desktop_app.backend.decoding import Asking, Decoder, Heard, most_tokens
 from desktop_app.backend.devices import Setup, kind_of, setups
 from desktop_app.backend.failures import CannotTranscribe
 from desktop_app.backend.speech import FRAME_SECONDS, Span
-from desktop_app.messages import Device, Doubt, Failure, LeftOut, Segment, Task
+from desktop_app.messages import Device, Doubt, Failure, LeftOut, Segment, Task, Way
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +50,19 @@ class Engine:
     model: its folder, as bytes. setup: how it runs. seconds: that loading took.
     """
 
-    def __init__(self, model: bytes, device: Device, compute_type: str = "", threads: int = 0) -> None:
-        """Load the model in the best way `device` allows. Raise CannotTranscribe if there is none."""
+    def __init__(
+        self, model: bytes, device: Device, compute_type: str = "", threads: int = 0, ways: Sequence[Way] = ()
+    ) -> None:
+        """Load the model in the best way `device` allows, or in the first of `ways` in which it runs.
+
+        Raise CannotTranscribe if there is none.
+        """
         self.model = model
-        self.asked_for = (device, compute_type, threads)
+        self.asked_for = (device, compute_type, threads, tuple(ways))
         started = time.monotonic()
-        self._whisper, self.setup = _loaded(model, device, compute_type, threads)
-        writers = _writers(model, self.setup)
-        self._decoder = Decoder(self._whisper, lambda: _weights(model, self.setup, writers), writers)
+        self._whisper, self.setup = _loaded(model, setups(device, compute_type, threads, ways))
+        writing = writers(model, self.setup)
+        self._decoder = Decoder(self._whisper, lambda: weights(model, self.setup, writing), writing)
         self._decoder.get_ready()
         self.seconds = time.monotonic() - started
 
@@ -281,18 +286,19 @@ def _pieces(span: Span, most: int) -> list[Span]:
     return [piece for piece in pieces if len(piece.probabilities) * FRAME_SECONDS > 0.1]
 
 
-def _loaded(model: bytes, device: Device, compute_type: str, threads: int) -> tuple[Any, Setup]:
+def _loaded(model: bytes, ways: Iterator[Setup]) -> tuple[Any, Setup]:
     from faster_whisper import WhisperModel
 
     folder = os.fsdecode(model)
     if not (Path(folder) / "model.bin").is_file():
         raise CannotTranscribe(Failure.MODEL_MISSING, "no model.bin in its folder")
     trouble: Exception | None = None
-    for setup in setups(device, compute_type, threads):
+    for setup in ways:
         try:
             whisper = WhisperModel(
                 folder,
                 device=setup.device,
+                device_index=setup.index,
                 compute_type=setup.compute_type,
                 cpu_threads=setup.threads,
                 local_files_only=True,
@@ -309,20 +315,21 @@ def _loaded(model: bytes, device: Device, compute_type: str, threads: int) -> tu
     raise CannotTranscribe(Failure.MODEL_BROKEN if kind is Failure.UNFORESEEN else kind, str(trouble)) from trouble
 
 
-def _writers(model: bytes, setup: Setup) -> int:
+def writers(model: bytes, setup: Setup) -> int:
     """Return how many workers of one thread each write the texts of a batch; 0: the model itself, with all threads."""
     small = (Path(os.fsdecode(model)) / "model.bin").stat().st_size <= SMALL
     return min(setup.threads, MOST_WRITERS) if setup.device == "cpu" and setup.threads > 1 and small else 0
 
 
-def _weights(model: bytes, setup: Setup, writers: int) -> Any:
+def weights(model: bytes, setup: Setup, workers: int) -> Any:
     """Return once more what CTranslate2 runs in faster-whisper's model: so many times at once, with a thread each."""
     import ctranslate2
 
     return ctranslate2.models.Whisper(
         os.fsdecode(model),
         device=setup.device,
+        device_index=setup.index,
         compute_type=setup.compute_type,
-        inter_threads=writers or 1,
-        intra_threads=1 if writers else setup.threads,
+        inter_threads=workers or 1,
+        intra_threads=1 if workers else setup.threads,
     )

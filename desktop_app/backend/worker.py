@@ -10,7 +10,7 @@ from collections.abc import Callable
 from desktop_app.backend.audio import Recording
 from desktop_app.backend.batches import BatchSize
 from desktop_app.backend.decoding import Asking, Heard
-from desktop_app.backend.devices import kind_of
+from desktop_app.backend.devices import kind_of, setups
 from desktop_app.backend.engine import Engine, told
 from desktop_app.backend.failures import Cancelled, CannotTranscribe
 from desktop_app.backend.live import LiveJob
@@ -33,6 +33,7 @@ from desktop_app.messages import (
     SpeechHeard,
     Stage,
     Transcribe,
+    Way,
 )
 
 log = logging.getLogger(__name__)
@@ -67,9 +68,14 @@ class Worker:
                 self._run(command)
 
     def _load_ahead(self, command: LoadModel) -> None:
+        before = self._engine
         try:
-            self._engine_for(command.model, command.device, command.compute_type, command.threads)
+            engine = self._engine_for(
+                command.model, command.device, command.compute_type, command.threads, command.ways
+            )
             self._voices_for(1)
+            if engine is before:
+                self._send(ModelLoaded(command.model, engine.setup.device, engine.setup.compute_type, 0.0))
         except Exception as error:
             kind, detail = _explained(error)
             self._send(ModelFailed(command.model, kind, detail))
@@ -91,7 +97,7 @@ class Worker:
         tuning, voice = job.tuning, self._voices_for(1)[0]
 
         def load() -> Engine:
-            return self._engine_for(job.model, job.device, tuning.compute_type, tuning.threads)
+            return self._engine_for(job.model, job.device, tuning.compute_type, tuning.threads, job.ways)
 
         LiveJob(job, load, voice, self._send, self._is_cancelled, self._has_ended).run()
 
@@ -100,14 +106,17 @@ class Worker:
             self._voices.append(VoiceActivity())
         return self._voices[:channels]
 
-    def _engine_for(self, model: bytes, device: Device, compute_type: str, threads: int) -> Engine:
+    def _engine_for(
+        self, model: bytes, device: Device, compute_type: str, threads: int, ways: tuple[Way, ...]
+    ) -> Engine:
         """Return the model loaded, this time or before."""
-        wanted = (model, device, compute_type, threads)
         engine = self._engine
-        if engine is not None and engine.is_ready and (engine.model, *engine.asked_for) == wanted:
-            return engine
+        if engine is not None and engine.is_ready and engine.model == model:
+            is_best = bool(ways) and engine.setup == next(setups(device, compute_type, threads, ways))
+            if is_best or engine.asked_for == (device, compute_type, threads, ways):
+                return engine
         self._engine = engine = None  # the old one goes before the new one comes: two may not fit
-        self._engine = engine = Engine(model, device, compute_type, threads)
+        self._engine = engine = Engine(model, device, compute_type, threads, ways)
         setup = engine.setup
         log.info(
             "model loaded in %.2f s: %s %s, %d threads", engine.seconds, setup.device, setup.compute_type, setup.threads
@@ -135,7 +144,7 @@ class _Job:
     def run(self) -> None:
         job, tuning = self._job, self._job.tuning
         self._tell(Stage.LOADING_MODEL, 0.0)
-        self._engine = self._worker._engine_for(job.model, job.device, tuning.compute_type, tuning.threads)
+        self._engine = self._worker._engine_for(job.model, job.device, tuning.compute_type, tuning.threads, job.ways)
         self._engine.check([job.language] if job.language else job.languages, job.task)
         self._batch = BatchSize(self._engine.setup.device, tuning.batch_size)
         begin = self._position

@@ -26,6 +26,16 @@ class PublishedModel(msgspec.Struct, frozen=True):
     recommended_vram_mb_float16: int
     recommended_ram_mb_int8: int
     language: str | None  # None: multilingual
+    parameters_m: int  # millions
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes on the disk, and to download."""
+        return sum(file.size_bytes for file in self.files)
+
+    @property
+    def multilingual(self) -> bool:
+        return self.language is None
 
     def flaw(self, folder: Path) -> str | None:
         """Return what a copy in `folder` lacks to be this model, or None. Looks at sizes, not at every byte."""
@@ -42,6 +52,11 @@ class PublishedModel(msgspec.Struct, frozen=True):
 class _Catalogue(msgspec.Struct, frozen=True):
     note: str
     models: tuple[PublishedModel, ...]
+
+
+def with_weights(sha256: str) -> PublishedModel | None:
+    """Return the published model whose weights have that SHA-256."""
+    return next((model for model in published().values() if model.model_bin_sha256 == sha256), None)
 
 
 @functools.cache

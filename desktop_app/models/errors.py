@@ -1,10 +1,10 @@
-"""Why a model cannot be used."""
+"""Why a model cannot be used; why something could not be done about it."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from desktop_app.messages import Failure
+from desktop_app.messages import Failure, ModelTrouble
 
 
 class ModelError(Exception):
@@ -32,3 +32,14 @@ class ModelBroken(ModelError):
         super().__init__(f"the model {name!r} cannot be used: {what}")
         self.name = name
         self.what = what
+
+
+class PorterError(Exception):
+    """Something that could not be done about a model; `kind` is what crosses the walls, the text is for the log."""
+
+    def __init__(self, kind: ModelTrouble, detail: str = "", needed_bytes: int = 0, free_bytes: int = 0) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.detail = detail
+        self.needed_bytes = needed_bytes  # where there was no room
+        self.free_bytes = free_bytes

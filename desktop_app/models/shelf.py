@@ -9,14 +9,15 @@ from pathlib import Path
 import msgspec
 
 from desktop_app import paths
-from desktop_app.models import catalogue, starter
+from desktop_app.models import catalogue, label, starter
 from desktop_app.models.errors import ModelBroken, ModelError, ModelMissing
 
-__all__ = ["InstalledModel", "Languages", "ModelBroken", "ModelError", "ModelMissing", "find", "installed", "languages"]
+__all__ = ["Languages", "ModelBroken", "ModelError", "ModelMissing", "ShelfModel", "find", "installed", "languages"]
 
 _REQUIRED = ("model.bin", "config.json", "tokenizer.json")
 _VOCABULARIES = ("vocabulary.txt", "vocabulary.json")
 _SPECIFICATION = b"WhisperSpec\0"  # in model.bin, after its version and this one's length
+ENOUGH_TO_TELL = 6 + len(_SPECIFICATION)  # bytes
 _LEAST_MULTILINGUAL = 51865  # tokens; the engine counts the same way: English-only models have one less
 
 
@@ -25,22 +26,45 @@ class Languages(enum.StrEnum):
     ENGLISH = "english"  # and nothing else; such a model does not translate either
 
 
-class InstalledModel(msgspec.Struct, frozen=True):
+class ShelfModel(msgspec.Struct, frozen=True):
     name: str
     folder: Path
     languages: Languages
     read_only: bool  # it came with the program
+    size_bytes: int = 0
+    repo: str = ""  # OWNER/NAME on the hub; empty: it came from a file or a folder
+    damaged: str = ""  # why it cannot be used, for the log; empty: it can
 
 
-def installed() -> list[InstalledModel]:
-    """Return the models that can be used, by name; the user's own copy goes before one that came with the program."""
-    found: dict[str, InstalledModel] = {}
+def on_shelf() -> list[ShelfModel]:
+    """Return the models on this machine by name, those that cannot be used as well. Looks at sizes, not at every byte.
+
+    The user's own copy goes before one that came with the program, if it can be used.
+    """
+    found: dict[str, ShelfModel] = {}
     for shelf in _shelves():
         for folder in _folders_on(shelf):
-            if folder.name not in found and _flaw(folder, folder.name) is None:
-                read_only = shelf != paths.models()
-                found[folder.name] = InstalledModel(folder.name, folder, languages(folder), read_only)
+            known = found.get(folder.name)
+            if known is None or known.damaged:
+                model = _described(folder, read_only=shelf != paths.models())
+                if model is not None and (known is None or not model.damaged):
+                    found[folder.name] = model
     return [found[name] for name in sorted(found)]
+
+
+def installed() -> list[ShelfModel]:
+    """Return the models that can be used, by name."""
+    return [model for model in on_shelf() if not model.damaged]
+
+
+def folder_is_there() -> bool:
+    """Tell whether the folder of the user's models is there: the disk it was moved to may be unplugged."""
+    return paths.models().is_dir()
+
+
+def own_copy(name: str) -> Path | None:
+    """Return the folder of the user's own model of that name, in whatever state it is."""
+    return next((folder for folder in _folders_on(paths.models()) if folder.name == name), None)
 
 
 def find(name_or_folder: str) -> Path:
@@ -50,7 +74,7 @@ def find(name_or_folder: str) -> Path:
     Raise ModelMissing or ModelBroken.
     """
     places = _places(name_or_folder)
-    if not places and name_or_folder == starter.NAME and starter.parts_are_here():
+    if not places and name_or_folder == starter.NAME and starter.parts_are_here() and folder_is_there():
         return _starter_model()
     if not places and _exists(name_or_folder):
         places, published_as = [Path(name_or_folder).absolute()], ""
@@ -58,10 +82,10 @@ def find(name_or_folder: str) -> Path:
         published_as = name_or_folder
     flaws = []
     for folder in places:
-        flaw = _flaw(folder, published_as)
-        if flaw is None:
+        found = damage(folder, published_as)
+        if not found:
             return folder
-        flaws.append(flaw)
+        flaws.append(found)
     raise ModelBroken(name_or_folder, flaws[0]) if flaws else ModelMissing(name_or_folder)
 
 
@@ -101,13 +125,42 @@ def _starter_model() -> Path:
         raise ModelBroken(starter.NAME, f"it could not be put together: {error}") from error
 
 
-def _flaw(folder: Path, published_as: str) -> str | None:
-    """Return what keeps the folder from being a model, or None if it is one."""
+def damage(folder: Path, published_as: str) -> str:
+    """Return why the model in `folder` cannot be used: it has a flaw, or was found to be damaged. Empty: it can."""
+    labelled = label.read(folder)
+    return (labelled.damaged if labelled else "") or flaw(folder, published_as) or ""
+
+
+def flaw(folder: Path, published_as: str = "") -> str | None:
+    """Return what keeps the folder from being a model, or None if it is one. Looks at sizes, not at every byte."""
     model = catalogue.published().get(published_as)
     try:
         return (model and model.flaw(folder)) or _flaw_of_any_model(folder)
     except (OSError, ValueError, RecursionError) as error:
-        return str(error)
+        return str(error) or type(error).__name__
+
+
+def are_weights(beginning: bytes) -> bool:
+    """Tell whether a file that begins so, with ENOUGH_TO_TELL bytes, has a Whisper model's weights."""
+    return beginning[6:ENOUGH_TO_TELL] == _SPECIFICATION
+
+
+def size_of(folder: Path) -> int:
+    """Return how many bytes the files in the folder have."""
+    return sum(file.lstat().st_size for file in folder.rglob("*") if not file.is_dir())
+
+
+def _described(folder: Path, read_only: bool) -> ShelfModel | None:
+    """Return the model in `folder`, whole or not; None if nothing in it is of a model."""
+    labelled, published = label.read(folder), catalogue.published().get(folder.name)
+    if labelled is None and not any((folder / name).exists() for name in _REQUIRED):
+        return None
+    try:
+        understood, size_bytes = languages(folder), size_of(folder)
+    except (OSError, ValueError, RecursionError):  # what is wrong with it is said below
+        understood, size_bytes = Languages.MULTILINGUAL, 0
+    repo = labelled.repo if labelled else published.repo if published else ""
+    return ShelfModel(folder.name, folder, understood, read_only, size_bytes, repo, damage(folder, folder.name))
 
 
 def _flaw_of_any_model(folder: Path) -> str | None:
@@ -119,7 +172,7 @@ def _flaw_of_any_model(folder: Path) -> str | None:
         if not (folder / name).stat().st_size:
             return f"{name} is empty"
     with (folder / "model.bin").open("rb") as file:
-        if file.read(6 + len(_SPECIFICATION))[6:] != _SPECIFICATION:
+        if not are_weights(file.read(ENOUGH_TO_TELL)):
             return "model.bin is no CTranslate2 Whisper model"
     msgspec.json.decode((folder / "config.json").read_bytes(), type=dict)
     return None if _tokens(folder) else "its vocabulary is missing or empty"

@@ -6,19 +6,17 @@ Run by `make setup`: python -m desktop_app.models.starter [--into FOLDER]
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import importlib.util
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from desktop_app import paths
-from desktop_app.models import catalogue
+from desktop_app.models import catalogue, disk, lock
 from desktop_app.models.errors import ModelBroken, ModelMissing
 
 NAME = "base"
@@ -49,7 +47,7 @@ def join(into: Path) -> Joined:
     if model.flaw(target) is None:
         return Joined(target, anew=False)
     into.mkdir(parents=True, exist_ok=True)
-    with _alone_in(into):
+    with lock.on_file(into / f".{NAME}.lock"):
         if model.flaw(target) is None:  # another process was faster
             return Joined(target, anew=False)
         for leftover in into.glob(f"{_UNFINISHED}*"):  # nobody else is at it: its process was killed
@@ -60,7 +58,7 @@ def join(into: Path) -> Joined:
             if target.exists():  # the remains of a damaged one
                 target.rename(unfinished / "old")
             (unfinished / "new").rename(target)
-            _flush(into)
+            disk.flush(into)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     return Joined(target, anew=True)
@@ -79,7 +77,7 @@ def _write(model: catalogue.PublishedModel, folder: Path) -> None:
         flaw = f"model.bin has the SHA-256 {checksum} instead of {model.model_bin_sha256}"
     if flaw is not None:
         raise ModelBroken(NAME, flaw)
-    _flush(folder)
+    disk.flush(folder)
 
 
 def _data_of(package: str) -> Path:
@@ -102,42 +100,6 @@ def _copy(sources: list[Path], target: Path) -> str:
         copy.flush()
         os.fsync(copy.fileno())
     return checksum.hexdigest()
-
-
-def _flush(folder: Path) -> None:
-    """Have the names in the folder written to the disk, where a system lets us ask for it."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Let one process in at a time; the system lets the next one in when this one ends, however it ends."""
-    with (folder / f".{NAME}.lock").open("ab") as file:
-        _lock(file)
-        yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: BinaryIO) -> None:
-        while True:
-            with contextlib.suppress(OSError):  # msvcrt gives up after ten seconds
-                file.seek(0)
-                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-                return
-
-else:
-    import fcntl
-
-    def _lock(file: BinaryIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def main() -> int:

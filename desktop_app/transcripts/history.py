@@ -252,6 +252,14 @@ class History:
         )
         return {owner for (owner,) in rows}
 
+    def models_needed(self) -> set[str]:
+        """Return the models, by name or folder, of the jobs that run, wait or are paused."""
+        rows = self._database.execute(
+            "SELECT DISTINCT options FROM jobs WHERE state IN (?, ?, ?) AND removed_at IS NULL",
+            (*UNENDED, JobState.PAUSED),
+        )
+        return {_options(options).model for (options,) in rows}
+
     def unwritten(self, owners: Iterable[str]) -> list[Job]:
         """Return the jobs of `owners` that are done, and whose transcript was to be written and is not yet."""
         owners = [*owners]

@@ -26,6 +26,9 @@ LICENCES = {
     "platformdirs": "MIT",
     "rich": "MIT",
     "sounddevice": "MIT, with PortAudio MIT",
+    "httpx2": "BSD-3-Clause",
+    "truststore": "MIT",
+    "keyring": "MIT",
 }
 if sys.platform == "linux":
     LICENCES |= {"python-xlib": "LGPL-2.1", "jeepney": "MIT"}

@@ -92,6 +92,11 @@ def warn(label: QWidget) -> None:
     _write_in(label, bad)
 
 
+def praise(label: QWidget) -> None:
+    """Write a label in the colour of what went well."""
+    _write_in(label, good)
+
+
 def _write_in(label: QWidget, colour: Callable[[QPalette], QColor]) -> None:
     palette = QApplication.palette()
     palette.setColor(QPalette.ColorRole.WindowText, colour(palette))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from desktop_app.messages import TUNINGS
-from desktop_app.models.shelf import InstalledModel
+from desktop_app.messages import TUNINGS, Tuning
+from desktop_app.models.shelf import ShelfModel
 from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import Job, JobOptions
 from desktop_app.ui import wording
@@ -20,7 +21,7 @@ class JobOptionsDialog(QDialog):
 
     chosen = Signal(object)
 
-    def __init__(self, job: Job, models: Sequence[InstalledModel], parent: QWidget | None = None) -> None:
+    def __init__(self, job: Job, models: Sequence[ShelfModel], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(wording.OPTIONS_TITLE.format(job.name))
         self.bar = OptionsBar(_as_settings(job.options), self, job.options)
@@ -44,9 +45,17 @@ def _as_settings(options: JobOptions) -> Settings:
         language=options.language,
         task=options.task.value,
         words=options.words,
-        quality="fast" if options.tuning == TUNINGS["fast"] else "accurate",
+        quality="fast" if _how_it_listens(options.tuning) == TUNINGS["fast"] else "accurate",
         prompt=options.prompt,
         glossary=options.glossary,
         languages=options.languages,
         device=options.device,
+        compute_type=options.tuning.compute_type,
+        threads=options.tuning.threads,
+        batch_size=options.tuning.batch_size,
     )
+
+
+def _how_it_listens(tuning: Tuning) -> Tuning:
+    """Return it without what says where and how it is calculated."""
+    return msgspec.structs.replace(tuning, compute_type="", threads=0, batch_size=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.messages import Tuning
+from desktop_app.messages import Device, Tuning
 from desktop_app.transcripts.languages import LANGUAGES, code_of
 from desktop_app.transcripts.transcript import (
     LONGEST_PADDING,
@@ -44,10 +44,13 @@ class ListeningDialog(QDialog):
 
     chosen = Signal(object)
 
-    def __init__(self, options: JobOptions, defaults: Tuning, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, options: JobOptions, defaults: Tuning, parent: QWidget | None = None, device: Device = "auto"
+    ) -> None:
+        """defaults, device: what it is set to by "Restore Defaults"."""
         super().__init__(parent)
         self._options = options
-        self._defaults = defaults
+        self._defaults = msgspec.structs.replace(JobOptions(), tuning=defaults, device=device)
         self.setWindowTitle(wording.LISTENING_TITLE)
         self._form = QFormLayout()
         self._read: dict[str, Callable[[], Any]] = {}
@@ -86,7 +89,8 @@ class ListeningDialog(QDialog):
         self._number("speech_threshold", tuning.speech_threshold, 0.95, 0.05, least=0.05)
         self._number("speech_padding", tuning.speech_padding, LONGEST_PADDING, 0.1)
         self._count("batch_size", tuning.batch_size, 0, MOST_PIECES)
-        self._choice("compute_type", tuning.compute_type, COMPUTE_TYPES)
+        self._choice("device", options.device, wording.DEVICES)
+        self._choice("compute_type", tuning.compute_type, dict.fromkeys(COMPUTE_TYPES, "") | {"": wording.AUTOMATIC})
         self._count("threads", tuning.threads, 0, MOST_THREADS)
 
     def options(self) -> JobOptions:
@@ -112,6 +116,7 @@ class ListeningDialog(QDialog):
             end=values["end"] or None,
             track=values["track"] - 1,
             split_channels=values["split_channels"],
+            device=values["device"],
             tuning=tuning,
         )
 
@@ -151,10 +156,9 @@ class ListeningDialog(QDialog):
         return faults
 
     def _on_defaults(self) -> None:
-        fresh = JobOptions()
         while self._form.rowCount():
             self._form.removeRow(0)
-        self._make_fields(msgspec.structs.replace(fresh, tuning=self._defaults))
+        self._make_fields(self._defaults)
 
     # --- fields ---
 
@@ -184,10 +188,11 @@ class ListeningDialog(QDialog):
         colours.outline(box)
         self._add(name, box, box.isChecked)
 
-    def _choice(self, name: str, value: str, choices: Sequence[str]) -> None:
+    def _choice(self, name: str, value: str, choices: Mapping[Any, str]) -> None:
+        """choices: what can be chosen, and how it is called if not by itself."""
         box = QComboBox()
-        for choice in choices:
-            box.addItem(choice or wording.AUTOMATIC, choice)
+        for choice, label in choices.items():
+            box.addItem(label or choice, choice)
         box.setCurrentIndex(max(0, box.findData(value)))
         self._add(name, box, box.currentData)
 

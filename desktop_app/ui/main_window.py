@@ -38,7 +38,6 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app import messages, paths
-from desktop_app.models import shelf
 from desktop_app.settings import Appearance, Settings
 from desktop_app.transcripts import export
 from desktop_app.transcripts.history import History
@@ -48,8 +47,10 @@ from desktop_app.ui.about import about_box
 from desktop_app.ui.dictation import Dictation
 from desktop_app.ui.drop_frame import DropFrame
 from desktop_app.ui.empty_state import EmptyState
+from desktop_app.ui.first_start import FirstStart
 from desktop_app.ui.job_list import JobList, JobListView
 from desktop_app.ui.library_actions import LibraryActions
+from desktop_app.ui.model_actions import ModelActions, Models
 from desktop_app.ui.notices import Notices
 from desktop_app.ui.options_bar import OptionsBar
 from desktop_app.ui.queue_actions import QueueActions
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         settings: Settings,
         steward: Steward,
         sound: Sound,
+        models: Models,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -92,6 +94,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._steward = steward
         self._sound = sound
+        self._models = models
         self._model_said = ""  # how the model is
         self._storage_said = ""  # why the library cannot be written, if that holds the queue
         self._notices = Notices(self)
@@ -101,6 +104,7 @@ class MainWindow(QMainWindow):
         self._may_close = False
         self._warmed_up: tuple[str, str, str, int] | None = None  # the model that was asked for last
         self._icons: dict[QAction, str] = {}
+        self._first_start: FirstStart | None = None  # its page, while it is there
 
         self.setWindowTitle(wording.APPLICATION)
         self.setWindowIcon(icons.application_icon())
@@ -114,6 +118,9 @@ class MainWindow(QMainWindow):
         self._paint_icons()
         self._join()
         self._restore_geometry()
+        if not settings.welcomed:
+            self._first_start = self.models.welcome()
+            self._pages.addWidget(self._first_start)
         self._on_rows_changed()
         self._on_chosen()
 
@@ -134,7 +141,7 @@ class MainWindow(QMainWindow):
 
     def warm_up(self) -> None:
         """Have the model loaded that the next job will want, and offer those there are."""
-        self._history.ask(lambda _: shelf.installed(), self.options.show_models)
+        self.models.look()
         self._history.ask(lambda history: history.removed(most=KEPT_TO_UNDO), self._learn_what_was_removed)
         self.offer_crash_report()
         self.recording.offer_unfinished()
@@ -180,6 +187,9 @@ class MainWindow(QMainWindow):
             self._action,
             self,
         )
+        self.models = ModelActions(
+            self._models, self._queue, self._history, self._settings, self.options, self._action, self
+        )
         for action in (self.cancel, self.remove):
             # In the list alone: nobody shall lose work by a key pressed elsewhere.
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -213,6 +223,7 @@ class MainWindow(QMainWindow):
             "edit": [self.undo_remove, None, self.copy_all, None, self.find_text],
             "job": [*self.work.of_a_job(), None, self.cancel, self.retry, self.remove, None, self.reveal],
             "queue": [],
+            "models": self.models.all(),
             "microphone": [*self.recording.all(), None, *self.dictation.all()],
             "view": self._appearance_actions(),
             "help": [self.copy_report, self.show_logs, self.about],
@@ -284,6 +295,7 @@ class MainWindow(QMainWindow):
         self._ready.setContentsMargins(0, 0, 12, 4)
         self._ready.setMinimumWidth(1)  # a long sentence shall not widen the window
         self._ready.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.statusBar().addPermanentWidget(self.models.at_work)
         self.statusBar().addPermanentWidget(self._ready)
         self.statusBar().setSizeGripEnabled(False)
 
@@ -314,6 +326,8 @@ class MainWindow(QMainWindow):
         self.library.said.connect(self.say)
         self.recording.said.connect(self.say)
         self.dictation.said.connect(self.say)
+        self.models.said.connect(self.say)
+        self.models.first_start_left.connect(self._on_first_start_left)
         self.recording.added.connect(self._on_added)
         self.recording.changed.connect(self._on_recording_changed)
         self.recording.left.connect(self._on_panel_left)
@@ -554,11 +568,14 @@ class MainWindow(QMainWindow):
     def _on_rows_changed(self) -> None:
         empty = self.jobs.rowCount() == 0
         was_in_empty = self.empty.isAncestorOf(self.focusWidget() or self)
-        self._pages.setCurrentWidget(self.empty if empty else self._splitter)
+        if self._first_start is not None and not empty:
+            self.models.leave_first_start()  # the user has begun already
+        when_empty = self._first_start or self.empty
+        self._pages.setCurrentWidget(when_empty if empty else self._splitter)
         if was_in_empty and not empty:
             self.list.setFocus()
         if empty:
-            self.empty.open_button.setFocus()
+            self._focus_when_empty()
         elif self._to_choose is not None and self.list.choose(self._to_choose):
             self._to_choose = None
         elif not self.list.selectionModel().hasSelection():
@@ -577,7 +594,24 @@ class MainWindow(QMainWindow):
 
     def _on_panel_left(self) -> None:
         self._line_below_panel.hide()
-        (self.list if self.jobs.rowCount() else self.empty.open_button).setFocus()
+        if self.jobs.rowCount():
+            self.list.setFocus()
+        else:
+            self._focus_when_empty()
+
+    def _on_first_start_left(self) -> None:
+        page, self._first_start = self._first_start, None
+        if page is not None:
+            had_keyboard = page.isAncestorOf(self.focusWidget() or self)
+            self._pages.setCurrentWidget(self.empty if self.jobs.rowCount() == 0 else self._splitter)
+            self._pages.removeWidget(page)
+            page.deleteLater()
+            if had_keyboard:
+                (self.list if self.jobs.rowCount() else self.empty.open_button).setFocus()
+
+    def _focus_when_empty(self) -> None:
+        page = self.models.first_start
+        (page.done if page is not None else self.empty.open_button).setFocus()
 
     def _on_model_loaded(self, event: messages.ModelLoaded) -> None:
         self._say_ready(wording.ready(Path(os.fsdecode(event.model)).name, event.device, event.compute_type))
@@ -656,7 +690,7 @@ class MainWindow(QMainWindow):
         files = _local_files(event.mimeData())
         if files:
             event.acceptProposedAction()
-            self.add_files(files)
+            self.models.take_dropped(files, self.add_files)
         else:
             self.say(wording.NOT_LOCAL)
 

@@ -20,14 +20,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.messages import TUNINGS, Task
-from desktop_app.models.shelf import InstalledModel, Languages
+from desktop_app.messages import TUNINGS, Task, Tuning
+from desktop_app.models import starter
+from desktop_app.models.shelf import Languages, ShelfModel
 from desktop_app.settings import Settings
 from desktop_app.transcripts.languages import LANGUAGES, code_of
 from desktop_app.transcripts.transcript import JobOptions
-from desktop_app.ui import colours, wording
+from desktop_app.ui import colours, model_wording, wording
 from desktop_app.ui.listening_dialog import ListeningDialog
 
+WIDEST_NAME = 260  # points; a longer one is cut in the box, and whole in its list
 FOLDED = Qt.ItemDataRole.UserRole + 1  # a language's names as they are searched
 
 
@@ -55,9 +57,10 @@ def _without_accents(text: str) -> str:
 class LanguageBox(QComboBox):
     """Automatic, or one of Whisper's languages: found by typing a part of its English name or of its own."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, nothing: str = wording.AUTOMATIC) -> None:
+        """nothing: what is chosen while no language is."""
         super().__init__(parent)
-        self.addItem(wording.AUTOMATIC, None)
+        self.addItem(nothing, None)
         for language in sorted(LANGUAGES.values(), key=lambda language: language.english):
             self.addItem(wording.language_choice(language.code), language.code)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
@@ -96,18 +99,29 @@ class LanguageBox(QComboBox):
 
 
 class OptionsBar(QWidget):
-    """changed(): the user has chosen something else."""
+    """changed(): the user has chosen something else.
+    models_wanted(): another model is wanted than those offered.
+    """
 
     changed = Signal()
+    models_wanted = Signal()
 
     def __init__(self, settings: Settings, parent: QWidget | None = None, detailed: JobOptions | None = None) -> None:
         """detailed: what is behind "More…" at first, if it is not as in the settings."""
         super().__init__(parent)
         self._settings = settings
-        self._models: dict[str, InstalledModel] = {}
+        self._models: dict[str, ShelfModel] = {}
         self.setAccessibleName(wording.OPTIONS)
         self.model = QComboBox()
         self.model.addItem(settings.model, settings.model)
+        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.model.setMaximumWidth(WIDEST_NAME)
+        self.models = QPushButton(model_wording.MODELS_BUTTON)
+        self.models.setToolTip(model_wording.MODELS_BUTTON_HINT)
+        self.models.setAccessibleDescription(model_wording.MODELS_BUTTON_HINT)
+        self.models.setAutoDefault(True)
+        self.models.setVisible(detailed is None)
+        self.models.clicked.connect(self.models_wanted)
         self.language = LanguageBox()
         self.language.choose(settings.language)
         self.task = QComboBox()
@@ -125,7 +139,8 @@ class OptionsBar(QWidget):
             prompt=settings.prompt,
             glossary=settings.glossary,
             languages=settings.languages,
-            tuning=TUNINGS[settings.quality],
+            device=settings.device,
+            tuning=self._tuning(),
         )
         self.words = QCheckBox(wording.WORDS)
         self.words.setChecked(settings.words)
@@ -152,6 +167,8 @@ class OptionsBar(QWidget):
             line = second_row if box is self.quality else row
             line.addWidget(caption)
             line.addWidget(box)
+            if box is self.model:
+                line.addWidget(self.models)
             line.addSpacing(8)
         self.words.setToolTip(wording.WORDS_HINT)
         self.words.setAccessibleDescription(wording.WORDS_HINT)
@@ -181,10 +198,9 @@ class OptionsBar(QWidget):
             language="en" if english_only else self.language.code(),
             task=Task.TRANSCRIBE if english_only else self._task(),
             words=self.words.isChecked(),
-            device=self._settings.device,
         )
 
-    def show_models(self, models: Sequence[InstalledModel]) -> None:
+    def show_models(self, models: Sequence[ShelfModel]) -> None:
         """Offer these models; keep the choice if it is among them."""
         self._models = {model.name: model for model in models}
         with QSignalBlocker(self.model):
@@ -195,18 +211,41 @@ class OptionsBar(QWidget):
                 self.model.addItem(model.name, model.name)
             if models and Path(chosen).is_absolute():  # a folder of the user's own
                 self.model.addItem(Path(chosen).name, chosen)
-            self.model.setCurrentIndex(max(0, self.model.findData(chosen)))
+            instead = max(0, self.model.findData(starter.NAME))
+            self.model.setCurrentIndex(self.model.findData(chosen) if self.model.findData(chosen) >= 0 else instead)
         if self.model.currentData() != chosen:
             self._on_chosen()
         self._allow_what_the_model_can()
 
+    def choose_model(self, name: str) -> None:
+        """Take one of the models offered for the next recording."""
+        if (row := self.model.findData(name)) >= 0:
+            self.model.setCurrentIndex(row)
+
+    def calculate_otherwise(self) -> None:
+        """The settings say something else now about where and how every job is calculated."""
+        how = {name: getattr(self._settings, name) for name in ("compute_type", "threads", "batch_size")}
+        tuning = msgspec.structs.replace(self._detailed.tuning, **how)
+        self._detailed = msgspec.structs.replace(self._detailed, device=self._settings.device, tuning=tuning)
+        self.changed.emit()
+
     def _on_quality(self) -> None:
         self._settings.quality = self.quality.currentData()
-        self._detailed = msgspec.structs.replace(self._detailed, tuning=TUNINGS[self._settings.quality])
+        self._detailed = msgspec.structs.replace(self._detailed, tuning=self._tuning())
         self._on_chosen()
 
+    def _tuning(self) -> Tuning:
+        """Return how to listen, as the settings have it."""
+        settings = self._settings
+        return msgspec.structs.replace(
+            TUNINGS[settings.quality],
+            compute_type=settings.compute_type,
+            threads=settings.threads,
+            batch_size=settings.batch_size,
+        )
+
     def _on_more(self) -> None:
-        dialog = ListeningDialog(self._detailed, TUNINGS[self._settings.quality], self)
+        dialog = ListeningDialog(self._detailed, self._tuning(), self, self._settings.device)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self._on_detailed)
         dialog.open()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
 from desktop_app import settings
 from desktop_app.messages import Doubt, Failure, Segment
 from desktop_app.models import shelf
-from desktop_app.models.shelf import InstalledModel
+from desktop_app.models.shelf import ShelfModel
 from desktop_app.transcripts.transcript import UNENDED, Job, JobState
 from desktop_app.ui import wording
 from desktop_app.ui.farewell import Farewell
@@ -171,7 +171,7 @@ class QueueActions(QObject):
         if job is not None:
             self._history.ask(lambda _: shelf.installed(), partial(self._ask_for_options, job))
 
-    def _ask_for_options(self, job: Job, models: Sequence[InstalledModel]) -> None:
+    def _ask_for_options(self, job: Job, models: Sequence[ShelfModel]) -> None:
         dialog = JobOptionsDialog(job, models, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(lambda options: self._queue.change_options(job.id, options))

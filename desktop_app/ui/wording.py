@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from desktop_app.messages import Doubt, Failure, Stage, Task
+from desktop_app.messages import Device, Doubt, Failure, Stage, Task
 from desktop_app.settings import AfterAll, Appearance, DictateTo, HowToTalk, Quality, When
 from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import HOTTEST, Job, JobState, LeftOut, Step, shown
@@ -87,6 +87,10 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
     Failure.COMPUTE_TYPE_MISSING: (
         "could not be started: this computer does not calculate in the way chosen",
         "Choose another arithmetic (compute type), or automatic.",
+    ),
+    Failure.MODEL_TOO_LARGE: (
+        "could not be started: its model is larger than the memory it would have to fit into",
+        "Choose a smaller model, or automatic instead of a device.",
     ),
     Failure.OUT_OF_MEMORY: (
         "could not be finished: there was not enough memory",
@@ -728,6 +732,7 @@ MENUS = {
     "edit": "&Edit",
     "job": "&Recording",
     "queue": "&Queue",
+    "models": "Mo&dels",
     "microphone": "M&icrophone",
     "view": "&View",
     "help": "&Help",
@@ -787,9 +792,11 @@ LISTENING = {
     "speech_threshold": ("Speech from", "How sure it must be that somebody speaks, to listen. Lower for faint voices."),
     "speech_padding": ("Kept around speech", "Seconds before and after, so that no first or last sound is cut."),
     "batch_size": ("Pieces heard at once", "More are faster on a graphics card, and need more memory."),
+    "device": ("Calculated on", "Automatic is a graphics card of NVIDIA’s, if there is one that works."),
     "compute_type": ("Arithmetic", "How the model calculates. Automatic is the fastest that keeps the accuracy."),
     "threads": ("Processor threads", "Automatic: one for each core."),
 }
+DEVICES: dict[Device, str] = {"auto": AUTOMATIC, "cpu": "The processor", "cuda": "The graphics card"}
 END_BEFORE_BEGINNING = "This is not later than where it begins. 0: the end of the recording."
 NO_TEMPERATURES = f"Write numbers from 0 to {HOTTEST:g}, separated by commas: 0, 0.2, 0.4."
 
@@ -1084,6 +1091,30 @@ NOT_PUT_INTO_WINDOW = "It could not be typed there. It is copied: press Ctrl+V."
 DICTATION_FAILED = "That could not be written down. The window says why."
 TURN_OFF = "Turn Dictation Off"
 SHOW_WINDOW = "Show Sottovoce"
+
+
+THIS_COMPUTER = "This &Computer…"
+FREE_MEMORY = "&Free the Memory Now"
+FREE_MEMORY_HINT = "Takes the model out of the memory. The next recording loads it again."
+MEMORY_FREED = "The model is out of the memory. The next recording loads it again."
+MEMORY_IN_USE = "A recording is being transcribed. Cancel or pause it first."
+COMPUTER_TITLE = "This Computer"
+COMPUTER_PAGE = "What this computer can do"
+LOOK_AGAIN = "&Look Again"
+LOOKING_AT_COMPUTER = "Looking what this computer can do. While a recording is transcribed, that waits."
+NOT_LOOKED_AT = "What this computer can do is not known yet."
+LOOKING_FAILED = "Not all could be found out about this computer. Recordings are transcribed all the same."
+COPY_PAGE = "&Copy"
+COPIED_PAGE = "What is known of this computer was copied."
+CLOSE_PAGE = "Close"
+FOR_EVERY_JOB = "For every recording"
+DEVICE = "Calculated &on"
+COMPUTE_TYPE = "&Arithmetic"
+THREADS = "Processor &threads"
+BATCH_SIZE = "&Pieces heard at once"
+UNLOAD_AFTER = "Take an idle model out of the &memory after"
+MINUTES = " min"
+NEVER = "Never"
 
 
 LIBRARY_FILES = "Libraries"

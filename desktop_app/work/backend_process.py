@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
-import desktop_app
+from desktop_app import paths
 from desktop_app.logs import LogFile
 from desktop_app.messages import LONGEST_LINE, BackendReady, Command, Failure, Garbled, event_from, to_line
 from desktop_app.work.causes import Cause, cause_of, code_in_words
@@ -86,7 +84,7 @@ class BackendProcess(QObject):
         self._killed_because = None
         self._last_words = b""
         process = QProcess(self)
-        process.setProcessEnvironment(_environment())
+        process.setProcessEnvironment(child_environment())
         process.readyReadStandardOutput.connect(self._on_output)
         process.readyReadStandardError.connect(self._on_said)
         process.errorOccurred.connect(self._on_error)
@@ -204,14 +202,10 @@ class BackendProcess(QObject):
             self._log.keep(lines.decode("utf-8", "backslashreplace"))
 
 
-def _environment() -> QProcessEnvironment:
-    """Return ours, so that the backend finds this very program and no files of the folder we were started in."""
+def child_environment() -> QProcessEnvironment:
+    """Return the environment of a process of ours."""
     environment = QProcessEnvironment.systemEnvironment()
-    if not getattr(sys, "frozen", False):
-        home_of_code = str(Path(desktop_app.__file__).resolve().parent.parent)
-        inherited = environment.value("PYTHONPATH")
-        environment.insert("PYTHONPATH", home_of_code + (os.pathsep + inherited if inherited else ""))
-        environment.insert("PYTHONSAFEPATH", "1")
-    environment.insert("HF_HUB_OFFLINE", "1")  # nothing leaves the machine
-    environment.insert("PYTHONIOENCODING", "utf-8:backslashreplace")
+    for name, value in paths.for_children().items():
+        environment.insert(name, value)
+    environment.insert("HF_HUB_OFFLINE", "1")  # nothing leaves the machine by way of a library
     return environment

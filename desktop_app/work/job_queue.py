@@ -18,12 +18,15 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app import messages
 from desktop_app.messages import Failure, Segment, Stage
-from desktop_app.models import shelf
+from desktop_app.models import shape, shelf
 from desktop_app.models.errors import ModelError
+from desktop_app.models.machine import Machine, Speed
+from desktop_app.models.shape import Shape
 from desktop_app.transcripts.history import History, JobGone
 from desktop_app.transcripts.transcript import ENDED, UNENDED, Job, JobOptions, JobState, Output, Step
-from desktop_app.work import recovery
+from desktop_app.work import choice, recovery
 from desktop_app.work.backend_process import BackendProcess, Death
+from desktop_app.work.choice import Choice
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.media_files import media_in
 from desktop_app.work.ownership import Ownership
@@ -35,6 +38,7 @@ log = logging.getLogger(__name__)
 STORAGE_TROUBLE = (sqlite3.OperationalError, OSError)
 STORAGE_AGAIN_MS = 3000
 FINGERTIP = 65536  # bytes
+LONG_ENOUGH = 60.0  # seconds of sound after which the speed of a job tells something
 CANCEL_PATIENCE_MS = 400  # then the backend is killed: cancelling takes less than a second, whatever it is doing
 
 
@@ -73,6 +77,8 @@ class _Attempt:
         self.ran_with = ("cpu", "")  # device and compute type
         self.stage = Stage.STARTING
         self.working_on: tuple[float, float] | None = None  # seconds, while it is listened to
+        self.began_at = max(job.position, job.options.begin)
+        self.began: float | None = None  # when it first listened, by the monotonic clock
 
     def store(self, history: History, event: messages.SpeechHeard) -> None:
         """In the history thread."""
@@ -99,6 +105,7 @@ class JobQueue(QObject):
     held_changed(): `held` changed.
     storage_failed(error): the library cannot be written; the job goes on by itself as soon as it can.
     model_loaded(event), model_failed(event): what came of the backend's warming up.
+    ran(speed): a machine.Speed: how fast a job was that has told enough.
     became_idle(): there is nothing left to do, or nothing that may be done now.
     """
 
@@ -116,6 +123,7 @@ class JobQueue(QObject):
     storage_failed = Signal(object)
     model_loaded = Signal(object)
     model_failed = Signal(object)
+    ran = Signal(object)
     became_idle = Signal()
 
     def __init__(
@@ -149,12 +157,23 @@ class JobQueue(QObject):
         self._patience.timeout.connect(lambda: self._backend.kill())
         self._storage_again = QTimer(self, singleShot=True, interval=STORAGE_AGAIN_MS)
         self._storage_again.timeout.connect(self._try_storage)
+        self._known = _Known()
+        self._is_warming_up = False
+        self._unload = QTimer(self, singleShot=True)
+        self._unload.timeout.connect(self.free_memory)
+        self._idle_for: float | None = None
         backend.event_received.connect(self._on_event)
         backend.died.connect(self._on_backend_died)
+        self.became_idle.connect(self._count_idle_time)
 
     @property
     def running(self) -> Job | None:
         return self._running
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job runs or is about to, or a model is being loaded for one."""
+        return self._running is not None or self._choosing or self._is_warming_up
 
     # --- what the user can ask for ---
 
@@ -202,19 +221,61 @@ class JobQueue(QObject):
 
         self._history.ask(queue_again, announce)
 
+    def use_machine(self, machine: Machine, is_sure: bool = True) -> None:
+        """Choose by what is known of this computer, from the next job on.
+
+        is_sure: what cannot work is refused; else it is tried all the same, since the computer may have changed.
+        """
+        self._known = _Known(machine, is_sure)
+
+    def unload_after(self, seconds: float) -> None:
+        """Give the memory back when nothing was done for so long; 0: never."""
+        self._idle_for = seconds or None
+        self._count_idle_time()
+
+    def free_memory(self) -> bool:
+        """Give back what the loaded model takes, now; it is loaded again when it is needed. Not while a job runs."""
+        if self._running is not None or self._choosing:
+            return False
+        self._unload.stop()
+        self._is_warming_up = False
+        self._backend.restart()
+        return True
+
+    def _count_idle_time(self) -> None:
+        if self._idle_for is not None and self._running is None and self._backend.is_running:
+            self._unload.start(round(self._idle_for * 1000))
+        else:
+            self._unload.stop()
+
     def warm_up(self, options: JobOptions) -> None:
         """Start the backend and load the model, while the user still looks for the file."""
+        self._is_warming_up = True
         self._backend.start()
 
-        def load(folder: Path) -> None:
-            if self._running is None:
+        def find(_: History) -> tuple[Path, Shape | None]:
+            folder = shelf.find(options.model)
+            return folder, shape.of_folder(folder)
+
+        def load(found: tuple[Path, Shape | None]) -> None:
+            folder, inside = found
+            self._is_warming_up = self._running is None
+            if self._is_warming_up:
                 self._backend.send(
                     messages.LoadModel(
-                        os.fsencode(folder), options.device, options.tuning.compute_type, options.tuning.threads
+                        os.fsencode(folder),
+                        options.device,
+                        options.tuning.compute_type,
+                        options.tuning.threads,
+                        _choice(self._known, options, inside).ways,
                     )
                 )
 
-        self._history.ask(lambda _: shelf.find(options.model), load, lambda error: log.info("no warm start: %s", error))
+        def give_up(error: Exception) -> None:
+            log.info("no warm start: %s", error)
+            self._is_warming_up = False
+
+        self._history.ask(find, load, give_up)
 
     def add(
         self,
@@ -467,16 +528,16 @@ class JobQueue(QObject):
             self.became_idle.emit()
             return
         self._choosing = True
-        live, only_live = [*self._live], bool(self.held)
+        live, only_live, known = [*self._live], bool(self.held), self._known
         self._history.ask(
-            lambda history: self._choose(history, live, only_live), self._on_chosen, self._on_choosing_failed
+            lambda history: self._choose(history, live, only_live, known), self._on_chosen, self._on_choosing_failed
         )
 
-    def _choose(self, history: History, live: Sequence[int], only_live: bool) -> _Chosen | None:
+    def _choose(self, history: History, live: Sequence[int], only_live: bool, known: _Known) -> _Chosen | None:
         """In the history thread: return the next job, now marked as running, and what it needs."""
         waiting = [job for job in history.jobs_of(live) if job.state is JobState.QUEUED]
         job = waiting[-1] if waiting else None if only_live else history.next_queued(self._owner)
-        return None if job is None else _prepared(history, job)
+        return None if job is None else _prepared(history, job, known)
 
     def _still_growing(self, job_id: int) -> _Recording | None:
         """Return the recording that a live job follows. One that is complete is forgotten: its job is as any other."""
@@ -528,6 +589,8 @@ class JobQueue(QObject):
         self._attempt.ran_with = self._device
         self._attempt.is_live = job.id in self._live and self._live[job.id].grows
         self._pace = Pace()
+        self._is_warming_up = False
+        self._unload.stop()
         self._watch.begin(chosen.model_bytes, job.position)
         options = recovery.stepped_down(job.options, job.steps)
         self._backend.send(
@@ -546,10 +609,11 @@ class JobQueue(QObject):
                 end=options.end,
                 track=options.track,
                 split_channels=options.split_channels,
-                tuning=options.tuning,
+                tuning=_tuned(options, chosen.choice),
                 resume_at=job.position or None,
                 main_language=(job.language or None) if job.position else None,
                 live=self._attempt.is_live,
+                ways=chosen.choice.ways if chosen.choice is not None else (),
             )
         )
         self._tell_progress(Stage.LOADING_MODEL if self._backend.is_ready else Stage.STARTING, job.position, None)
@@ -562,8 +626,10 @@ class JobQueue(QObject):
                 self._device = (event.device, event.compute_type)
                 if self._attempt is not None:
                     self._attempt.ran_with = self._device
+                self._end_warm_up()
                 self.model_loaded.emit(event)
             case messages.ModelFailed():
+                self._end_warm_up()
                 self.model_failed.emit(event)
             case messages.BackendReady() | messages.Pong():
                 pass
@@ -578,6 +644,7 @@ class JobQueue(QObject):
             case messages.Provisional():
                 self._show_provisional(event)
             case messages.JobFinished():
+                self._tell_speed(event.duration, self._attempt)
                 self._end(
                     state=JobState.DONE,
                     position=event.duration,
@@ -598,6 +665,20 @@ class JobQueue(QObject):
             case messages.JobCancelled():
                 self._end(state=self._ending_as or JobState.CANCELLED)
 
+    def _end_warm_up(self) -> None:
+        self._is_warming_up = False
+        self._count_idle_time()
+
+    def _tell_speed(self, position: float, attempt: _Attempt) -> None:
+        """Tell how fast the running job was, if it was an ordinary one and long enough."""
+        job, heard = self._running, position - attempt.began_at
+        if job is None or attempt.began is None or attempt.is_live or heard < LONG_ENOUGH:
+            return
+        if job.options.tuning == messages.ACCURATE and not job.steps:
+            device, compute_type = attempt.ran_with
+            seconds = max(1e-3, time.monotonic() - attempt.began)
+            self.ran.emit(Speed(job.options.model, device, compute_type, round(heard / seconds, 2), time.time()))
+
     def _on_started(self, event: messages.JobStarted) -> None:
         def tell(job: Job) -> None:
             self.job_changed.emit(job)
@@ -612,6 +693,8 @@ class JobQueue(QObject):
     def _on_progress(self, event: messages.Progress, attempt: _Attempt) -> None:
         attempt.stage = event.stage
         attempt.working_on = (event.position, event.until) if event.until is not None else None
+        if attempt.began is None and event.stage is Stage.TRANSCRIBING:
+            attempt.began = time.monotonic()
         self._tell_progress(event.stage, event.position, event.duration)
         self._watch.speed = self._pace.speed
 
@@ -683,6 +766,7 @@ class JobQueue(QObject):
         self._backend.kill(Failure.BACKEND_STALLED)
 
     def _on_backend_died(self, death: Death) -> None:
+        self._is_warming_up = False
         if self._running is None or self._attempt is None:
             return
         if self._ending_as is not None:
@@ -700,8 +784,10 @@ class JobQueue(QObject):
         self._attempt = None
         self._watch.end()
 
+        known = self._known
+
         def decide(history: History) -> _Decision:
-            return _decided(history, job_id, attempt, kind, detail, no_memory)
+            return _decided(history, job_id, attempt, kind, detail, no_memory, known)
 
         def go_on(decision: _Decision) -> None:
             chosen = decision.chosen
@@ -776,15 +862,23 @@ class JobQueue(QObject):
         self._history.ask(put_back, go_on, lambda _: self._storage_again.start())
 
 
+class _Known(msgspec.Struct, frozen=True):
+    """What is known of this computer, and whether it is as it was then."""
+
+    machine: Machine | None = None
+    is_sure: bool = False
+
+
 class _Chosen(msgspec.Struct, frozen=True):
     """A job that is to run now. model: its folder; None if it cannot run."""
 
     job: Job
     model: Path | None = None
     model_bytes: int = 0
+    choice: Choice | None = None
 
 
-def _prepared(history: History, job: Job) -> _Chosen:
+def _prepared(history: History, job: Job, known: _Known) -> _Chosen:
     """In the history thread: mark `job` as running, if its model is there and its recording still the same."""
     try:
         model = shelf.find(job.options.model)
@@ -794,11 +888,24 @@ def _prepared(history: History, job: Job) -> _Chosen:
     is_other = fingerprint and job.fingerprint and fingerprint != job.fingerprint
     if job.position and is_other and not job.options.live:  # what is being recorded grows
         return _Chosen(_failed(history, job.id, Failure.FILE_CHANGED, ""))
+    chosen = _choice(known, recovery.stepped_down(job.options, job.steps), shape.of_folder(model))
+    if chosen.refused is not None and known.is_sure and not job.steps:  # a step was not the user's choice
+        return _Chosen(_failed(history, job.id, chosen.refused, chosen.detail))
     changes: dict[str, Any] = {"state": JobState.RUNNING, "ended_at": None}
     if not job.position:
         changes |= {"fingerprint": fingerprint, "started_at": time.time()}
     size = sum(file.stat().st_size for file in model.glob("*.bin"))
-    return _Chosen(history.update(job.id, **changes), model, size)
+    return _Chosen(history.update(job.id, **changes), model, size, chosen)
+
+
+def _choice(known: _Known, options: JobOptions, inside: Shape | None) -> Choice:
+    """Return how to run a model that is so inside."""
+    tuning = options.tuning
+    return choice.choose(known.machine, options.device, tuning.compute_type, tuning.batch_size, tuning.threads, inside)
+
+
+def _tuned(options: JobOptions, chosen: Choice | None) -> messages.Tuning:
+    return msgspec.structs.replace(options.tuning, batch_size=chosen.batch_size) if chosen else options.tuning
 
 
 class _Ended(msgspec.Struct, frozen=True):
@@ -839,12 +946,18 @@ class _Decision(msgspec.Struct, frozen=True):
 
 
 def _decided(
-    history: History, job_id: int, attempt: _Attempt, kind: Failure, detail: str, no_memory: bool
+    history: History,
+    job_id: int,
+    attempt: _Attempt,
+    kind: Failure,
+    detail: str,
+    no_memory: bool,
+    known: _Known,
 ) -> _Decision:
     """In the history thread: note that the backend died in `job_id`, and decide how to go on."""
     job = history.job(job_id)
     if job.deaths + 1 < recovery.DEATHS_BEFORE_A_STEP and not no_memory:
-        return _Decision(_prepared(history, history.update(job_id, deaths=job.deaths + 1)))
+        return _Decision(_prepared(history, history.update(job_id, deaths=job.deaths + 1), known))
     why = (Failure.OUT_OF_MEMORY if no_memory else kind).value
     step, gap = recovery.next_step(job.steps, attempt.ran_with, no_memory, job.position, why), None
     if step is None and (
@@ -858,7 +971,7 @@ def _decided(
         begin, end = attempt.working_on or (job.position, job.position + recovery.SKIPPED_IF_UNKNOWN)
         gap = history.skip(job_id, max(begin, job.position), end)
     job = history.update(job_id, deaths=0 if gap else job.deaths + 1, steps=(*job.steps, step))
-    return _Decision(_prepared(history, job), step, gap)
+    return _Decision(_prepared(history, job, known), step, gap)
 
 
 def _ended_at(state: JobState) -> float | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.backend.devices import kind_of
-from desktop_app.messages import Failure
+from desktop_app.backend.devices import Setup, kind_of, setups
+from desktop_app.messages import Failure, Way
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,15 @@ from desktop_app.messages import Failure
 )
 def test_the_text_of_an_error_tells_what_it_means(text, kind):
     assert kind_of(RuntimeError(text)) is kind
+
+
+def test_the_ways_that_were_found_to_work_are_tried_in_their_order_and_no_others():
+    ways = (Way("cuda", 1, "float16"), Way("cpu", 0, "float32"))
+
+    assert [*setups("auto", ways=ways, wanted_threads=3)] == [
+        Setup("cuda", "float16", 3, 1),
+        Setup("cpu", "float32", 3, 0),
+    ]
 
 
 def test_no_memory_for_python_is_no_memory():

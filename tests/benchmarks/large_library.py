@@ -42,6 +42,7 @@ from desktop_app.transcripts import export, migrations
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import JobOptions, JobState, Segment, Word
 from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.model_actions import Models
 from desktop_app.ui.recording_actions import Sound
 from desktop_app.work.audio_devices import AudioDevices
 from desktop_app.work.backend_process import BackendProcess
@@ -52,7 +53,9 @@ from desktop_app.work.hot_key import hot_key_on
 from desktop_app.work.job_queue import Hold, JobQueue
 from desktop_app.work.key_strokes import key_strokes_on
 from desktop_app.work.line import Line
+from desktop_app.work.model_work import ModelWork
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.probing import Probing
 from desktop_app.work.recorder import Recorder
 from desktop_app.work.steward import Steward
 
@@ -200,7 +203,9 @@ class Scene(QObject):
             key_strokes_on("offscreen"),
             KeptAwake(),
         )
-        self._window = Window(self._queue, self._history, Settings(model="tiny.en"), self._steward, self._sound)
+        self._models = Models(ModelWork(self._history), Probing(self._history, self._queue, SAYS_NOTHING))
+        chosen = Settings(model="tiny.en", welcomed=True)
+        self._window = Window(self._queue, self._history, chosen, self._steward, self._sound, self._models)
         self._window.clock = self._clock = FrameClock()
         self._moments: dict[str, tuple[float, float]] = {}
         self._seconds: dict[str, list[float]] = {}
@@ -211,6 +216,7 @@ class Scene(QObject):
         self._go_on()
 
     def end(self) -> None:
+        self._models.close()
         self._sound.close()
         self._steward.close()
         self._backend.stop()

@@ -35,6 +35,7 @@ from desktop_app import messages, paths
 from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import Job, JobState
 from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.model_actions import Models
 from desktop_app.ui.recording_actions import Sound
 from desktop_app.work.audio_devices import AudioDevices
 from desktop_app.work.backend_process import BackendProcess
@@ -44,7 +45,9 @@ from desktop_app.work.hot_key import hot_key_on
 from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.key_strokes import key_strokes_on
 from desktop_app.work.line import Line
+from desktop_app.work.model_work import ModelWork
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.probing import Probing
 from desktop_app.work.recorder import Recorder
 from desktop_app.work.steward import Steward
 
@@ -147,7 +150,9 @@ class Scene(QObject):
         self._sound = Sound(
             devices, Recorder(devices), Recorder(devices), hot_key_on(""), key_strokes_on(""), KeptAwake()
         )
-        self._window = MainWindow(self._queue, self._history, Settings(model=model), self._steward, self._sound)
+        self._models = Models(ModelWork(self._history), Probing(self._history, self._queue, paths.backend_command()))
+        chosen = Settings(model=model, welcomed=True)
+        self._window = MainWindow(self._queue, self._history, chosen, self._steward, self._sound, self._models)
         self._moments: dict[str, tuple[float, float]] = {}
         self._queue.model_loaded.connect(self._on_model_loaded)
         self._queue.job_changed.connect(self._on_job_changed)
@@ -156,6 +161,7 @@ class Scene(QObject):
         QTimer.singleShot(SETTLE_MS, self._begin_idle)
 
     def end(self) -> None:
+        self._models.close()
         self._sound.close()
         self._steward.close()
         self._backend.stop()

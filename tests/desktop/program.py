@@ -38,7 +38,7 @@ class Program:
         self._library: History | None = None
         (home / "models").mkdir(parents=True)
         (home / "models" / "tiny.en").symlink_to(model)
-        settings.save(settings.Settings(model="tiny.en"), home / "settings.json")
+        settings.save(settings.Settings(model="tiny.en", welcomed=True), home / "settings.json")
 
     # --- its life ---
 

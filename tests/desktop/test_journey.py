@@ -403,6 +403,16 @@ def test_place_size_and_options_are_the_same_after_a_restart(
     assert settings.load(program.home / "settings.json").words is False
 
 
+def test_what_was_chosen_is_kept_though_the_program_is_killed(program: Program, display: Display) -> None:
+    window = program.start()
+    display.key(window, "ctrl+p")  # the queue is to pause
+
+    wait_for(lambda: settings.load(program.home / "settings.json").paused, "what was chosen in the file")
+    program.kill()
+
+    assert settings.load(program.home / "settings.json").paused
+
+
 class OtherWindow:
     """A window of some other program, in front of ours and with the keyboard."""
 

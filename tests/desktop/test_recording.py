@@ -43,7 +43,9 @@ def choose(program: Program, server: SoundServer):
     """A function that writes the program's settings, and has it hear the microphone."""
 
     def write(recording: RecordingChoices, dictation: DictationChoices | None = None) -> None:
-        chosen = Settings(model="tiny.en", recording=recording, dictation=dictation or DictationChoices())
+        chosen = Settings(
+            model="tiny.en", recording=recording, dictation=dictation or DictationChoices(), welcomed=True
+        )
         settings.save(chosen, program.home / "settings.json")
         program.env |= server.env
 

@@ -75,7 +75,7 @@ class Patient:
         self._backends: set[int] = set()
         (folder / "models").mkdir(parents=True)
         (folder / "models" / "tiny.en").symlink_to(model)
-        settings.save(settings.Settings(model="tiny.en"), folder / "settings.json")
+        settings.save(settings.Settings(model="tiny.en", welcomed=True), folder / "settings.json")
         History(folder / "library.sqlite3").close()
         self._library = sqlite3.connect(f"file:{folder / 'library.sqlite3'}?mode=ro", uri=True)
 

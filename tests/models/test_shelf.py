@@ -170,3 +170,25 @@ def test_the_newer_form_of_the_vocabulary_is_read_too(mine, base):
 
     assert shelf.find(str(mine)) == mine
     assert shelf.languages(mine) is Languages.MULTILINGUAL
+
+
+def test_the_shelf_tells_what_a_model_takes_and_where_it_is_from(mine, tiny_en):
+    copied(tiny_en, paths.models() / "tiny.en")
+    copied(mine, paths.models() / "mine")
+    cut_short(copied(tiny_en, paths.models() / "base.en") / "model.bin")
+
+    known = {model.name: model for model in shelf.on_shelf()}
+
+    assert known["tiny.en"].size_bytes == sum(file.stat().st_size for file in tiny_en.iterdir())
+    assert (known["tiny.en"].repo, known["mine"].repo) == ("Systran/faster-whisper-tiny.en", "")
+    assert [name for name, model in known.items() if model.damaged] == ["base.en"]
+
+
+def test_where_the_disk_of_the_models_is_away_none_is_made_nor_put_together(home, tmp_path):
+    paths.models_pointer().write_bytes(b"%s/unplugged/models" % str(tmp_path).encode())
+
+    with pytest.raises(ModelMissing):
+        shelf.find("base")
+
+    assert shelf.on_shelf() == []
+    assert not (tmp_path / "unplugged").exists()

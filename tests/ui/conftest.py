@@ -11,19 +11,30 @@ from datetime import datetime
 
 import pytest
 from PySide6.QtWidgets import QApplication
-from stand_ins import BUILT_IN, HEADSET, SPEAKER, StandInDevices, StandInKey, StandInRecorder, StandInStrokes
+from stand_ins import (
+    BUILT_IN,
+    HEADSET,
+    SPEAKER,
+    StandInDevices,
+    StandInKey,
+    StandInProbing,
+    StandInRecorder,
+    StandInStrokes,
+)
 
 from desktop_app import paths
 from desktop_app.settings import Settings
 from desktop_app.transcripts.history import History
 from desktop_app.ui import appearance
 from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.model_actions import Models
 from desktop_app.ui.recording_actions import Sound
 from desktop_app.work.backend_process import BackendProcess
 from desktop_app.work.computer import Computer, KeptAwake
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.line import Line
+from desktop_app.work.model_work import ModelWork
 from desktop_app.work.ownership import Ownership
 from desktop_app.work.steward import Steward
 
@@ -143,9 +154,17 @@ def sound() -> Sound:
 
 
 @pytest.fixture
-def window(qtbot, queue, history, steward, sound, settle) -> Iterator[MainWindow]:
-    """The window, shown and in front."""
-    made = MainWindow(queue, history, Settings(model="tiny.en"), steward, sound)
+def models(history) -> Iterator[Models]:
+    """Real porters, and a computer that nobody has looked at yet."""
+    work = ModelWork(history)
+    yield Models(work, StandInProbing())
+    work.close()
+
+
+@pytest.fixture
+def window(qtbot, queue, history, steward, sound, models, settle) -> Iterator[MainWindow]:
+    """The window, shown and in front. It is not the first start."""
+    made = MainWindow(queue, history, Settings(model="tiny.en", welcomed=True), steward, sound, models)
 
     def end(_: MainWindow) -> None:
         queue.leave()  # else it would ask whether to close

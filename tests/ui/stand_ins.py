@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app import paths
+from desktop_app.models.machine import Machine
 from desktop_app.work.audio_devices import AudioDevice
 from desktop_app.work.hot_key import HotKey, Refusal
 from desktop_app.work.key_strokes import KeyStrokes
+from desktop_app.work.model_work import ModelTask
 from desktop_app.work.recorder import Level, RecorderState, Sources, Trouble
 
 BUILT_IN = AudioDevice("built-in", "Built-in Microphone", "microphone", 48_000, 2, True)
@@ -38,6 +42,70 @@ class StandInDevices(QObject):
     def unplug(self, device: AudioDevice) -> None:
         self._there.remove(device)
         self.changed.emit()
+
+
+class StandInModelWork(QObject):
+    """Does nothing about models but remember what was wanted."""
+
+    task_changed = Signal(object)
+    task_ended = Signal(object)
+    shelf_changed = Signal()
+    token_kept = Signal(bool)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted: list[tuple[str, ...]] = []
+        self.at_work: dict[str, ModelTask] = {}
+
+    def tasks(self) -> list[ModelTask]:
+        return list(self.at_work.values())
+
+    def get_on(self, task: ModelTask) -> None:
+        """Something is done about a model, and has come so far."""
+        self.at_work[task.name] = task
+        self.task_changed.emit(task)
+
+    def end(self, task: ModelTask) -> None:
+        """It is over. What failed is remembered until it is tried again or given up."""
+        self.at_work.pop(task.name, None)
+        if task.failed is not None:
+            self.at_work[task.name] = task
+        self.task_ended.emit(task)
+
+    def refuse(self, task: ModelTask) -> None:
+        """It is not even begun."""
+        self.task_ended.emit(task)
+
+    def cancel(self, name: str) -> None:
+        self.wanted.append(("cancel", name))
+        task = self.at_work.pop(name, None)
+        if task is not None:
+            self.task_ended.emit(msgspec.structs.replace(task, cancelled=True))
+
+    def __getattr__(self, what: str) -> Callable[..., None]:
+        """Return what is called to have something done."""
+        return lambda *details: self.wanted.append((what, *map(str, details)))
+
+
+class StandInProbing(QObject):
+    """Finds what a test says, when it says so."""
+
+    found = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, machine: Machine | None = None) -> None:
+        super().__init__()
+        self.machine = machine
+        self.started: list[bool] = []  # whether it was to look again
+        self.is_looking = False
+
+    def start(self, again: bool = False) -> None:
+        self.started.append(again)
+        self.is_looking = True
+
+    def find(self, machine: Machine) -> None:
+        self.machine, self.is_looking = machine, False
+        self.found.emit(machine)
 
 
 class StandInRecorder(QObject):

@@ -36,6 +36,7 @@ EVERYTHING = JobOptions(
     end=90.0,
     track=1,
     split_channels=True,
+    device="cpu",
     tuning=Tuning(3, (0.0, 0.5), 0.3, 0.2, 4, "float32", 2),
 )
 FOR_ONE_RECORDING = {"begin": 0.0, "end": None, "track": 0, "split_channels": False}
@@ -66,6 +67,7 @@ def fill_in(dialog: ListeningDialog, options: JobOptions) -> None:
     field["speech_threshold"].setValue(tuning.speech_threshold)
     field["speech_padding"].setValue(tuning.speech_padding)
     field["batch_size"].setValue(tuning.batch_size)
+    field["device"].setCurrentText(wording.DEVICES[options.device])
     field["compute_type"].setCurrentText(tuning.compute_type)
     field["threads"].setValue(tuning.threads)
 
@@ -88,9 +90,9 @@ def test_every_field_has_a_name_and_one_line_that_explains_it(open_dialog) -> No
     dialog = open_dialog()
 
     found = fields(dialog)
-    assert set(found) == {*("begin", "end", "track", "split_channels", "prompt", "glossary", "languages")} | set(
-        Tuning.__struct_fields__
-    )
+    assert set(found) == {
+        *("begin", "end", "track", "split_channels", "prompt", "glossary", "languages", "device")
+    } | set(Tuning.__struct_fields__)
     shown = [label.text() for label in dialog.findChildren(QLabel)]
     for name, field in found.items():
         label, hint = wording.LISTENING[name]
@@ -153,6 +155,16 @@ def test_the_defaults_can_be_restored(qtbot, open_dialog, defaults) -> None:
     assert dialog.options() == JobOptions(tuning=defaults)
     fill_in(dialog, EVERYTHING)  # the fields are new ones, and work
     assert dialog.options() == EVERYTHING
+
+
+def test_what_holds_for_every_recording_is_among_the_defaults(qtbot) -> None:
+    calculated = msgspec.structs.replace(FAST, compute_type="float32", threads=3)
+    dialog = ListeningDialog(EVERYTHING, calculated, device="cuda")
+    qtbot.addWidget(dialog)
+
+    press(qtbot, dialog, QDialogButtonBox.StandardButton.RestoreDefaults)
+
+    assert dialog.options() == JobOptions(device="cuda", tuning=calculated)
 
 
 def test_restoring_the_defaults_leaves_what_the_dialog_does_not_show(qtbot, open_dialog) -> None:

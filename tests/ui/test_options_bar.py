@@ -8,14 +8,14 @@ import pytest
 from PySide6.QtCore import Qt
 
 from desktop_app.messages import Task
-from desktop_app.models.shelf import InstalledModel, Languages
+from desktop_app.models.shelf import Languages, ShelfModel
 from desktop_app.settings import Settings
 from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import JobOptions
 from desktop_app.ui.options_bar import LanguageBox, OptionsBar
 
-BASE = InstalledModel("base", Path("/models/base"), Languages.MULTILINGUAL, True)
-TINY_EN = InstalledModel("tiny.en", Path("/models/tiny.en"), Languages.ENGLISH, True)
+BASE = ShelfModel("base", Path("/models/base"), Languages.MULTILINGUAL, True)
+TINY_EN = ShelfModel("tiny.en", Path("/models/tiny.en"), Languages.ENGLISH, True)
 
 
 @pytest.fixture
@@ -134,6 +134,44 @@ def test_what_was_kept_is_chosen_again(qtbot) -> None:
     bar.show_models([BASE, TINY_EN])
 
     assert bar.options() == JobOptions(model="base", language="cy", task=Task.TRANSLATE, words=False)
+
+
+def test_what_is_calculated_for_every_recording_is_as_the_settings_say(qtbot, bar, chosen) -> None:
+    chosen.device, chosen.compute_type, chosen.threads, chosen.batch_size = "cpu", "float32", 3, 2
+
+    with qtbot.waitSignal(bar.changed):
+        bar.calculate_otherwise()
+    bar.quality.setCurrentIndex(bar.quality.findData("fast"))
+    options, again = bar.options(), OptionsBar(chosen)
+    qtbot.addWidget(again)
+
+    assert options.device == "cpu"
+    assert (options.tuning.compute_type, options.tuning.threads, options.tuning.batch_size) == ("float32", 3, 2)
+    assert options.tuning.beam_size == 1
+    assert again.options().tuning == options.tuning and again.options().device == "cpu"
+
+
+def test_a_model_that_is_new_can_be_chosen_and_others_asked_for(qtbot, bar) -> None:
+    small = ShelfModel("small", Path("/models/small"), Languages.MULTILINGUAL, False)
+
+    bar.show_models([BASE, small, TINY_EN])
+    with qtbot.waitSignal(bar.changed):
+        bar.choose_model("small")
+    with qtbot.assertNotEmitted(bar.changed):
+        bar.choose_model("large-v3")  # which is not here
+    with qtbot.waitSignal(bar.models_wanted):
+        qtbot.mouseClick(bar.models, Qt.MouseButton.LeftButton)
+
+    assert bar.options().model == "small"
+
+
+def test_a_model_that_is_gone_gives_way_to_the_starter_model(bar) -> None:
+    bar.model.setCurrentIndex(bar.model.findData("tiny.en"))
+    another = ShelfModel("a model of mine", Path("/models/a"), Languages.MULTILINGUAL, False)
+
+    bar.show_models([another, BASE])
+
+    assert bar.options().model == "base"
 
 
 def test_the_models_found_keep_the_choice_or_give_another(qtbot, bar) -> None:

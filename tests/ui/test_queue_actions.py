@@ -260,12 +260,14 @@ def test_the_queue_is_paused_and_continued_by_a_key(qtbot, window, queue, silenc
     assert window._ready.text() != wording.QUEUE_PAUSED
 
 
-def test_a_queue_that_was_paused_is_paused_at_the_next_start(qtbot, window, queue, history, steward, sound) -> None:
+def test_a_queue_that_was_paused_is_paused_at_the_next_start(
+    qtbot, window, queue, history, steward, sound, models
+) -> None:
     qtbot.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     kept = window._settings
     queue.release(Hold.USER)  # as a new queue is
 
-    made = MainWindow(queue, history, kept, steward, sound)
+    made = MainWindow(queue, history, kept, steward, sound, models)
     qtbot.addWidget(made)
 
     assert kept.paused

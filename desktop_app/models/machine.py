@@ -1,0 +1,131 @@
+"""What this computer can do, as the probe found it and as real work has shown it; kept in one small JSON file."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from pathlib import Path
+
+import msgspec
+
+from desktop_app.messages import (
+    CardFound,
+    EngineFound,
+    LibraryFound,
+    Measured,
+    ProbeEvent,
+    ProcessorFound,
+    Tried,
+)
+
+log = logging.getLogger(__name__)
+
+UNKNOWN_PROCESSOR = ProcessorFound("", "", 1, 0, 0)
+MOST_SPEEDS = 100  # kept, the newest
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """How fast a real job was."""
+
+    model: str  # its name
+    device: str  # "cpu" or "cuda"
+    compute_type: str
+    speed: float  # seconds of sound a second
+    at: float  # seconds since 1970
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """What is in this computer, and what it can do."""
+
+    looked_at: float  # seconds since 1970
+    processor: ProcessorFound = UNKNOWN_PROCESSOR
+    cards: tuple[CardFound, ...] = ()
+    libraries: tuple[LibraryFound, ...] = ()
+    engine: EngineFound | None = None  # None: it does not even start here
+    tried: tuple[Tried, ...] = ()
+    measured: tuple[Measured, ...] = ()
+    speeds: tuple[Speed, ...] = ()
+
+    def works(self, device: str, index: int = 0) -> list[str]:
+        """Return the compute types that were tried on a device and work there."""
+        return [one.compute_type for one in self.tried if one.works and (one.device, one.index) == (device, index)]
+
+    def is_same_as(self, other: Machine) -> bool:
+        """Tell whether what was found out about the other holds for this one: the same parts, the same software."""
+        return _what_matters(self) == _what_matters(other)
+
+    def with_speed(self, speed: Speed) -> Machine:
+        """Return it with one more speed; the one before of the same model on the same device is forgotten."""
+        others = [one for one in self.speeds if _about(one) != _about(speed)]
+        return msgspec.structs.replace(self, speeds=(*others, speed)[-MOST_SPEEDS:])
+
+
+def made_of(found: list[ProbeEvent], looked_at: float | None = None) -> Machine:
+    """Return the machine that the probe told of, as far as it came."""
+    processors = [one for one in found if isinstance(one, ProcessorFound)]
+    engines = [one for one in found if isinstance(one, EngineFound)]
+    return Machine(
+        looked_at=time.time() if looked_at is None else looked_at,
+        processor=processors[-1] if processors else UNKNOWN_PROCESSOR,
+        cards=tuple(one for one in found if isinstance(one, CardFound)),
+        libraries=tuple(one for one in found if isinstance(one, LibraryFound)),
+        engine=engines[-1] if engines else None,
+        tried=tuple(one for one in found if isinstance(one, Tried)),
+        measured=tuple(one for one in found if isinstance(one, Measured)),
+    )
+
+
+def load(file: Path) -> Machine | None:
+    """Return the machine kept in `file`; None if there is none, or if it cannot be read."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Machine)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        log.warning("what is known of this computer could not be read: %s", error)
+        return None
+
+
+def save(machine: Machine, file: Path) -> None:
+    """Write it whole or not at all. Raise OSError."""
+    fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
+    try:
+        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(machine)))
+        fresh.replace(file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise
+
+
+def keep(found: Machine, file: Path) -> Machine:
+    """Save what was found; what real work has shown before still holds if nothing has changed. Raise OSError."""
+    before = load(file)
+    if before is not None and before.is_same_as(found):
+        found = msgspec.structs.replace(found, speeds=before.speeds)
+    save(found, file)
+    return found
+
+
+def keep_speed(file: Path, speed: Speed) -> Machine | None:
+    """Add a speed to what is kept in `file`, and return that; None if nothing is. Raise OSError."""
+    machine = load(file)
+    if machine is not None:
+        machine = machine.with_speed(speed)
+        save(machine, file)
+    return machine
+
+
+def _about(speed: Speed) -> tuple[str, str, str]:
+    return speed.model, speed.device, speed.compute_type
+
+
+def _what_matters(machine: Machine) -> tuple[object, ...]:
+    """Return what the results hang on: not how much memory is free just now."""
+    processor = machine.processor
+    cards = [(card.index, card.name, card.memory_bytes, card.capability, card.driver) for card in machine.cards]
+    libraries = [(library.name, library.found, library.where) for library in machine.libraries]
+    versions = machine.engine.versions if machine.engine else ""
+    return (processor.name, processor.level, processor.cores, processor.memory_bytes, cards, libraries, versions)

@@ -1,0 +1,155 @@
+"""Fetches, checks, moves and removes models, in a process of its own: one command in, progress out, and it ends.
+
+The pipe is moved to descriptors of our own first, as the backend does it, so that no stray print lands between two
+messages. When the parent closes stdin the porter ends at once: that is how it is paused, and how it is cancelled. It
+can be ended at any moment, for what it leaves behind is gone on with or cleared away by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import IO, NoReturn
+
+from desktop_app.messages import (
+    FetchModel,
+    Garbled,
+    KeepToken,
+    Message,
+    ModelTrouble,
+    MoveModels,
+    PorterCommand,
+    PorterDone,
+    PorterFailed,
+    RemoveModel,
+    TakeInModel,
+    VerifyModel,
+    porter_command_from,
+    to_line,
+)
+from desktop_app.models.errors import PorterError
+from desktop_app.models.progress import Tell, a_few_times_a_second
+
+DONE, FAILED, LEFT = 0, 1, 2  # exit codes
+NICENESS = 5  # as the backend
+
+
+class Pipe:
+    """The way to the parent."""
+
+    def __init__(self) -> None:
+        self._commands: IO[bytes] = os.fdopen(os.dup(0), "rb")
+        self._events = os.dup(1)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+
+    def send(self, message: Message) -> None:
+        line = memoryview(to_line(message))
+        try:
+            while line:
+                line = line[os.write(self._events, line) :]
+        except OSError:  # nobody listens any more
+            leave()
+
+    def command(self) -> PorterCommand:
+        """Return the one command; from then on the end of the pipe ends the porter. Raise Garbled."""
+        line = self._commands.readline()
+        if not line:
+            leave()
+        threading.Thread(target=self._watch, name="stdin", daemon=True).start()
+        return porter_command_from(line)
+
+    def _watch(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while self._commands.readline():
+                pass
+        leave()
+
+
+def leave(exit_code: int = LEFT) -> NoReturn:
+    """End the process now, whatever it is at, and without waiting for the thread that sleeps in a read of stdin."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    os._exit(exit_code)
+
+
+def main() -> NoReturn:
+    """Carry out the command on stdin, and end the process."""
+    pipe = Pipe()
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
+    )
+    for library in ("httpx2", "httpcore2"):  # they write down whole addresses, with the signatures in them
+        logging.getLogger(library).setLevel(logging.WARNING)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    try:
+        answer: PorterDone | PorterFailed = carry_out(pipe.command(), a_few_times_a_second(pipe.send))
+    except PorterError as error:
+        logging.error("%s", error)
+        answer = PorterFailed(error.kind, _sayable(error.detail), error.needed_bytes, error.free_bytes)
+    except Garbled as error:
+        logging.error("a garbled command: %s", error)
+        answer = PorterFailed(ModelTrouble.UNFORESEEN, str(error))
+    except Exception as error:
+        logging.exception("unforeseen")
+        answer = PorterFailed(ModelTrouble.UNFORESEEN, _sayable(f"{type(error).__name__}: {error}"))
+    pipe.send(answer)
+    leave(DONE if isinstance(answer, PorterDone) else FAILED)
+
+
+def carry_out(command: PorterCommand, tell: Tell) -> PorterDone:
+    """Do what the command says. Raise PorterError."""
+    match command:  # each imports what it needs, and no more: the porter of a removal knows nothing of the network
+        case FetchModel():
+            from desktop_app.models import download
+
+            at = (command.name, command.repo, command.revision, command.hub)
+            return _model_in(download.fetch(*at, token=command.token, tell=tell))
+        case TakeInModel(source=source, name=name):
+            from desktop_app.models import importing
+
+            return _model_in(importing.take_in(Path(os.fsdecode(source)), name, tell))
+        case VerifyModel(name=name):
+            from desktop_app.models import verifying
+
+            return _model_in(verifying.verify(name, tell).folder)
+        case RemoveModel(name=name):
+            from desktop_app.models import removing
+
+            return PorterDone(name, size_bytes=removing.remove(name, tell))
+        case MoveModels(folder=folder):
+            from desktop_app.models import moving
+
+            return PorterDone(folder=os.fsencode(moving.move(Path(os.fsdecode(folder)), tell)))
+        case KeepToken(hub=hub, token=token):
+            return _kept(hub, token)
+
+
+def _model_in(folder: Path) -> PorterDone:
+    from desktop_app.models import shelf
+
+    return PorterDone(folder.name, os.fsencode(folder), shelf.size_of(folder))
+
+
+def _kept(hub: str, token: str) -> PorterDone:
+    from desktop_app.models import tokens
+
+    if not (tokens.keep(hub, token) if token else tokens.forget(hub)):
+        raise PorterError(ModelTrouble.NO_KEYRING)
+    return PorterDone()
+
+
+def _sayable(detail: str) -> str:
+    """Return the detail without what the pipe cannot carry: bytes of a path that are no Unicode."""
+    return detail.encode(errors="replace").decode()
+
+
+if __name__ == "__main__":
+    main()

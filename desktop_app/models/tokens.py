@@ -1,0 +1,55 @@
+"""What lets this user in at a hub: kept in the system's keyring and nowhere else.
+
+A keyring may ask the user something and so may take its time: only a process or a thread that may wait calls this.
+Without one, or with one that does not answer, there is no token and none is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from desktop_app.models import hub as hubs
+
+_SERVICE = "Sottovoce"
+
+log = logging.getLogger(__name__)
+
+
+def token(hub: str = "") -> str:
+    """Return the token that is kept for the hub; empty if there is none."""
+    try:
+        import keyring
+
+        return keyring.get_password(_SERVICE, hubs.address(hub)) or ""
+    except Exception as error:  # what a system's keyring can raise is without end
+        _note(error)
+        return ""
+
+
+def keep(hub: str, token: str) -> bool:
+    """Keep the token for the hub, in the place of one from before; tell whether that could be done."""
+    try:
+        import keyring
+
+        keyring.set_password(_SERVICE, hubs.address(hub), token)
+        return keyring.get_password(_SERVICE, hubs.address(hub)) == token  # some backends keep nothing
+    except Exception as error:
+        _note(error)
+        return False
+
+
+def forget(hub: str = "") -> bool:
+    """Let the keyring forget the token of the hub; tell whether none is kept there now."""
+    try:
+        import keyring
+
+        if keyring.get_password(_SERVICE, hubs.address(hub)) is not None:
+            keyring.delete_password(_SERVICE, hubs.address(hub))
+    except Exception as error:
+        _note(error)
+        return False
+    return True
+
+
+def _note(error: Exception) -> None:
+    log.warning("the keyring could not be used: %s", type(error).__name__)  # never its text: it may quote the token

@@ -1,0 +1,155 @@
+"""The page of the first start: which model is best for this computer and for the user's languages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from desktop_app.models.catalogue import PublishedModel
+from desktop_app.models.fit import Fit
+from desktop_app.settings import Settings
+from desktop_app.ui import colours, model_wording, wording
+from desktop_app.ui.spoken_languages import SpokenLanguages
+
+WIDTH, ABOVE = 620, 64
+
+
+class FirstStart(QWidget):
+    """languages_changed(): the settings name other ones now.
+    download_pressed(name): this model is wanted.
+    done_pressed(): the user goes on without.
+    """
+
+    languages_changed = Signal()
+    download_pressed = Signal(str)
+    done_pressed = Signal()
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._proposed = ""
+        self._has_model = False  # one that works already
+        self.setAccessibleName(model_wording.WELCOME)
+        self._title = _sentence(model_wording.WELCOME)
+        font = self._title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.9)
+        font.setWeight(font.Weight.DemiBold)
+        self._title.setFont(font)
+        self._more = _sentence(model_wording.WELCOME_MORE)
+        self._found = _sentence(model_wording.MEASURING)
+        self.proposal, self._about = _sentence(""), _sentence("")
+        bold = self.proposal.font()
+        bold.setWeight(bold.Weight.DemiBold)
+        self.proposal.setFont(bold)
+        self._cost = _sentence("")
+        self._meanwhile = _sentence("")
+        self._promise = _sentence(wording.PROMISE)
+        self.download, self.done = QPushButton(), QPushButton(model_wording.SKIP)
+        self.download.setDefault(True)
+        self.download.clicked.connect(lambda: self.download_pressed.emit(self._proposed))
+        self.done.clicked.connect(self.done_pressed)
+        self.spoken = SpokenLanguages(settings)
+        self.spoken.changed.connect(self.languages_changed)
+        self._lay_out()
+        self.show_proposal(None, None, "")
+        self._colour()
+
+    def _lay_out(self) -> None:
+        caption = QLabel(model_wording.WHAT_YOU_SPEAK)
+        caption.setBuddy(self.spoken.another)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(10)
+        for button in (self.download, self.done):
+            button.setMinimumHeight(36)
+            button.setMinimumWidth(150)
+            button.setAutoDefault(True)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        inside = QWidget()
+        inside.setMaximumWidth(WIDTH)
+        column = QVBoxLayout(inside)
+        column.setSpacing(8)
+        for label in (self._title, self._more):
+            column.addWidget(label)
+        column.addSpacing(18)
+        column.addWidget(caption)
+        column.addWidget(self.spoken)
+        column.addSpacing(18)
+        column.addWidget(_line())
+        column.addSpacing(10)
+        for label in (self._found, self.proposal, self._about, self._cost):
+            column.addWidget(label)
+        column.addSpacing(10)
+        column.addLayout(buttons)
+        column.addWidget(self._meanwhile)
+        whole = QVBoxLayout(self)
+        whole.addSpacing(ABOVE)  # the same, whatever is found: nothing shall jump
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(inside, 8)
+        middle.addStretch(1)
+        whole.addLayout(middle)
+        whole.addStretch(1)
+        self._promise.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        whole.addWidget(self._promise)
+        whole.addSpacing(12)
+
+    # --- for the outside ---
+
+    def show_machine(self, sentence: str) -> None:
+        """Say what is in this computer, or that it could not be found out."""
+        self._found.setText(sentence)
+
+    def show_here(self, names: Sequence[str]) -> None:
+        """Say which model works already."""
+        ready = self._settings.model if self._settings.model in names else next(iter(names), "")
+        self.done.setText(model_wording.start_with(ready) if ready else model_wording.SKIP)
+        self._meanwhile.setText(model_wording.READY_MEANWHILE.format(ready) if ready else "")
+        self._has_model = bool(ready)
+        self._meanwhile.setVisible(self._has_model and bool(self._proposed))
+
+    def show_proposal(self, model: PublishedModel | None, fit: Fit | None, why_none: str) -> None:
+        """Propose a model, or say why there is none to propose."""
+        self._proposed = model.id if model else ""
+        if model is not None and fit is not None:
+            self.proposal.setText(model_wording.proposal(model.id))
+            self._about.setText(model_wording.about_proposal(model.id, fit))
+            self._cost.setText(model_wording.cost_of_download(model.size_bytes))
+            self.download.setText(model_wording.download_it(model.id))
+        else:
+            self.proposal.setText(why_none)
+        had_keyboard = self.download.hasFocus()
+        self.download.setVisible(model is not None)
+        self._cost.setVisible(model is not None)
+        self._about.setVisible(model is not None)
+        self._meanwhile.setVisible(self._has_model and model is not None)
+        self.proposal.setVisible(bool(self.proposal.text()))
+        if had_keyboard and model is None:
+            self.done.setFocus()
+
+    # --- as Qt calls ---
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "spoken"):
+            self._colour()
+
+    def _colour(self) -> None:
+        for label in (self._more, self._cost, self._meanwhile, self._found, self._promise):
+            colours.stand_back(label)
+
+
+def _sentence(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    return label
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    line.setFrameShadow(QFrame.Shadow.Sunken)
+    return line

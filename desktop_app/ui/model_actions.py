@@ -1,0 +1,278 @@
+"""What the user can do about models and the computer: the dialogs, the page of the first start, a model dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from desktop_app.models.machine import Machine
+from desktop_app.models.recognised import looks_like_model
+from desktop_app.settings import Settings
+from desktop_app.ui import model_wording, wording
+from desktop_app.ui.first_start import FirstStart
+from desktop_app.ui.machine_page import MachinePage
+from desktop_app.ui.model_questions import TakeInDialog
+from desktop_app.ui.model_survey import Survey, survey
+from desktop_app.ui.models_dialog import ModelsDialog
+from desktop_app.ui.options_bar import OptionsBar
+from desktop_app.ui.queue_actions import MakeAction
+from desktop_app.ui.spoken_languages import languages_of_the_system
+from desktop_app.work.history_thread import HistoryThread
+from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.media_files import SUFFIXES
+from desktop_app.work.model_work import ModelTask, ModelWork
+from desktop_app.work.probing import Probing
+
+
+class Models(NamedTuple):
+    """What sees to models, and to what this computer can do with them."""
+
+    work: ModelWork
+    probing: Probing
+
+    def close(self) -> None:
+        """End their processes; downloads go on at the next start. Waits a moment: for the end of the program only."""
+        self.work.close()
+        self.probing.close()
+
+
+class ModelActions(QObject):
+    """Joins the work about models, the probe and the window.
+
+    said(sentence): something to tell the user in passing.
+    first_start_left(): its page is no longer wanted.
+    """
+
+    said = Signal(str)
+    first_start_left = Signal()
+
+    def __init__(
+        self,
+        models: Models,
+        queue: JobQueue,
+        history: HistoryThread,
+        settings: Settings,
+        options: OptionsBar,
+        make: MakeAction,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._work, self._probing = models
+        self._queue = queue
+        self._history = history
+        self._settings = settings
+        self._options = options
+        self._window = window
+        self._survey: Survey | None = None
+        if not settings.spoken:
+            settings.spoken = languages_of_the_system()
+        self._dialog: ModelsDialog | None = None
+        self._machine_page: MachinePage | None = None
+        self._wanted_at_first = ""  # a model that is to be chosen as soon as it is here
+        self.first_start: FirstStart | None = None
+        self.show_models = make(model_wording.MODELS, self._on_show_models, "Ctrl+M", "download")
+        self.show_machine = make(wording.THIS_COMPUTER, self._on_show_machine)
+        self.free_memory = make(wording.FREE_MEMORY, self._on_free_memory)
+        self.at_work = QPushButton()  # what is being done about models, in the status bar
+        self.at_work.setFlat(True)
+        self.at_work.setAccessibleName(model_wording.MODELS_TITLE)
+        self.at_work.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.at_work.hide()
+        self._join()
+
+    def _join(self) -> None:
+        self.at_work.clicked.connect(self._on_show_models)
+        self._options.models_wanted.connect(self._on_show_models)
+        self._options.changed.connect(self._show_chosen)
+        self._work.task_changed.connect(self._on_task_changed)
+        self._work.task_ended.connect(self._on_task_ended)
+        self._work.shelf_changed.connect(self.look)
+        self._work.token_kept.connect(
+            lambda is_kept: self.said.emit(model_wording.TOKEN_KEPT if is_kept else model_wording.TOKEN_NOT_KEPT)
+        )
+        self._queue.model_loaded.connect(self._look_if_new)
+        self._probing.found.connect(self._on_found)
+        self._probing.failed.connect(self._on_not_found)
+
+    def all(self) -> list[QAction | None]:
+        return [self.show_models, self.show_machine, None, self.free_memory]
+
+    # --- for the outside ---
+
+    def look(self) -> None:
+        """Look which models there are, and show them wherever models are shown."""
+        machine, languages = self._probing.machine, self._settings.spoken
+        self._history.ask(lambda _: survey(machine, languages), self._on_surveyed)
+
+    def take_dropped(self, files: Sequence[Path], add: Callable[[Sequence[Path]], None]) -> None:
+        """Offer to add what is a model; `add` gets the rest."""
+        if all(file.suffix.lower() in SUFFIXES for file in files):
+            add(files)
+            return
+        self._history.ask(
+            lambda _: [file for file in files if looks_like_model(file)],
+            lambda models: self._sort_out(files, models, add),
+        )
+
+    def welcome(self) -> FirstStart:
+        """Return the page of the first start, to be shown."""
+        self.first_start = page = FirstStart(self._settings)
+        page.languages_changed.connect(self.look)
+        page.download_pressed.connect(self._on_first_download)
+        page.done_pressed.connect(self.leave_first_start)
+        if self._probing.machine is not None:
+            self._on_found(self._probing.machine)
+        elif self._survey is not None:
+            self._on_surveyed(self._survey)
+        return page
+
+    def leave_first_start(self) -> None:
+        """The page was seen, and does not come again."""
+        if self.first_start is not None:
+            self._settings.welcomed = True
+            self.first_start = None
+            self.first_start_left.emit()
+
+    # --- what is found ---
+
+    def _on_surveyed(self, found: Survey) -> None:
+        is_new = self._survey is None or self._survey.usable != found.usable
+        self._survey = found
+        before = self._settings.model
+        if is_new:  # else the box may stay as it is, open perhaps
+            self._options.show_models(found.usable)
+        if self._settings.model != before:
+            self.said.emit(model_wording.fell_back(Path(before).name, self._settings.model))
+        if self._wanted_at_first and self._wanted_at_first in [model.name for model in found.usable]:
+            self._options.choose_model(self._wanted_at_first)
+            self._wanted_at_first = ""
+        if self._dialog is not None:
+            self._dialog.show_survey(found)
+        self._show_proposal(found)
+
+    def _look_if_new(self) -> None:
+        """The starter model is put together when it is first wanted."""
+        if self._survey is not None and self._settings.model not in [model.name for model in self._survey.here]:
+            self.look()
+
+    def _show_proposal(self, found: Survey) -> None:
+        if self.first_start is None:
+            return
+        here = [model.name for model in found.usable]
+        self.first_start.show_here(here)
+        if self._probing.machine is None:
+            return
+        if not found.proposed:
+            self.first_start.show_proposal(None, None, model_wording.NOT_TIMED)
+        elif found.proposed in here:
+            self.first_start.show_proposal(None, None, model_wording.nothing_better(found.proposed))
+        else:
+            self.first_start.show_proposal(found.published[found.proposed], found.fits[found.proposed], "")
+
+    def _on_found(self, machine: Machine) -> None:
+        if self.first_start is not None:
+            self.first_start.show_machine(model_wording.computer_in_short(machine))
+        self.look()
+
+    def _on_not_found(self, _why: object) -> None:
+        if self.first_start is not None:
+            self.first_start.show_machine(model_wording.NOT_MEASURED)
+
+    # --- what is being done ---
+
+    def _on_task_changed(self, task: ModelTask) -> None:
+        if self._dialog is None:
+            self._make_dialog()  # it remembers what could not be done
+        self._show_at_work()
+
+    def _on_task_ended(self, task: ModelTask) -> None:
+        self._show_at_work()
+        if task.what == "fetch" and task.name == self._wanted_at_first:
+            self._wanted_at_first = "" if task.cancelled else task.result or task.name
+        if task.failed is not None and (task.cancelled or self._is_list_open):
+            return  # the list says it
+        if task.failed is not None:
+            self.said.emit(model_wording.trouble(task.failed, task.name))
+        elif not task.cancelled:
+            self.said.emit(self._about(task))
+
+    @property
+    def _is_list_open(self) -> bool:
+        return self._dialog is not None and self._dialog.isVisible()
+
+    def _about(self, task: ModelTask) -> str:
+        """Return what is to be said of something that is done."""
+        name = task.result or task.name
+        if task.what in ("fetch", "take_in"):
+            return model_wording.model_arrived(name)
+        if task.what == "remove":
+            return model_wording.model_removed(name, task.size_bytes)
+        return model_wording.model_sound(name) if task.what == "verify" else model_wording.MODELS_ARE_MOVED
+
+    def _show_at_work(self) -> None:
+        sentence = model_wording.tasks_in_short([task for task in self._work.tasks() if task.failed is None])
+        self.at_work.setText(sentence)
+        self.at_work.setAccessibleName(sentence)
+        self.at_work.setVisible(bool(sentence))
+
+    # --- what the user does ---
+
+    def _on_show_models(self) -> None:
+        dialog = self._dialog or self._make_dialog()
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def _make_dialog(self) -> ModelsDialog:
+        self._dialog = dialog = ModelsDialog(self._work, self._settings, self._window)
+        dialog.use_pressed.connect(self._options.choose_model)
+        dialog.survey_wanted.connect(self.look)
+        self.said.connect(dialog.say)
+        dialog.dropped.connect(lambda files: self.take_dropped(files, self._refuse_recordings))
+        if self._survey is not None:
+            dialog.show_survey(self._survey)
+        return dialog
+
+    def _refuse_recordings(self, files: Sequence[Path]) -> None:
+        if files:
+            self.said.emit(model_wording.NO_MODEL_DROPPED)
+
+    def _show_chosen(self) -> None:
+        if self._dialog is not None:
+            self._dialog.show_chosen()
+
+    def _on_show_machine(self) -> None:
+        if self._machine_page is None:
+            self._machine_page = MachinePage(self._probing, self._settings, self._window)
+            self._machine_page.changed.connect(self._on_calculated_otherwise)
+            self._machine_page.free_pressed.connect(self._on_free_memory)
+            self._machine_page.said.connect(self.said)
+        self._machine_page.show()
+        self._machine_page.raise_()
+        self._machine_page.activateWindow()
+
+    def _on_calculated_otherwise(self) -> None:
+        self._queue.unload_after(self._settings.unload_after * 60)
+        self._options.calculate_otherwise()
+
+    def _on_free_memory(self) -> None:
+        freed = self._queue.free_memory()
+        self.said.emit(wording.MEMORY_FREED if freed else wording.MEMORY_IN_USE)
+
+    def _on_first_download(self, name: str) -> None:
+        self._wanted_at_first = name
+        self._work.fetch(name)
+        self.leave_first_start()
+
+    def _sort_out(self, files: Sequence[Path], models: Sequence[Path], add: Callable[[Sequence[Path]], None]) -> None:
+        add([file for file in files if file not in models])
+        for model in models:
+            question = TakeInDialog(model, self._window)
+            question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            question.given.connect(self._work.take_in)
+            question.open()

@@ -1,0 +1,46 @@
+"""Which models there are, where they are kept, and how each would do on this computer: for the history thread."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from desktop_app import paths
+from desktop_app.models import catalogue, fit, shelf
+from desktop_app.models.catalogue import PublishedModel
+from desktop_app.models.fit import Fit
+from desktop_app.models.machine import Machine
+from desktop_app.models.shelf import ShelfModel
+
+
+class Survey(msgspec.Struct, frozen=True):
+    here: Sequence[ShelfModel]  # those that cannot be used as well
+    published: dict[str, PublishedModel]
+    folder: Path  # of the user's own models
+    free: int | None  # bytes there; None: its disk is not connected
+    fits: dict[str, Fit]  # by the models' names; empty if this computer was not looked at yet
+    proposed: str  # the published model that is best here; empty likewise, or if nothing could be measured
+
+    @property
+    def usable(self) -> list[ShelfModel]:
+        return [model for model in self.here if not model.damaged]
+
+
+def survey(machine: Machine | None, languages: Sequence[str]) -> Survey:
+    """Return what there is. languages: those the user speaks."""
+    folder = paths.models()
+    try:
+        free: int | None = shutil.disk_usage(folder).free
+    except OSError:
+        free = None
+    here, published = shelf.on_shelf(), catalogue.published()
+    if machine is None:
+        return Survey(here, published, folder, free, {}, "")
+    fits = {name: fit.estimate(fit.facts_of(model), machine) for name, model in published.items()}
+    fits |= {model.name: fit.estimate(fit.facts_in(model.folder, model.name), machine) for model in here}
+    best = fit.proposed(machine, languages, free).id
+    is_timed = best in fits and fits[best].speed is not None  # else nothing was measured, and nothing speaks for it
+    return Survey(here, published, folder, free, fits, best if is_timed else "")

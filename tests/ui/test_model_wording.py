@@ -1,0 +1,45 @@
+"""What is said about models: something for everything that can go wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from desktop_app.messages import ModelTrouble, PorterFailed, PorterProgress, PorterStage
+from desktop_app.ui import model_wording
+
+
+@pytest.mark.parametrize("kind", list(ModelTrouble))
+@pytest.mark.parametrize("name", ["small", ""])
+def test_every_trouble_has_a_sentence_and_an_advice(kind, name):
+    said = model_wording.trouble(PorterFailed(kind, "detail for the log"), name)
+
+    assert said.startswith("“small” " if name else "The models ")
+    assert said.count(". ") >= 1
+    assert said.endswith(".")
+    assert "detail" not in said
+
+
+@pytest.mark.parametrize("stage", list(PorterStage))
+def test_every_stage_is_said(stage):
+    assert model_wording.progress("small", PorterProgress(stage), None, None).startswith("small: ")
+
+
+def test_where_there_is_no_room_it_is_said_how_much_is_needed():
+    failed = PorterFailed(ModelTrouble.DISK_FULL, "", 3_100_000_000, 420_000_000)
+
+    assert "3.1 GB are needed, and 420 MB are free" in model_wording.trouble(failed, "large-v3")
+
+
+def test_progress_is_told_with_speed_and_time():
+    progress = PorterProgress(PorterStage.FETCHING, 193_000_000, 483_000_000)
+
+    said = model_wording.progress("small", progress, 5_240_000.0, 55.0)
+
+    assert said == "small: Downloading, 40% of 483 MB, 5.2 MB/s, 55 s left"
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "said"), [(0, "0 MB"), (1, "1 MB"), (147_882_941, "148 MB"), (3_089_767_608, "3.1 GB")]
+)
+def test_sizes_are_said_as_a_hub_says_them(size_bytes, said):
+    assert model_wording.size(size_bytes) == said
