@@ -117,7 +117,6 @@ def open_window(files: Sequence[Path]) -> int:
     outputs.failed.connect(
         lambda file, error: window.say(wording.cannot_write(shown(file), error.strerror or str(error)))
     )
-    models.probing.found.connect(queue.use_machine)
     instance.files_arrived.connect(receive)
     reports.written.connect(window.offer_crash_report)
     window.closing.connect(end)

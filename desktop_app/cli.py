@@ -19,8 +19,8 @@ import msgspec
 
 from desktop_app import logs, messages, paths, record_command, terminal
 from desktop_app.arguments import COMMANDS, DEFAULT_FORMAT, job_options, parsed
-from desktop_app.messages import Segment
-from desktop_app.models import shelf
+from desktop_app.messages import Failure, Segment
+from desktop_app.models import catalogue, shelf
 from desktop_app.models.errors import ModelError
 from desktop_app.transcripts import export, safekeeping
 from desktop_app.transcripts.history import History, JobGone, LibraryInUse, NewerDatabase
@@ -45,7 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return terminal.complain(wording.library_failure(error), SOME_FAILED)
     if options.command == "transcribe":
-        complaint = _what_cannot_work(options)
+        try:
+            complaint = _what_cannot_work(options)
+        except ModelError as error:
+            return _cannot_find(options.model, error)
         return terminal.complain(complaint, WRONG_USAGE) if complaint else _work(options)
     if options.command == "resume":
         return _work(options)
@@ -133,15 +136,20 @@ def _settle(history: History, job: Job) -> None:
         unfinished.forget_heard(job.path, job.duration or 0.0)
 
 
+def _cannot_find(name: str, error: ModelError) -> int:
+    installed = [known.name for known in shelf.installed()]
+    sentence = wording.no_model(name, error.kind, shown(paths.models()), installed, name in catalogue.published())
+    is_typed_wrong = error.kind in (Failure.MODEL_MISSING, Failure.MODEL_BROKEN)
+    return terminal.complain(sentence, WRONG_USAGE if is_typed_wrong else SOME_FAILED)
+
+
 def _what_cannot_work(arguments: argparse.Namespace) -> str:
+    """Return why what was typed cannot work, or nothing. Raise ModelError."""
     try:
         export.file_name(arguments.name, _specimen(), DEFAULT_FORMAT)
     except export.UnknownField as error:
         return f"--name: {error}"
-    try:
-        model = shelf.find(arguments.model)
-    except ModelError as error:
-        return wording.no_model(f"{error}", [known.name for known in shelf.installed()])
+    model = shelf.find(arguments.model)
     if shelf.languages(model) is shelf.Languages.ENGLISH:
         languages = [arguments.language] if arguments.language else arguments.languages
         if any(language != "en" for language in languages):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sqlite3
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from desktop_app import paths, settings, terminal
 from desktop_app.models import machine
 from desktop_app.models.machine import Machine
+from desktop_app.transcripts.history import History, LibraryInUse, NewerDatabase
 from desktop_app.ui import machine_wording
 
 if TYPE_CHECKING:
@@ -64,9 +66,12 @@ def _found(process: ProbeProcess, loop: QEventLoop, again: bool) -> Probed | Non
         seen = answers.pop() if answers else None
         if seen is None:
             return None
-        if seen.machine.is_same_as(kept):
-            return Probed(as_now(kept, seen.machine))
-    process.look(*(model_to_measure() or ()))
+        kept = as_now(kept, seen.machine) if seen.machine.is_same_as(kept) else None
+    model = None if (kept is not None and kept.is_measured) or _is_anybody_working() else model_to_measure()
+    if kept is not None and model is None:
+        return Probed(kept)
+    folder, name = model or (None, "")
+    process.look(folder, name, patient=kept is not None)  # then there was too little time for it before
     loop.exec()
     probed = answers.pop() if answers else None
     if probed is None or probed.trouble is not None:
@@ -75,8 +80,28 @@ def _found(process: ProbeProcess, loop: QEventLoop, again: bool) -> Probed | Non
 
 
 def _kept(found: Machine) -> Machine:
+    """Keep what was found, but not what was measured beside another program's job."""
+    if _is_anybody_working():
+        found = msgspec.structs.replace(found, measured=())
     try:
         return machine.keep(found, paths.machine_file())
     except OSError as error:
         log.warning("what is known of this computer could not be kept: %s", type(error).__name__)
         return found
+
+
+def _is_anybody_working() -> bool:
+    """Tell whether a program has a job running; not if the library does not say."""
+    from desktop_app.work.probing import is_anybody_working
+
+    if not paths.database().exists():
+        return False
+    try:
+        history = History(paths.database())
+    except (sqlite3.Error, OSError, NewerDatabase, LibraryInUse) as error:
+        log.warning("the library could not be asked: %s", type(error).__name__)
+        return False
+    try:
+        return is_anybody_working(history)
+    finally:
+        history.close()

@@ -54,6 +54,8 @@ class Failure(enum.StrEnum):
     FOLDER_WITHOUT_MEDIA = "folder_without_media"
     MODEL_MISSING = "model_missing"
     MODEL_BROKEN = "model_broken"
+    MODEL_NO_ROOM = "model_no_room"  # on the disk, to put the starter model together
+    MODELS_AWAY = "models_away"  # the folder they were moved to is not there
     LANGUAGE_NOT_IN_MODEL = "language_not_in_model"
     TRANSLATION_NOT_IN_MODEL = "translation_not_in_model"
     DEVICE_MISSING = "device_missing"
@@ -296,6 +298,7 @@ class ModelTrouble(enum.StrEnum):
     STALLED = "stalled"  # nothing more came, again and again
     CERTIFICATE = "certificate"  # whoever answers cannot prove to be the hub
     TOKEN_NEEDED = "token_needed"  # the hub does not know who asks, or there is no such model
+    TOKEN_NOT_SENT = "token_not_sent"  # likewise, and it cannot be told: others could read it on the way there
     NOT_ALLOWED = "not_allowed"  # it does, and says no: a licence is to be accepted there, perhaps
     NOT_FOUND = "not_found"  # no such repository, revision or file
     TOO_MANY_REQUESTS = "too_many_requests"
@@ -311,6 +314,7 @@ class ModelTrouble(enum.StrEnum):
     DISK_FULL = "disk_full"
     CANNOT_WRITE = "cannot_write"
     CANNOT_READ = "cannot_read"  # the folder or the archive
+    ARCHIVE_BROKEN = "archive_broken"  # it is no zip archive, or not whole
     NO_KEYRING = "no_keyring"  # the system has none, or it is locked: nothing is kept
     UNFORESEEN = "unforeseen"  # a bug of ours
 
@@ -447,6 +451,23 @@ class Tried(Message, frozen=True):
     crashed: bool = False  # the process died of it
 
 
+class Measuring(Message, frozen=True):
+    """If the probe ends after this without `Measured` or `Unmeasured`, that is what it died of."""
+
+    model: str  # its name
+    device: Literal["cpu", "cuda"]
+    index: int
+
+
+class Unmeasured(Message, frozen=True):
+    """A model that could not be measured on a device."""
+
+    model: str
+    device: Literal["cpu", "cuda"]
+    index: int
+    detail: str  # for the log
+
+
 class Measured(Message, frozen=True):
     """How fast a model ran."""
 
@@ -458,7 +479,9 @@ class Measured(Message, frozen=True):
     writing: float  # seconds a token, at the usual number of readings
 
 
-ProbeEvent: TypeAlias = ProcessorFound | CardFound | LibraryFound | EngineFound | Trying | Tried | Measured
+ProbeEvent: TypeAlias = (
+    ProcessorFound | CardFound | LibraryFound | EngineFound | Trying | Tried | Measuring | Measured | Unmeasured
+)
 
 
 Decoded = TypeVar("Decoded")

@@ -11,8 +11,7 @@ import platformdirs
 
 def home() -> Path:
     """Return the folder of everything the user keeps, made if need be; SOTTOVOCE_HOME moves it."""
-    chosen = os.environ.get("SOTTOVOCE_HOME")
-    return _made(Path(chosen).absolute() if chosen else platformdirs.user_data_path("Sottovoce", appauthor=False))
+    return _made(_home())
 
 
 def database() -> Path:
@@ -48,8 +47,11 @@ def machine_file() -> Path:
 
 
 def card_libraries() -> Path:
-    """Return the folder where the graphics card's libraries may lie, if they did not come with the program."""
-    return home() / "gpu"
+    """Return the folder where the graphics card's libraries may lie, if they did not come with the program.
+
+    The disk is not asked: the window's thread needs it.
+    """
+    return _home() / "gpu"
 
 
 def logs() -> Path:
@@ -126,6 +128,11 @@ def for_children() -> dict[str, str]:
     if "SOTTOVOCE_CUDA" not in os.environ:
         needed["SOTTOVOCE_CUDA"] = str(card_libraries())
     return needed
+
+
+def _home() -> Path:
+    chosen = os.environ.get("SOTTOVOCE_HOME")
+    return Path(chosen).absolute() if chosen else platformdirs.user_data_path("Sottovoce", appauthor=False)
 
 
 def _made(folder: Path) -> Path:

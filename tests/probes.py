@@ -20,10 +20,15 @@ import ctranslate2
 real = ctranslate2.models.Whisper
 def whisper(*arguments, **options):
     if options.get("compute_type") == os.environ["DIES_OF"]:
-        if os.environ.get("DIES_BY") == "sleeping":
+        how = os.environ["DIES_BY"]
+        once = os.path.join(os.path.dirname(__file__), "once")
+        if how.endswith("once") and os.path.exists(once):
+            return real(*arguments, **options)
+        open(once, "w").close()
+        if how.startswith("sleeping"):
             import time
             time.sleep(600)
-        os.kill(os.getpid(), signal.SIGSEGV)
+        os.kill(os.getpid(), signal.SIGKILL if how.startswith("killed") else signal.SIGSEGV)
     return real(*arguments, **options)
 ctranslate2.models.Whisper = whisper
 """
@@ -54,7 +59,10 @@ def probe(*arguments: str, **environment: str) -> Told:
 
 
 def treacherous(folder: Path, dies_of: str, by: str = "signal") -> dict[str, str]:
-    """Return the environment in which CTranslate2 kills its process as soon as it calculates so."""
+    """Return the environment in which CTranslate2 kills its process as soon as it calculates so.
+
+    by: "signal", "sleeping", "sleeping once" or "killed once".
+    """
     (folder / "sitecustomize.py").write_text(TREACHERY)
     inherited = os.environ.get("PYTHONPATH", "")
     return {

@@ -549,6 +549,18 @@ def test_wrong_usage_ends_with_two_and_a_sentence(arguments, tmp_path, monkeypat
     assert sentences(ended)
 
 
+def test_a_model_that_is_not_here_is_said_to_be_and_how_to_get_it(home, recording):
+    unknown = sottovoce("transcribe", recording, "--model", "nobody/knows")
+    published = sottovoce("transcribe", recording, "--model", "distil-small.en")
+    paths.models_pointer().write_bytes(os.fsencode(home / "unplugged"))
+    away = sottovoce("transcribe", recording, "--model", "base")
+
+    assert [ended.returncode for ended in (unknown, published, away)] == [WRONG_USAGE, WRONG_USAGE, SOME_FAILED]
+    assert "is not on this computer" in sentences(unknown)[-1]
+    assert "sottovoce models download distil-small.en" in sentences(published)[-1]
+    assert "unplugged”, is not there" in sentences(away)[-1]
+
+
 @pytest.mark.parametrize(
     "wish",
     [["--language", "fr"], ["--languages", "fr"], ["--languages", "en,fr"], ["--task", "translate"]],

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +19,10 @@ import pytest
 from models.hub_server import Fault, HubServer, small_model
 
 import desktop_app
-from desktop_app import paths
-from desktop_app.models import catalogue, importing, shelf, unfinished
+from desktop_app import models_command, paths
+from desktop_app.messages import Measured, ProcessorFound, Tried
+from desktop_app.models import catalogue, importing, machine, removing, shelf, unfinished
+from desktop_app.models.machine import Machine
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import JobOptions
 
@@ -63,8 +68,9 @@ def models(*arguments: str | Path) -> tuple[int, str, str]:
 def test_all_published_models_are_listed_and_those_on_this_computer(mine):
     code, printed, said = models("list")
 
-    assert (code, said) == (DONE, "")
-    lines = {line.split()[0]: line for line in printed.splitlines()}
+    assert code == DONE
+    assert "sottovoce devices" in said  # which finds out how fast they would be
+    lines = {line.split()[0]: line for line in printed.splitlines() if not line.startswith(" ")}
     assert lines.keys() >= catalogue.published().keys() | {"mine"}
     assert "on this computer" in lines["mine"]
     assert "can be downloaded" in lines["large-v3"]
@@ -80,6 +86,27 @@ def test_the_list_as_json_tells_all_that_is_known(mine):
     assert listed["mine"]["detail"]
     assert listed["small"]["size_bytes"] == catalogue.published()["small"].size_bytes
     assert (listed["tiny.en"]["languages"], listed["tiny"]["languages"]) == ("english", "multilingual")
+
+
+def test_the_list_tells_what_models_are_good_for_and_how_they_would_do_here():
+    base = Measured("base", "cpu", 0, "int8", encoding=0.5, writing=0.005)
+    processor = ProcessorFound("A processor", "avx2", 2, 4 << 30, 3 << 30)
+    tried = Tried("cpu", 0, "int8", works=True)
+    machine.save(Machine(1.0, processor, tried=(tried,), measured=(base,)), paths.machine_file())
+
+    code, printed, said = models("list")
+    listed = {model["name"]: model for model in json.loads(models("list", "--json")[1])}
+
+    assert (code, said) == (DONE, "")
+    after = dict(zip(printed.splitlines()[::2], printed.splitlines()[1::2], strict=True))
+    facts = {line.split()[0]: more for line, more in after.items()}
+    assert "A good balance" in facts["small"]
+    assert "an hour of speech takes" in facts["small"]
+    assert "Too large for the memory" in facts["large-v3"]
+    assert listed["small"]["good_for"] in facts["small"]
+    assert listed["small"]["fit"]["fits"] and not listed["large-v3"]["fit"]["fits"]
+    assert listed["small"]["fit"]["speed"] < listed["base"]["fit"]["speed"]
+    assert listed["small"]["fit"]["memory_bytes"] > 300_000_000
 
 
 def test_the_list_is_quick_and_loads_neither_qt_nor_the_network(mine):
@@ -129,9 +156,47 @@ def test_a_damaged_model_is_downloaded_again_by_its_name(hub):
 
     assert found[0] == FAILED
     assert "“small-talk” is damaged" in found[2]
+    assert "“sottovoce models download”" in found[2]
+    assert "Repair" not in found[2]
     assert repaired[0] == DONE
     assert checked == (DONE, "small-talk: every byte is as it should be\n", "")
     assert weights.read_bytes() == sound
+
+
+def test_of_a_damaged_model_that_came_from_nowhere_nobody_says_that_it_can_be_fetched(mine):
+    weights = mine / "model.bin"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+
+    code, _, said = models("verify", "mine")
+    listed = models("list")[1]
+    fetched = models("download", "mine")
+
+    assert code == FAILED
+    assert "import it again" in said
+    assert "etches anew" not in said
+    assert "import it again" in next(line for line in listed.splitlines() if line.startswith("mine"))
+    assert fetched[0] == WRONG_USAGE
+    assert "“mine” came from a file or a folder" in fetched[2]
+
+
+def test_another_model_of_the_same_short_name_does_not_wipe_what_has_come(hub):
+    hub.publish("another/small-talk", "4567def", small_model("another"))
+    hub.fail("model.bin", Fault(cut_after=300_000), Fault(status=404))
+    models("download", "someone/small-talk")
+
+    other = models("download", "another/small-talk")
+
+    assert other == (DONE, f"{paths.models() / 'small-talk (another)'}\n", "")
+    [half] = unfinished.downloads()
+    assert (half.repo, half.done_bytes > 200_000) == ("someone/small-talk", True)
+
+
+def test_what_killed_processes_left_is_cleared_away(mine, tmp_path):
+    leaving = removing.put_away(mine)
+
+    models("where")
+
+    assert not leaving.exists()
 
 
 def test_an_interrupted_download_says_that_its_half_is_kept_and_goes_on(hub):
@@ -153,7 +218,7 @@ def test_an_interrupted_download_says_that_its_half_is_kept_and_goes_on(hub):
     assert hub.asked_for("model.bin")[-1].start > 0
 
 
-@pytest.mark.parametrize(("status", "words"), [(401, "access token"), (403, "licence"), (404, "OWNER/NAME")])
+@pytest.mark.parametrize(("status", "words"), [(401, "--token"), (403, "licence"), (404, "OWNER/NAME")])
 def test_what_the_hub_does_not_give_out_is_said_in_words(hub, status, words):
     hub.fail("the listing", Fault(status=status))
 
@@ -186,6 +251,31 @@ def test_a_token_is_asked_for_and_neither_shown_nor_written_down(hub):
     assert not [file for file in paths.home().rglob("*") if file.is_file() and b"hf_secret" in file.read_bytes()]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_somebody_at_a_terminal_is_asked_for_the_token_that_a_hub_wants_and_told_why_it_waits(hub):
+    import pty
+
+    hub.token = "hf_secret"
+    hub.fail("model.bin", Fault(status=429, headers={"Retry-After": "1"}))
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execv(sys.executable, [*SOTTOVOCE, "models", "download", "someone/small-talk"])
+    shown = b""
+    while b"not shown" not in shown:
+        shown += os.read(terminal, 1000)
+    os.write(terminal, b"hf_secret\n")
+    with contextlib.suppress(OSError):  # its end
+        while more := os.read(terminal, 1000):
+            shown += more
+    exit_code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(terminal)
+
+    assert exit_code == DONE
+    assert shelf.own_copy("small-talk")
+    assert b"the hub asks to wait" in shown
+    assert b"hf_secret" not in shown
+
+
 def test_a_name_that_nobody_published_is_wrong_usage(hub):
     code, _, said = models("download", "enormous")
 
@@ -201,7 +291,8 @@ def test_an_archive_is_imported_under_a_name_and_tried(tiny_model, tmp_path):
 
     code, printed, said = models("import", archive, "--name", "whatever")
 
-    assert (code, printed, said) == (DONE, f"{paths.models() / 'tiny.en'}\n", "")  # it is that one, byte for byte
+    assert (code, printed) == (DONE, f"{paths.models() / 'tiny.en'}\n")
+    assert "byte for byte, the published model “tiny.en”" in said
 
 
 def test_what_is_no_model_is_not_imported(tmp_path):
@@ -224,8 +315,25 @@ def test_a_model_that_a_recording_waits_for_is_not_removed(mine):
     assert refused[0] == FAILED
     assert "recording" in refused[2]
     assert removed[0] == DONE
-    assert "1 MB are free now" in removed[2]
+    assert "1 MB are free now" in removed[1]
     assert shelf.own_copy("mine") is None
+
+
+def test_a_model_that_a_job_came_to_need_while_another_was_removed_stays(mine, capsys, monkeypatch):
+    shutil.copytree(mine, mine.with_name("other"))
+    really = removing.remove
+
+    def remove(name, tell):
+        History(paths.database()).add_job(Path("/a.wav"), JobOptions(model="other"), "me")
+        return really(name, tell)
+
+    monkeypatch.setattr(removing, "remove", remove)
+
+    code = models_command._remove(argparse.Namespace(names=["mine", "other"]))
+
+    assert code == FAILED
+    assert "“other” was not removed: a recording" in capsys.readouterr().err
+    assert [model.name for model in shelf.on_shelf() if not model.read_only] == ["other"]
 
 
 def test_what_is_not_there_cannot_be_removed(mine):

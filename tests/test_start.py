@@ -16,7 +16,8 @@ def test_in_the_bundle_the_same_program_is_the_porter(home):
         porter.stdin.write(to_line(VerifyModel("nothing")))
         porter.stdin.flush()
         event = porter_event_from(porter.stdout.readline())
+        exit_code = porter.wait(10)  # before its stdin is closed, which would end it as well
 
     assert isinstance(event, PorterFailed)
     assert event.kind is ModelTrouble.NO_SUCH_MODEL
-    assert porter.returncode == 1
+    assert exit_code == 1

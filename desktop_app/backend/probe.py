@@ -1,7 +1,8 @@
 """Looks what this computer can do, tells each fact as soon as it is found, and ends: drivers may crash it.
 
-Started as `probe [--glance] [--without DEVICE:INDEX:TYPE]... [--model FOLDER --name NAME]`. --glance: only what is
-there, without the engine. --without: not to be tried, since an earlier probe died of it. --model: to measure with.
+Started as `probe [--glance] [--without DEVICE:INDEX:TYPE]... [--model FOLDER --name NAME [--unmeasured DEVICE:INDEX]...
+[--patient]]`. --glance: only what is there, without the engine. --without, --unmeasured: not to be tried, not to be
+measured, since an earlier probe died of it. --model: to measure with. --patient: however long that takes.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import importlib.metadata
+import math
 import os
 import sys
 import time
@@ -18,10 +20,10 @@ import desktop_app
 from desktop_app.backend import cards, cuda_libraries, limits, processor
 from desktop_app.messages import EngineFound, Message, to_line
 
-LONGEST = 30  # seconds; whoever started it is less patient, and may be gone
+LONGEST = 60  # seconds; whoever started it is less patient, and may be gone
 NICENESS = 10
 BELOW_NORMAL = 0x4000  # Windows' word for it
-MEASURED_BEFORE = 3.0  # seconds since the start: measuring takes up to two
+GOAL = 5.0  # seconds, for all of it
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -46,9 +48,9 @@ def main(arguments: Sequence[str]) -> None:
     send(EngineFound(versions(), trying.cards()))
     works = trying.try_all(send, asked.without)
     if asked.model:
-        trying.measure(
-            send, bytes.fromhex(asked.model), asked.name, works, lambda: time.monotonic() - began < MEASURED_BEFORE
-        )
+        ends = math.inf if asked.patient else began + GOAL
+        folder = bytes.fromhex(asked.model)
+        trying.measure(send, folder, asked.name, works, asked.unmeasured, lambda: ends - time.monotonic())
 
 
 def versions() -> str:
@@ -86,4 +88,6 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--without", action="append", default=[])
     parser.add_argument("--model", default="", help="its folder, as bytes in hexadecimal")
     parser.add_argument("--name", default="")
+    parser.add_argument("--unmeasured", action="append", default=[])
+    parser.add_argument("--patient", action="store_true")
     return parser.parse_args(arguments)

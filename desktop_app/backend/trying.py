@@ -12,12 +12,14 @@ import numpy as np
 from desktop_app.backend import little_model
 from desktop_app.backend.devices import CARD_TYPES, PROCESSOR_TYPE, Setup, threads
 from desktop_app.backend.engine import weights, writers
-from desktop_app.messages import Measured, Message, Tried, Trying
+from desktop_app.messages import Measured, Measuring, Message, Tried, Trying, Unmeasured
 
 FRAMES = 3000  # 30 s
 SPANS = {"cpu": 2, "cuda": 16}  # heard at once while measuring
 READINGS = 5  # as jobs do
 WRITTEN = 16  # tokens
+TO_MEASURE = 2.5  # seconds it takes with base, on two cores with nothing else to do
+TO_CALCULATE = 1.2  # of these, when it is loaded
 PROMPT = (50258, 50259, 50359, 50363)  # of the multilingual models: start, English, write down, without times
 END = 50257
 
@@ -60,22 +62,45 @@ def _tried(files: dict[str, bytes], device: Literal["cpu", "cuda"], index: int, 
 
 
 def measure(
-    send: Callable[[Message], None], model: bytes, name: str, works: Sequence[Setup], is_time: Callable[[], bool]
+    send: Callable[[Message], None],
+    model: bytes,
+    name: str,
+    works: Sequence[Setup],
+    without: Sequence[str],
+    seconds_left: Callable[[], float],
 ) -> None:
-    """Measure the model of that name on each device, in the arithmetic that jobs would get, while there is time."""
-    for device in dict.fromkeys((setup.device, setup.index) for setup in works):
-        best = min((setup for setup in works if (setup.device, setup.index) == device), key=_rank)
-        if is_time():
-            encoding, writing = _measured(model, best)
-            send(Measured(name, best.device, best.index, best.compute_type, round(encoding, 4), round(writing, 6)))
+    """Measure the model of that name on each device, in the arithmetic that jobs would get, while there is time.
+
+    without: the devices on which it is not to be measured, as DEVICE:INDEX.
+    """
+    for device, index in dict.fromkeys((setup.device, setup.index) for setup in works):
+        if f"{device}:{index}" in without or seconds_left() < TO_MEASURE:
+            continue
+        best = min((setup for setup in works if (setup.device, setup.index) == (device, index)), key=_rank)
+        send(Measuring(name, device, index))
+        try:
+            measured = _measured(model, best, seconds_left)
+        except Exception as error:  # of a full card, of a file that cannot be read: CTranslate2 raises what it likes
+            send(Unmeasured(name, device, index, f"{type(error).__name__}: {error}"))
+            continue
+        if measured is not None:
+            encoding, writing = measured
+            send(Measured(name, device, index, best.compute_type, round(encoding, 4), round(writing, 6)))
 
 
-def _measured(model: bytes, setup: Setup) -> tuple[float, float]:
-    """Return the seconds that encoding 30 s of sound takes, and writing a token, as jobs have it done."""
+def _measured(model: bytes, setup: Setup, seconds_left: Callable[[], float]) -> tuple[float, float] | None:
+    """Return the seconds that encoding 30 s of sound takes, and writing a token, as jobs have it done.
+
+    None if loading took so long that the rest would take too long.
+    """
     spans = SPANS[setup.device]
     reader = weights(model, setup, 0)
+    if seconds_left() < TO_CALCULATE:
+        return None
     workers = writers(model, setup)
     writer = weights(model, setup, workers) if workers else reader
+    if seconds_left() < TO_CALCULATE:
+        return None
     began = time.monotonic()
     encoded = reader.encode(_sound(spans if setup.device == "cuda" else 1, reader.n_mels), to_cpu=True)
     encoding = (time.monotonic() - began) / encoded.shape[0]

@@ -23,8 +23,6 @@ class PublishedModel(msgspec.Struct, frozen=True):
     revision: str
     model_bin_sha256: str
     files: tuple[PublishedFile, ...]
-    recommended_vram_mb_float16: int
-    recommended_ram_mb_int8: int
     language: str | None  # None: multilingual
     parameters_m: int  # millions
 

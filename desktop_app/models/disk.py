@@ -20,7 +20,13 @@ SPARE = 32 * 1024 * 1024  # bytes that stay free
 Count: TypeAlias = Callable[[int], None]  # is told how many bytes more are done
 
 _BLOCK = 1 << 20  # bytes
+_JUNCTION = 0xA0000003  # a folder's tag on Windows: it is somewhere else in truth. Path.is_junction is of Python 3.12
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+def is_full(error: OSError) -> bool:
+    """Tell whether that is the error of a disk that is full, or of what one may use of it."""
+    return error.errno in _FULL
 
 
 def check_room(folder: Path, needed_bytes: int) -> None:
@@ -36,13 +42,13 @@ def troubles(folder: Path, needed_bytes: int = 0) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if is_full(error):
             raise PorterError(ModelTrouble.DISK_FULL, str(error), needed_bytes, _free(folder)) from error
         raise PorterError(ModelTrouble.CANNOT_WRITE, str(error)) from error
 
 
 def write(file: Path, content: bytes) -> None:
-    """Write a small file, whole or not at all. Raise OSError."""
+    """Write a small file, whole or not at all; nobody else may write the same meanwhile. Raise OSError."""
     fresh = file.with_name(f"{file.name}.new")
     with fresh.open("wb") as stream:
         stream.write(content)
@@ -100,20 +106,28 @@ def checksum_of(file: Path, count: Count) -> str:
     return checksum.hexdigest()
 
 
+def is_link(path: Path) -> bool:
+    """Tell whether the path leads to another place: a symbolic link, or a junction of Windows."""
+    try:
+        return path.is_symlink() or getattr(path.lstat(), "st_reparse_tag", 0) == _JUNCTION
+    except OSError:
+        return False
+
+
 def remove(folder: Path, count: Count = lambda size: None) -> None:
     """Remove a folder with its content, as far as that can be done. Of a link, not what it leads to."""
-    if folder.is_symlink():
-        folder.unlink()
-        return
-    for file in sorted(folder.rglob("*"), reverse=True):
-        with contextlib.suppress(OSError):
-            if file.is_dir() and not file.is_symlink():
-                file.rmdir()
-            else:
-                size = file.lstat().st_size
-                file.unlink()
-                count(size)
     with contextlib.suppress(OSError):
+        if is_link(folder):
+            folder.unlink()
+            return
+        for entry in [*folder.iterdir()]:
+            if entry.is_dir() and not is_link(entry):
+                remove(entry, count)
+                continue
+            with contextlib.suppress(OSError):
+                size = entry.lstat().st_size
+                entry.unlink()
+                count(size)
         folder.rmdir()
 
 

@@ -15,7 +15,20 @@ import msgspec
 
 from desktop_app import paths
 from desktop_app.messages import ModelTrouble, PorterProgress, PorterStage
-from desktop_app.models import catalogue, disk, hub, label, lock, names, removing, shelf, tokens, transfer, unfinished
+from desktop_app.models import (
+    catalogue,
+    disk,
+    hub,
+    label,
+    lock,
+    names,
+    removing,
+    shelf,
+    starter,
+    tokens,
+    transfer,
+    unfinished,
+)
 from desktop_app.models.errors import PorterError
 from desktop_app.models.label import Label, LabelledFile
 from desktop_app.models.listing import HubFile, Listing
@@ -34,10 +47,14 @@ def fetch(name: str, repo: str = "", revision: str = "", hub: str = "", token: s
 
     `name` empty: as is usual for the repository. `repo` empty: the published model of that name. `hub` empty: the usual
     one. `token` empty: the one in the keyring, if the hub wants one. What is left of an earlier attempt, and what is
-    sound of a damaged copy, is not fetched again. Raise PorterError; what has come stays for the next attempt.
+    sound of a damaged copy, is not fetched again; nor is the starter model where its parts came with the program: it is
+    put together anew. Raise PorterError; what has come stays for the next attempt.
     """
     note = _meant(name, repo, revision, hub)
     with disk.troubles(paths.models()), lock.on_model(note.name):
+        _check_place(note.name, note.repo)
+        if shelf.comes_back(note.name):  # every byte of it is here: it is only put together again
+            return starter.join(paths.models(), anew=True).folder
         return _Download(note, token, tell).run()
 
 
@@ -62,7 +79,7 @@ class _Download:
             if error.kind is ModelTrouble.NOT_A_MODEL:
                 shutil.rmtree(self._folder, ignore_errors=True)
             elif error.kind is ModelTrouble.DAMAGED:  # or each start of a program would fetch that again
-                unfinished.set_paused(self._note.name, True)
+                unfinished.write_paused(self._note.name, True)
             raise
 
     def _run(self) -> Path:
@@ -128,7 +145,13 @@ class _Download:
             for folder, sound in copies.items():
                 if file.name in sound:
                     _link(folder / file.name, self._new / file.name)
-        disk.check_room(self._folder, self._missing(listing))
+        if missing := self._missing(listing):
+            disk.check_room(self._folder, missing + self._missing_to_others())
+
+    def _missing_to_others(self) -> int:
+        """Return how many bytes are still to come of what other processes are fetching."""
+        others = (half for half in downloads() if half.running and half.name != self._note.name)
+        return sum(half.total_bytes - half.done_bytes for half in others)
 
     def _missing(self, listing: Listing) -> int:
         """Return how many bytes are still to come."""
@@ -154,7 +177,8 @@ class _Download:
             raise PorterError(ModelTrouble.NOT_A_MODEL, flaw)
         label.write(self._new, _label(listing, checksums))
         disk.flush(self._new)
-        damaged = removing.put_away(self._target) if self._target.exists() else None
+        standing = _check_place(self._note.name, listing.repo)  # somebody may have come in the meantime
+        damaged = removing.put_away(standing) if standing else None
         self._new.rename(self._target)
         disk.flush(self._target.parent)
         for left in (self._folder, damaged):
@@ -170,7 +194,7 @@ class _Download:
 
 def _meant(name: str, repo: str, revision: str, hub_: str) -> DownloadNote:
     """Return what is to be fetched, with its listing if that is known without asking. Raise PorterError."""
-    repo = hub.repository(repo, hub_) if repo else ""
+    repo = hub.repository(repo) if repo else ""
     name = name or (names.of_repository(repo, revision) if repo else "")
     if names.safe(name) != name:
         raise PorterError(ModelTrouble.NAME_WRONG, f"{name!r}")
@@ -184,15 +208,31 @@ def _meant(name: str, repo: str, revision: str, hub_: str) -> DownloadNote:
     return DownloadNote(name, repo, revision, hub_, _known_listing(name, repo, revision))
 
 
-def _known_listing(name: str, repo: str, revision: str) -> Listing | None:
-    """Return what an earlier attempt was told, or what the label of the model says that is to be made whole again.
+def _check_place(name: str, repo: str) -> Path | None:
+    """Return what stands where the model shall, and may be replaced by it: an earlier copy of the same model.
 
-    Raise PorterError (NAME_TAKEN) if there is another model of that name.
+    Raise PorterError (NAME_TAKEN) if it is anything else, or if another one is half fetched under that name.
     """
+    half = unfinished.read(unfinished.folder_of(name))
+    if half is not None and half.repo.casefold() != repo.casefold():
+        raise PorterError(ModelTrouble.NAME_TAKEN, f"{name!r} is being fetched from {half.repo}")
+    standing = shelf.standing(name)
+    if standing is None:
+        return None
+    labelled = label.read(standing)
+    if labelled is None or not labelled.repo:
+        is_the_same = standing.is_dir() and standing.name == name and name in catalogue.published()
+    else:
+        is_the_same = labelled.repo.casefold() == repo.casefold()
+    if not is_the_same:
+        raise PorterError(ModelTrouble.NAME_TAKEN, f"there is another model {standing.name!r}")
+    return standing
+
+
+def _known_listing(name: str, repo: str, revision: str) -> Listing | None:
+    """Return what an earlier attempt was told, or what the label of the model says that is to be made whole again."""
     here = shelf.own_copy(name)
     labelled = label.read(here) if here else None
-    if here and (labelled is None or labelled.repo.casefold() != repo.casefold()):
-        raise PorterError(ModelTrouble.NAME_TAKEN, f"there is another model {name!r}")
     before = unfinished.read(unfinished.folder_of(name))
     if before and before.listing and before.repo == repo and revision in (before.revision, before.listing.revision):
         return before.listing

@@ -34,6 +34,21 @@ class ModelBroken(ModelError):
         self.what = what
 
 
+class ModelNoRoom(ModelError):
+    """The starter model is put together at its first use, and there is no room for it on the disk."""
+
+    kind = Failure.MODEL_NO_ROOM
+
+
+class ModelsAway(ModelError):
+    """The folder that the models were moved to is not there: its disk may be unplugged."""
+
+    kind = Failure.MODELS_AWAY
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"the folder of the models is not there: {folder!r}")
+
+
 class PorterError(Exception):
     """Something that could not be done about a model; `kind` is what crosses the walls, the text is for the log."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -75,13 +75,17 @@ def estimate(model: Facts, machine: Machine | None) -> Fit:
     way = ways[0] if ways else Way("cpu", 0, "int8")
     speed, is_measured = _speed(model, way, machine) if machine else (None, False)
     needed = memory(model.shape, way, _spans(speed, way, model.shape, machine)) if model.shape else 0
+    needed = _memory_seen(model, way, machine) or needed
     return Fit(speed, needed, needed <= _room(way, machine), way.device, is_measured)
 
 
-def proposed(machine: Machine | None, languages: Sequence[str], room: int | None = None) -> PublishedModel:
+def proposed(
+    machine: Machine | None, languages: Sequence[str], room: int | None = None, installed: Collection[str] = ()
+) -> PublishedModel:
     """Return the best published model that is fast enough here, and fits into the memory and into `room` on the disk.
 
-    languages: those the user speaks; a model for English alone is proposed to those who speak nothing else.
+    languages: those the user speaks; a model for English alone is proposed to those who speak nothing else. installed:
+    the names of those that are here, which need no more room.
     """
     published = catalogue.published()
     for name in BEST_FIRST:
@@ -89,7 +93,7 @@ def proposed(machine: Machine | None, languages: Sequence[str], room: int | None
         if model is None or (model.language is not None and set(languages) != {model.language}):
             continue
         fit = estimate(facts_of(model), machine)
-        has_room = room is None or model.size_bytes <= room
+        has_room = room is None or name in installed or model.size_bytes <= room
         if has_room and fit.fits and fit.speed is not None and fit.speed >= FAST_ENOUGH:
             return model
     return published[AT_HAND]
@@ -195,12 +199,21 @@ def _spans(speed: float | None, way: Way, model: Shape | None, machine: Machine 
     return max(1, min(LARGEST_BATCH, int(A_BATCH * speed / SPAN))) if speed is not None else 1
 
 
+def _memory_seen(model: Facts, way: Way, machine: Machine | None) -> int:
+    """Return the most bytes that real work with the model has taken; 0 if it is not known. Of a card nobody tells."""
+    if machine is None or way.device != "cpu":
+        return 0
+    about = (model.name, way.device, way.compute_type)
+    seen = [one.memory_bytes for one in machine.speeds if (one.model, one.device, one.compute_type) == about]
+    return max(seen, default=0)
+
+
 # --- how fast ---
 
 
 def _speed(model: Facts, way: Way, machine: Machine) -> tuple[float | None, bool]:
     """Return the speed, and whether it was seen in real work."""
-    real = [one for one in machine.speeds if (one.model, one.device) == (model.name, way.device)]
+    real = [one for one in machine.typical_speeds if (one.model, one.device) == (model.name, way.device)]
     same = [one for one in real if one.compute_type == way.compute_type]
     if same:
         return same[-1].speed, True
@@ -228,7 +241,7 @@ def _measured(way: Way, machine: Machine) -> Measured | None:
 
 def _correction(way: Way, machine: Machine) -> float:
     """Return how many times faster real work with other models was than calculated; 1 if there was none."""
-    ratios = [ratio for one in machine.speeds if (ratio := _ratio(one, way, machine))]
+    ratios = [ratio for one in machine.typical_speeds if (ratio := _ratio(one, way, machine))]
     return sorted(ratios)[len(ratios) // 2] if ratios else 1.0
 
 

@@ -20,7 +20,7 @@ HUGGING_FACE = "https://huggingface.co"
 _LONGEST_ANSWER = 32 * 1024 * 1024  # bytes
 _COMMIT = re.compile(r"[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _OF_A_MODEL = re.compile(r"config\.json|model\.bin|tokenizer\.json|vocabulary\.(txt|json)|preprocessor_config\.json")
-_OTHER_WEIGHTS = (".safetensors", ".pt", ".gguf", ".ggml", ".onnx", "pytorch_model.bin")
+_OTHER_WEIGHTS = (".safetensors", ".pt", ".gguf", "_model.bin")
 _NEEDED = {"config.json", "model.bin", "tokenizer.json"}
 
 
@@ -32,12 +32,9 @@ def address(hub: str = "") -> str:
     return chosen if "://" in chosen else f"https://{chosen}"
 
 
-def repository(typed: str, hub: str = "") -> str:
+def repository(typed: str) -> str:
     """Return the OWNER/NAME that somebody typed, or pasted as an address. Raise PorterError (NAME_WRONG)."""
-    name = typed.strip()
-    for start in (f"{address(hub)}/", f"{HUGGING_FACE}/"):
-        if name.startswith(start):
-            name = "/".join(name.removeprefix(start).partition("?")[0].split("/")[:2])
+    name = names.repository_in(typed)
     if not names.is_repository(name):
         raise PorterError(ModelTrouble.NAME_WRONG, f"{typed!r} is no OWNER/NAME")
     return name
@@ -64,7 +61,7 @@ def listing(web: Web, hub: str, repo: str, revision: str = "") -> Listing:
     at = urllib.parse.quote(revision or "main", safe="")
     with web.get(f"{hub}/api/models/{repo}/revision/{at}?blobs=true") as answer:
         content = bytearray()
-        for block in answer.iter_raw():
+        for block in answer.blocks():
             content += block
             if len(content) > _LONGEST_ANSWER:
                 raise PorterError(ModelTrouble.HUB_FAILED, "its answer has no end")
@@ -111,8 +108,6 @@ def _check(all_names: list[str], names: set[str]) -> None:
     missing = sorted(_NEEDED - names)
     if not missing and any(name.startswith("vocabulary.") for name in names):
         return
-    if "model.bin" in missing and any(
-        name.endswith((".safetensors", ".pt", ".gguf", "_model.bin")) for name in all_names
-    ):
+    if "model.bin" in missing and any(name.endswith(_OTHER_WEIGHTS) for name in all_names):
         raise PorterError(ModelTrouble.NOT_A_MODEL, "it has weights, but not in CTranslate2's form")
     raise PorterError(ModelTrouble.NOT_A_MODEL, f"not there: {', '.join(missing) or 'vocabulary.txt'}")

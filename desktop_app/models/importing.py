@@ -18,7 +18,7 @@ import msgspec
 
 from desktop_app import paths
 from desktop_app.messages import ModelTrouble, PorterProgress, PorterStage
-from desktop_app.models import catalogue, disk, label, lock, names, removing, shelf, trial
+from desktop_app.models import catalogue, disk, label, lock, names, recognised, removing, shelf, trial
 from desktop_app.models.errors import PorterError
 from desktop_app.models.label import Label, LabelledFile
 from desktop_app.models.progress import Tell, silent
@@ -93,6 +93,8 @@ def _delete_leftovers() -> None:
 @contextlib.contextmanager
 def _files_in(source: Path) -> Iterator[list[_Found]]:
     """Give the files of the one model in a folder or an archive. Raise PorterError."""
+    if not source.exists():
+        raise PorterError(ModelTrouble.NO_SUCH_MODEL, f"nothing is at {source}")
     with disk.reading():
         is_folder = source.is_dir()
         source.stat()
@@ -106,11 +108,8 @@ def _files_in(source: Path) -> Iterator[list[_Found]]:
 
 def _in_folder(source: Path) -> list[_Found]:
     """Links are followed: what a hub's own programs have downloaded consists of them."""
-    folders = [source, *(entry for entry in sorted(source.iterdir()) if entry.is_dir())]
-    models = [folder for folder in folders if (folder / "model.bin").is_file()]
-    if len(models) != 1 and models[:1] != [source]:
-        raise _no_model(models)
-    there = [models[0] / name for name in WANTED if (models[0] / name).is_file()]
+    folder = recognised.model_in(source) or source
+    there = [folder / name for name in WANTED if (folder / name).is_file()]
     return [_Found(file.name, file.stat().st_size, partial(_opened, file)) for file in there]
 
 
@@ -124,7 +123,7 @@ def _archive(source: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(source) as archive:
             yield archive
     except _BAD_ARCHIVE as error:
-        raise PorterError(ModelTrouble.CANNOT_READ, f"the archive: {type(error).__name__}") from error
+        raise PorterError(ModelTrouble.ARCHIVE_BROKEN, f"the archive: {type(error).__name__}") from error
     except OSError as error:
         raise PorterError(ModelTrouble.CANNOT_READ, f"the archive: {error.strerror or error}") from error
 
@@ -140,7 +139,7 @@ def _in_archive(archive: zipfile.ZipFile) -> list[_Found]:
             members[path.parent][path.name] = member
     models = [folder for folder, files in members.items() if "model.bin" in files]
     if len(models) != 1:
-        raise _no_model(models)
+        raise PorterError(ModelTrouble.NOT_A_MODEL, f"{len(models)} models in it" if models else "no model.bin in it")
     files = members[models[0]]
     return [_Found(name, files[name].file_size, partial(archive.open, files[name])) for name in WANTED if name in files]
 
@@ -149,14 +148,10 @@ def _is_link(member: zipfile.ZipInfo) -> bool:
     return stat.S_ISLNK(member.external_attr >> 16)
 
 
-def _no_model(found: list[Path] | list[PurePosixPath]) -> PorterError:
-    return PorterError(ModelTrouble.NOT_A_MODEL, f"{len(found)} models in it" if found else "no model.bin in it")
-
-
 def _checked(found: list[_Found]) -> list[_Found]:
     """Return the files, if they can be those of a model; before anything is copied. Raise PorterError."""
     there = {file.name for file in found}
-    if missing := [name for name in ("config.json", "tokenizer.json") if name not in there]:
+    if missing := [name for name in ("model.bin", "config.json", "tokenizer.json") if name not in there]:
         raise PorterError(ModelTrouble.NOT_A_MODEL, f"{missing[0]} is missing")
     for file in found:
         if file.name != "model.bin" and file.size_bytes > LARGEST_SMALL_FILE:

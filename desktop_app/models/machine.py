@@ -18,22 +18,25 @@ from desktop_app.messages import (
     ProbeEvent,
     ProcessorFound,
     Tried,
+    Unmeasured,
 )
 
 log = logging.getLogger(__name__)
 
 UNKNOWN_PROCESSOR = ProcessorFound("", "", 1, 0, 0)
 MOST_SPEEDS = 100  # kept, the newest
+MOST_OF_ONE = 5  # of the same model on the same device: one odd recording does not change the picture
 
 
 class Speed(msgspec.Struct, frozen=True):
-    """How fast a real job was."""
+    """How fast a real job was, and how much memory it took."""
 
     model: str  # its name
     device: str  # "cpu" or "cuda"
     compute_type: str
     speed: float  # seconds of sound a second
     at: float  # seconds since 1970
+    memory_bytes: int = 0  # of the computer, at the most; 0: it cannot be told
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -46,7 +49,19 @@ class Machine(msgspec.Struct, frozen=True):
     engine: EngineFound | None = None  # None: it does not even start here
     tried: tuple[Tried, ...] = ()
     measured: tuple[Measured, ...] = ()
-    speeds: tuple[Speed, ...] = ()
+    unmeasured: tuple[Unmeasured, ...] = ()  # what could not be, and is not begun again
+    speeds: tuple[Speed, ...] = ()  # the oldest first
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there is nothing left to be measured."""
+        return bool(self.measured or self.unmeasured or not any(one.works for one in self.tried))
+
+    @property
+    def typical_speeds(self) -> list[Speed]:
+        """Return one speed for each model on a device: the one in the middle of the last few."""
+        kinds = dict.fromkeys(map(_about, self.speeds))
+        return [_middle([one for one in self.speeds if _about(one) == kind]) for kind in kinds]
 
     def works(self, device: str, index: int = 0) -> list[str]:
         """Return the compute types that were tried on a device and work there."""
@@ -57,9 +72,11 @@ class Machine(msgspec.Struct, frozen=True):
         return _what_matters(self) == _what_matters(other)
 
     def with_speed(self, speed: Speed) -> Machine:
-        """Return it with one more speed; the one before of the same model on the same device is forgotten."""
-        others = [one for one in self.speeds if _about(one) != _about(speed)]
-        return msgspec.structs.replace(self, speeds=(*others, speed)[-MOST_SPEEDS:])
+        """Return it with one more speed; of the same model on the same device a few are kept."""
+        of_it = [one for one in self.speeds if _about(one) == _about(speed)]
+        forgotten = of_it[: max(0, len(of_it) + 1 - MOST_OF_ONE)]
+        kept = [one for one in self.speeds if one not in forgotten]
+        return msgspec.structs.replace(self, speeds=(*kept, speed)[-MOST_SPEEDS:])
 
 
 def made_of(found: list[ProbeEvent], looked_at: float | None = None) -> Machine:
@@ -74,6 +91,7 @@ def made_of(found: list[ProbeEvent], looked_at: float | None = None) -> Machine:
         engine=engines[-1] if engines else None,
         tried=tuple(one for one in found if isinstance(one, Tried)),
         measured=tuple(one for one in found if isinstance(one, Measured)),
+        unmeasured=tuple(one for one in found if isinstance(one, Unmeasured)),
     )
 
 
@@ -101,10 +119,14 @@ def save(machine: Machine, file: Path) -> None:
 
 
 def keep(found: Machine, file: Path) -> Machine:
-    """Save what was found; what real work has shown before still holds if nothing has changed. Raise OSError."""
+    """Save what was found, and return what is kept. Raise OSError.
+
+    If nothing has changed, what real work has shown before still holds, and what was measured if nothing was this time.
+    """
     before = load(file)
     if before is not None and before.is_same_as(found):
-        found = msgspec.structs.replace(found, speeds=before.speeds)
+        measured = (found if found.measured or found.unmeasured else before).measured
+        found = msgspec.structs.replace(found, speeds=before.speeds, measured=measured)
     save(found, file)
     return found
 
@@ -116,6 +138,10 @@ def keep_speed(file: Path, speed: Speed) -> Machine | None:
         machine = machine.with_speed(speed)
         save(machine, file)
     return machine
+
+
+def _middle(speeds: list[Speed]) -> Speed:
+    return sorted(speeds, key=lambda one: one.speed)[(len(speeds) - 1) // 2]
 
 
 def _about(speed: Speed) -> tuple[str, str, str]:

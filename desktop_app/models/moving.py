@@ -21,7 +21,10 @@ from desktop_app.models.progress import Tell, silent
 
 _COMING = ".moving-"
 _NOTE = ".moved.json"
+_TARGET = "models-on-their-way"  # in the home, while it lasts: the folder they are being moved into
 _HALVES = ".fetching-"  # downloads: they move along
+_OURS = (_COMING, _NOTE, _HALVES, ".taking-in-", ".removing-", ".base")
+_SUBFOLDER = "Sottovoce models"  # in a folder that has other things in it
 
 
 class _Note(msgspec.Struct, frozen=True):
@@ -43,11 +46,15 @@ class _Note(msgspec.Struct, frozen=True):
 def move(target: Path, tell: Tell = silent) -> Path:
     """Move all models into the folder `target`; return it. Raise PorterError, and then all is where it was.
 
+    Where other things are in it, a folder of their own is made there for the models. What else lies beside the models
+    stays where it is.
+
     NAME_WRONG: it lies inside the folder that is to be moved. NAME_TAKEN: models of the same names are there.
     """
     target = Path(os.path.abspath(target))  # noqa: PTH100  without resolving links: the user means this path
     with lock.on_all(), disk.troubles(target):
-        _remove_old()
+        target = _place_in(target)
+        _finish()
         old = paths.models()
         if target == old:
             return target
@@ -59,25 +66,42 @@ def move(target: Path, tell: Tell = silent) -> Path:
         try:
             _bring(entries, target, tell)
         except BaseException:
-            _undo(target)
+            _finish()
             raise
         _point_to(target)
-        _remove_old()
+        _finish()
     return target
 
 
 def tidy() -> None:
-    """Remove what a killed process left in the folder that the models were in before. Raise PorterError if busy."""
-    if _read(paths.models()) is not None:
+    """Remove what a killed process left: in the folder before, or in the new one if the models did not get there.
+
+    Raise PorterError if busy.
+    """
+    if _way().exists() or _read(paths.models()) is not None:
         with lock.on_all():
-            _remove_old()
+            _finish()
 
 
 def give_up(target: Path) -> None:
     """Remove from the folder `target` what an attempt to move the models there has left. Raise PorterError if busy."""
     with lock.on_all():
-        if not _same_place(target, paths.models()):
+        _undo(target)
+        _finish()
+
+
+def _finish() -> None:
+    """Have the models in one place alone, after a move that was done, failed, or was ended in the middle."""
+    _remove_old()
+    with contextlib.suppress(FileNotFoundError):
+        target = Path(os.fsdecode(_way().read_bytes()))
+        if target.is_dir():  # else its disk is away: another time
             _undo(target)
+            _way().unlink()
+
+
+def _way() -> Path:
+    return paths.home() / _TARGET
 
 
 def _remove_old() -> None:
@@ -96,11 +120,26 @@ def _remove_old() -> None:
 
 
 def _undo(target: Path) -> None:
-    note = _read(target)
-    if note is not None:
+    """Remove from `target` what came there from where the models are."""
+    note, here = _read(target), paths.models()
+    if note is not None and (note.folder == here or _same_place(note.folder, here)) and not _same_place(target, here):
         for leftover in [*target.glob(f"{_COMING}*"), *(target / name for name in note.entries)]:
             disk.remove(leftover)
         (target / _NOTE).unlink(missing_ok=True)
+
+
+def _place_in(target: Path) -> Path:
+    """Return the folder itself if nothing of anybody else's is in it, otherwise one in it."""
+    try:
+        is_free = all(entry.name.startswith(_OURS) or _is_model(entry) for entry in target.iterdir())
+    except FileNotFoundError:
+        return target
+    is_top = target == target.parent
+    return target / _SUBFOLDER if is_top or not is_free else target
+
+
+def _is_model(entry: Path) -> bool:
+    return not entry.name.startswith(".") and entry.is_dir() and shelf.is_model(entry)
 
 
 def _entries(old: Path) -> list[Path]:
@@ -109,7 +148,7 @@ def _entries(old: Path) -> list[Path]:
         return []
     with disk.reading():
         folders = sorted(entry for entry in old.iterdir() if entry.is_dir())
-    return [entry for entry in folders if entry.name.startswith(_HALVES) or not entry.name.startswith(".")]
+    return [entry for entry in folders if entry.name.startswith(_HALVES) or _is_model(entry)]
 
 
 def _begin(old: Path, target: Path, entries: list[Path]) -> None:
@@ -120,12 +159,13 @@ def _begin(old: Path, target: Path, entries: list[Path]) -> None:
     taken = {entry.name.casefold() for entry in target.iterdir()}
     if clash := [entry.name for entry in entries if entry.name.casefold() in taken]:
         raise PorterError(ModelTrouble.NAME_TAKEN, f"there already: {clash[0]!r}")
+    disk.write(_way(), os.fsencode(target))
     note = _Note(os.fsencode(old), tuple(os.fsencode(entry.name) for entry in entries))
     disk.write(target / _NOTE, msgspec.json.encode(note))
 
 
 def _bring(entries: list[Path], target: Path, tell: Tell) -> None:
-    done, total = 0, sum(shelf.size_of(entry) for entry in entries if not entry.is_symlink())
+    done, total = 0, sum(shelf.size_of(entry) for entry in entries if not disk.is_link(entry))
 
     def count(more: int) -> None:
         nonlocal done
@@ -135,7 +175,7 @@ def _bring(entries: list[Path], target: Path, tell: Tell) -> None:
     if not (links := _can_link(entries, target)):
         disk.check_room(target, total)
     for entry in entries:
-        if entry.is_symlink():  # somebody has put it there for a model somewhere else, which stays there
+        if disk.is_link(entry):  # somebody has put it there for a model somewhere else, which stays there
             (target / entry.name).symlink_to(entry.resolve(), target_is_directory=True)
             continue
         coming = target / f"{_COMING}{entry.name}"
@@ -152,7 +192,7 @@ def _bring(entries: list[Path], target: Path, tell: Tell) -> None:
 def _can_link(entries: list[Path], target: Path) -> bool:
     """Tell whether the same file can be in both places: on one disk, if it is of a kind that allows that."""
     trial = target / f"{_COMING}trial"
-    own = (entry for entry in entries if not entry.is_symlink())
+    own = (entry for entry in entries if not disk.is_link(entry))
     for file in (file for entry in own for file in entry.rglob("*") if file.is_file()):
         try:
             trial.hardlink_to(file)

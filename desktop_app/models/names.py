@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 from desktop_app import paths
 from desktop_app.messages import ModelTrouble
@@ -40,18 +41,24 @@ def safe(wanted: str) -> str:
 
 
 def free(wanted: str) -> str:
-    """Return `wanted`, safe; with a number behind it if it is taken, or is the name of a published model."""
+    """Return `wanted`, safe; with a number behind it if it is taken, or is the name of a published model.
+
+    What is being fetched has its name already.
+    """
     name = safe(wanted)
-    taken = {one.casefold() for one in (*catalogue.published(), *(entry.name for entry in paths.models().iterdir()))}
-    taken |= {model.name.casefold() for model in shelf.on_shelf()}
+    here = [entry.name.removeprefix(unfinished.PREFIX) for entry in paths.models().iterdir()]
+    on_shelf = [model.name for model in shelf.on_shelf()]
+    taken = {one.casefold() for one in (*catalogue.published(), *here, *on_shelf)}
     tries = (name if number == 1 else f"{name} ({number})" for number in range(1, len(taken) + 2))
     return next(one for one in tries if one.casefold() not in taken)
 
 
-def of_repository(repo: str, revision: str = "") -> str:
-    """Return the name on the shelf of the model `repo` of a hub. Raise PorterError (NAME_WRONG) if it is no OWNER/NAME.
+def of_repository(repo: str, revision: str = "", wanted: Mapping[str, str] = {}) -> str:
+    """Return the name on the shelf of the model `repo` of a hub: the one it has, or a free one.
 
-    A published one has its own; two of the same name by different owners are told apart.
+    A published one has its own; two of the same name by different owners are told apart. `wanted`: the repositories of
+    what is to be fetched beside what lies half done, by name. Raise PorterError: NAME_WRONG if it is no OWNER/NAME,
+    NAME_TAKEN.
     """
     if not is_repository(repo):
         raise PorterError(ModelTrouble.NAME_WRONG, f"{repo!r} is no OWNER/NAME")
@@ -59,11 +66,25 @@ def of_repository(repo: str, revision: str = "") -> str:
         if model.repo.casefold() == repo.casefold() and revision in ("", model.revision):
             return model.id
     owner, _, short = repo.partition("/")
-    name = safe(short)
-    here = shelf.own_copy(name)
-    labelled = label.read(here) if here else None
-    is_other = here is not None and (labelled is None or labelled.repo.casefold() != repo.casefold())
-    return safe(f"{name} ({owner})") if is_other or name in catalogue.published() else name
+    holders = _holders() | {name.casefold(): of.casefold() for name, of in wanted.items()}
+    possible = [safe(short), safe(f"{safe(short)} ({owner})")]
+    its_own = [name for name in possible if holders.get(name.casefold()) == repo.casefold()]
+    free_ones = [name for name in possible if name.casefold() not in holders]
+    if not its_own and not free_ones:
+        raise PorterError(ModelTrouble.NAME_TAKEN, f"{possible} are others'")
+    return (its_own or free_ones)[0]
+
+
+def _holders() -> dict[str, str]:
+    """Return the repositories of what has a name, by name; empty: of none. All in small letters."""
+    holders = {name.casefold(): "" for name in catalogue.published()}
+    for half in unfinished.notes():
+        holders[half.name.casefold()] = half.repo.casefold()
+    for entry in paths.models().iterdir() if shelf.folder_is_there() else ():
+        if not entry.name.startswith("."):
+            labelled = label.read(entry)
+            holders[entry.name.casefold()] = labelled.repo.casefold() if labelled else ""
+    return holders
 
 
 def origin(name: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from desktop_app import paths
 from desktop_app.messages import ModelTrouble, PorterProgress, PorterStage
-from desktop_app.models import disk, lock, shelf
+from desktop_app.models import disk, lock, shelf, unfinished
 from desktop_app.models.errors import PorterError
 from desktop_app.models.progress import Tell, silent
 
@@ -16,13 +16,16 @@ _LEAVING = ".removing-"
 
 
 def remove(name: str, tell: Tell = silent) -> int:
-    """Remove the user's own copy of a model; return how many bytes that freed. Raise PorterError.
+    """Remove the user's own copy of a model, or what has come of one; return how many bytes that freed.
 
-    It is gone from the shelf at once, and whole. One that came with the program stays: READ_ONLY.
+    It is gone from the shelf at once, and whole. One that came with the program stays: READ_ONLY. So does a folder that
+    is no model: NO_SUCH_MODEL. Raise PorterError.
     """
     with lock.on_model(name):
         own = shelf.own_copy(name)
-        if own is None:
+        if own is None and unfinished.folder_of(name).is_dir():
+            own = unfinished.folder_of(name)
+        elif own is None or not shelf.is_model(own) or shelf.comes_back(name):
             is_known = any(model.name == name for model in shelf.on_shelf())
             raise PorterError(ModelTrouble.READ_ONLY if is_known else ModelTrouble.NO_SUCH_MODEL, f"{name!r}")
         with disk.troubles(paths.models()):

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from desktop_app import paths
-from desktop_app.models import catalogue, label, starter
-from desktop_app.models.errors import ModelBroken, ModelError, ModelMissing
+from desktop_app.models import catalogue, disk, label, starter
+from desktop_app.models.errors import ModelBroken, ModelError, ModelMissing, ModelNoRoom, ModelsAway
 
 __all__ = ["Languages", "ModelBroken", "ModelError", "ModelMissing", "ShelfModel", "find", "installed", "languages"]
 
@@ -46,7 +46,7 @@ def on_shelf() -> list[ShelfModel]:
         for folder in _folders_on(shelf):
             known = found.get(folder.name)
             if known is None or known.damaged:
-                model = _described(folder, read_only=shelf != paths.models())
+                model = _described(folder, read_only=shelf != paths.models() or comes_back(folder.name))
                 if model is not None and (known is None or not model.damaged):
                     found[folder.name] = model
     return [found[name] for name in sorted(found)]
@@ -67,11 +67,25 @@ def own_copy(name: str) -> Path | None:
     return next((folder for folder in _folders_on(paths.models()) if folder.name == name), None)
 
 
+def is_model(folder: Path) -> bool:
+    """Tell whether a folder among the user's models is one of them, in whatever state, and not something of his own."""
+    return label.read(folder) is not None or (folder / "model.bin").exists()
+
+
+def standing(name: str) -> Path | None:
+    """Return what stands in the folder of the user's models under that name, in whatever capitals; a file as well."""
+    try:
+        entries = sorted(paths.models().iterdir(), key=lambda entry: entry.name != name)  # first the very same
+    except FileNotFoundError:
+        return None
+    return next((entry for entry in entries if entry.name.casefold() == name.casefold()), None)
+
+
 def find(name_or_folder: str) -> Path:
     """Return the folder of the model of that name, or the folder itself if it holds a model.
 
     The starter model is first put together if only its parts are there, which takes about a second.
-    Raise ModelMissing or ModelBroken.
+    Raise ModelMissing, ModelBroken, ModelNoRoom or ModelsAway.
     """
     places = _places(name_or_folder)
     if not places and name_or_folder == starter.NAME and starter.parts_are_here() and folder_is_there():
@@ -86,12 +100,23 @@ def find(name_or_folder: str) -> Path:
         if not found:
             return folder
         flaws.append(found)
-    raise ModelBroken(name_or_folder, flaws[0]) if flaws else ModelMissing(name_or_folder)
+    if flaws:
+        raise ModelBroken(name_or_folder, flaws[0])
+    raise ModelMissing(name_or_folder) if folder_is_there() else ModelsAway(str(paths.models()))
+
+
+def comes_back(name: str) -> bool:
+    """Tell whether a copy in the folder of the user's models came with the program, as the starter model's parts do."""
+    return name == starter.NAME and starter.parts_are_here()
 
 
 def languages(folder: Path) -> Languages:
     """Return what the model in `folder` understands, told by its vocabulary as the engine tells it."""
-    return Languages.MULTILINGUAL if _tokens(folder) >= _LEAST_MULTILINGUAL else Languages.ENGLISH
+    return _languages(_tokens(folder))
+
+
+def _languages(tokens: int) -> Languages:
+    return Languages.MULTILINGUAL if tokens >= _LEAST_MULTILINGUAL else Languages.ENGLISH
 
 
 def _shelves() -> list[Path]:
@@ -122,6 +147,8 @@ def _starter_model() -> Path:
     try:
         return starter.join(paths.models()).folder
     except OSError as error:
+        if disk.is_full(error):
+            raise ModelNoRoom(f"the model {starter.NAME!r} could not be put together: {error}") from error
         raise ModelBroken(starter.NAME, f"it could not be put together: {error}") from error
 
 
@@ -131,11 +158,14 @@ def damage(folder: Path, published_as: str) -> str:
     return (labelled.damaged if labelled else "") or flaw(folder, published_as) or ""
 
 
-def flaw(folder: Path, published_as: str = "") -> str | None:
-    """Return what keeps the folder from being a model, or None if it is one. Looks at sizes, not at every byte."""
+def flaw(folder: Path, published_as: str = "", tokens: int | None = None) -> str | None:
+    """Return what keeps the folder from being a model, or None if it is one. Looks at sizes, not at every byte.
+
+    `tokens`: of its vocabulary, where that was read already.
+    """
     model = catalogue.published().get(published_as)
     try:
-        return (model and model.flaw(folder)) or _flaw_of_any_model(folder)
+        return (model and model.flaw(folder)) or _flaw_of_any_model(folder, tokens)
     except (OSError, ValueError, RecursionError) as error:
         return str(error) or type(error).__name__
 
@@ -156,14 +186,16 @@ def _described(folder: Path, read_only: bool) -> ShelfModel | None:
     if labelled is None and not any((folder / name).exists() for name in _REQUIRED):
         return None
     try:
-        understood, size_bytes = languages(folder), size_of(folder)
+        tokens = _tokens(folder)
+        understood, size_bytes = _languages(tokens), size_of(folder)
     except (OSError, ValueError, RecursionError):  # what is wrong with it is said below
-        understood, size_bytes = Languages.MULTILINGUAL, 0
+        tokens, understood, size_bytes = None, Languages.MULTILINGUAL, 0
     repo = labelled.repo if labelled else published.repo if published else ""
-    return ShelfModel(folder.name, folder, understood, read_only, size_bytes, repo, damage(folder, folder.name))
+    damaged = (labelled.damaged if labelled else "") or flaw(folder, folder.name, tokens) or ""
+    return ShelfModel(folder.name, folder, understood, read_only, size_bytes, repo, damaged)
 
 
-def _flaw_of_any_model(folder: Path) -> str | None:
+def _flaw_of_any_model(folder: Path, tokens: int | None) -> str | None:
     if not folder.is_dir():
         return "it is not a folder"
     for name in _REQUIRED:
@@ -175,7 +207,7 @@ def _flaw_of_any_model(folder: Path) -> str | None:
         if not are_weights(file.read(ENOUGH_TO_TELL)):
             return "model.bin is no CTranslate2 Whisper model"
     msgspec.json.decode((folder / "config.json").read_bytes(), type=dict)
-    return None if _tokens(folder) else "its vocabulary is missing or empty"
+    return None if (_tokens(folder) if tokens is None else tokens) else "its vocabulary is missing or empty"
 
 
 def _tokens(folder: Path) -> int:

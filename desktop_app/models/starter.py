@@ -36,19 +36,19 @@ def parts_are_here() -> bool:
     return all(importlib.util.find_spec(package) for package in (_FIRST, _SECOND))
 
 
-def join(into: Path) -> Joined:
-    """Put the model together as the folder `into`/base, unless it is there.
+def join(into: Path, anew: bool = False) -> Joined:
+    """Put the model together as the folder `into`/base, unless it is there. `anew`: even then, for it may be damaged.
 
     It appears there whole or not at all, whoever is killed on the way; a second process that wants the same waits.
     Raise ModelMissing if the packages are not installed, ModelBroken if what they carry is not the published model.
     """
     target = into / NAME
     model = catalogue.published()[NAME]
-    if model.flaw(target) is None:
+    if not anew and model.flaw(target) is None:
         return Joined(target, anew=False)
     into.mkdir(parents=True, exist_ok=True)
     with lock.on_file(into / f".{NAME}.lock"):
-        if model.flaw(target) is None:  # another process was faster
+        if not anew and model.flaw(target) is None:  # another process was faster
             return Joined(target, anew=False)
         for leftover in into.glob(f"{_UNFINISHED}*"):  # nobody else is at it: its process was killed
             shutil.rmtree(leftover)

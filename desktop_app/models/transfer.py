@@ -14,13 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-import httpx2
-
 from desktop_app.messages import ModelTrouble, PorterStage
 from desktop_app.models.errors import PorterError
 from desktop_app.models.listing import HubFile
 from desktop_app.models.patience import Passing, Patience
-from desktop_app.models.web import PARTIAL, RANGE_BEYOND_END, Web
+from desktop_app.models.web import PARTIAL, RANGE_BEYOND_END, Answer, Web
 
 Told: TypeAlias = Callable[[PorterStage, int, ModelTrouble | None], None]  # bytes here; what is just being survived
 
@@ -139,7 +137,7 @@ def _bring_more(web: Web, address: str, wanted: HubFile, part: Part, patience: P
     """Read what one connection gives."""
     with web.get(address, part.size) as answer:
         _make_ready(answer, wanted, part)
-        for block in answer.iter_raw():
+        for block in answer.blocks():
             if part.size + len(block) > wanted.size_bytes:
                 part.start_over()
                 raise Passing(ModelTrouble.HUB_FAILED, f"{wanted.name}: more came than there is of it")
@@ -152,7 +150,7 @@ def _bring_more(web: Web, address: str, wanted: HubFile, part: Part, patience: P
         raise Passing(ModelTrouble.STALLED, f"{wanted.name}: the connection ended early")
 
 
-def _make_ready(answer: httpx2.Response, wanted: HubFile, part: Part) -> None:
+def _make_ready(answer: Answer, wanted: HubFile, part: Part) -> None:
     """Let the part be what the answer goes on from. Raise Passing if it goes on from nothing sensible."""
     if answer.status_code == RANGE_BEYOND_END:
         part.start_over()

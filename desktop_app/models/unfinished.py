@@ -15,8 +15,9 @@ from desktop_app import paths
 from desktop_app.models import disk, lock
 from desktop_app.models.listing import Listing
 
-_PREFIX = ".fetching-"
+PREFIX = ".fetching-"
 _NOTE = "download.json"
+_A_MOMENT = 0.1  # seconds: somebody may look just now whether a process is at it
 
 
 class Unfinished(msgspec.Struct, frozen=True):
@@ -45,27 +46,44 @@ class DownloadNote(msgspec.Struct, frozen=True):
 
 def downloads() -> list[Unfinished]:
     """Return what lies half done, by name."""
-    folders = sorted(paths.models().glob(f"{_PREFIX}*"))
-    return [_unfinished(folder, note) for folder in folders if (note := read(folder)) is not None]
+    return [_unfinished(note) for note in notes()]
+
+
+def notes() -> list[DownloadNote]:
+    """Return the notes of what lies half done, by name."""
+    return [note for folder in sorted(paths.models().glob(f"{PREFIX}*")) if (note := read(folder)) is not None]
 
 
 def set_paused(name: str, paused: bool) -> None:
-    """Note whether the download is to rest until the user wants it. Raise PorterError."""
-    folder = folder_of(name)
-    if (note := read(folder)) is not None:
-        with disk.troubles(folder):
-            write(folder, msgspec.structs.replace(note, paused=paused))
+    """Note whether the download is to rest until the user wants it. Raise PorterError if a process is at it."""
+    with disk.troubles(paths.models()), lock.on_model(name, _A_MOMENT):
+        write_paused(name, paused)
+
+
+def write_paused(name: str, paused: bool) -> None:
+    """The same, by who holds the model. Raise OSError."""
+    if (note := read(folder_of(name))) is not None:
+        write(folder_of(name), msgspec.structs.replace(note, paused=paused))
+
+
+def rest(note: DownloadNote) -> None:
+    """Have a download that no process is at found by the next program as well. Raise PorterError if one is."""
+    folder = folder_of(note.name)
+    with disk.troubles(paths.models()), lock.on_model(note.name, _A_MOMENT):
+        folder.mkdir(exist_ok=True)
+        before = read(folder) or note  # which has the listing already, perhaps
+        write(folder, msgspec.structs.replace(before, hub=note.hub, paused=note.paused))
 
 
 def forget(name: str) -> None:
-    """Remove what has come of a model. Raise PorterError."""
-    with disk.troubles(paths.models()), lock.on_model(name):
+    """Remove what has come of a model. Raise PorterError if a process is at it."""
+    with disk.troubles(paths.models()), lock.on_model(name, _A_MOMENT):
         if folder_of(name).exists():
             shutil.rmtree(folder_of(name))
 
 
 def folder_of(name: str) -> Path:
-    return paths.models() / f"{_PREFIX}{name}"
+    return paths.models() / f"{PREFIX}{name}"
 
 
 def read(folder: Path) -> DownloadNote | None:
@@ -74,7 +92,7 @@ def read(folder: Path) -> DownloadNote | None:
         note = msgspec.json.decode((folder / _NOTE).read_bytes(), type=DownloadNote)
     except (OSError, ValueError, RecursionError):
         return None
-    return note if folder.name == f"{_PREFIX}{note.name}" else None
+    return note if folder.name == f"{PREFIX}{note.name}" else None
 
 
 def write(folder: Path, note: DownloadNote) -> None:
@@ -89,8 +107,8 @@ def size_so_far(folder: Path, listing: Listing) -> int:
     return size
 
 
-def _unfinished(folder: Path, note: DownloadNote) -> Unfinished:
+def _unfinished(note: DownloadNote) -> Unfinished:
     done, total = 0, 0
     if note.listing:
-        done, total = size_so_far(folder / "model", note.listing), note.listing.size_bytes
+        done, total = size_so_far(folder_of(note.name) / "model", note.listing), note.listing.size_bytes
     return Unfinished(note.name, note.repo, note.revision, note.hub, done, total, note.paused, lock.is_held(note.name))

@@ -41,6 +41,20 @@ _PASSING = {408, 425, 429, 500, 502, 503, 504}
 log = logging.getLogger(__name__)
 
 
+class Answer:
+    """What a server has answered; the rest of it comes as it is read."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+        self.status_code = response.status_code
+        self.headers = response.headers
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the content as it comes. Raise PorterError or Passing."""
+        with _told(_shown(self._response.url)):
+            yield from self._response.iter_raw()
+
+
 class Web:
     """The connections to one hub and to where it sends us."""
 
@@ -62,17 +76,17 @@ class Web:
         self._direct.close()
 
     @contextlib.contextmanager
-    def get(self, address: str, start: int = 0) -> Iterator[httpx2.Response]:
+    def get(self, address: str, start: int = 0) -> Iterator[Answer]:
         """Give the answer, its content still to be read: 200, 206, or 416 if nothing is behind `start`.
 
         Raise PorterError or Passing, while the content is read as well.
         """
         with _told(address):
             response = self._answer(httpx2.URL(address), start)
-            try:
-                yield response
-            finally:
-                response.close()
+        try:
+            yield Answer(response)
+        finally:
+            response.close()
 
     def _answer(self, url: httpx2.URL, start: int) -> httpx2.Response:
         for _ in range(_REDIRECTS):
@@ -118,7 +132,8 @@ class Web:
         if status in _PASSING:
             return Passing(kind, detail, after=_seconds(response.headers.get("Retry-After", "")))
         if self._is_hub(url):
-            return PorterError(kind, detail)
+            is_secret = kind is ModelTrouble.TOKEN_NEEDED and not self._may_have_token(url)
+            return PorterError(ModelTrouble.TOKEN_NOT_SENT if is_secret else kind, detail)
         return Passing(ModelTrouble.HUB_FAILED, detail)  # where the hub sent us: its permission may have run out
 
 

@@ -252,6 +252,11 @@ class History:
         )
         return {owner for (owner,) in rows}
 
+    def working_owners(self) -> set[str]:
+        """Return whose jobs run, or ran when their program was killed."""
+        rows = self._database.execute("SELECT DISTINCT owner FROM jobs WHERE state = ?", (JobState.RUNNING,))
+        return {owner for (owner,) in rows}
+
     def models_needed(self) -> set[str]:
         """Return the models, by name or folder, of the jobs that run, wait or are paused."""
         rows = self._database.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
@@ -10,13 +10,13 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QKeySequenceEdit,
-    QLabel,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop_app.settings import DictationChoices
 from desktop_app.ui import colours, wording
+from desktop_app.ui.sentence import Sentence
 from desktop_app.work.hot_key import key_from
 
 
@@ -30,7 +30,7 @@ class DictationDialog(QDialog):
         super().__init__(parent)
         self._choices = choices
         self.setWindowTitle(wording.DICTATION_TITLE)
-        about = _sentence(wording.DICTATION_ABOUT)
+        about = Sentence(wording.DICTATION_ABOUT)
         self.key = QKeySequenceEdit(QKeySequence(choices.key, QKeySequence.SequenceFormat.PortableText))
         self.key.setMaximumSequenceLength(1)
         self.key.setClearButtonEnabled(True)
@@ -42,7 +42,7 @@ class DictationDialog(QDialog):
         self.how.setCurrentIndex(self.how.findData(choices.how))
         self.to.setCurrentIndex(self.to.findData(choices.to if can_paste else "clipboard"))
         self.to.setEnabled(can_paste)
-        self.trouble = _sentence("")
+        self.trouble = Sentence()
         colours.warn(self.trouble)
 
         form = QFormLayout()
@@ -64,7 +64,7 @@ class DictationDialog(QDialog):
         column.addWidget(about)
         column.addLayout(form)
         if not can_paste:
-            column.addWidget(_sentence(wording.CANNOT_PASTE))
+            column.addWidget(Sentence(wording.CANNOT_PASTE))
         column.addWidget(self.trouble)
         column.addStretch(1)
         column.addWidget(buttons)
@@ -84,10 +84,3 @@ class DictationDialog(QDialog):
             self._choices.to = self.to.currentData()
         super().accept()
         self.chosen.emit()
-
-
-def _sentence(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label

@@ -11,6 +11,7 @@ from desktop_app.models.catalogue import PublishedModel
 from desktop_app.models.fit import Fit
 from desktop_app.settings import Settings
 from desktop_app.ui import colours, model_wording, wording
+from desktop_app.ui.sentence import Sentence
 from desktop_app.ui.spoken_languages import SpokenLanguages
 
 WIDTH, ABOVE = 620, 64
@@ -32,22 +33,23 @@ class FirstStart(QWidget):
         self._proposed = ""
         self._has_model = False  # one that works already
         self.setAccessibleName(model_wording.WELCOME)
-        self._title = _sentence(model_wording.WELCOME)
+        self._title = Sentence(model_wording.WELCOME)
         font = self._title.font()
         font.setPointSizeF(font.pointSizeF() * 1.9)
         font.setWeight(font.Weight.DemiBold)
         self._title.setFont(font)
-        self._more = _sentence(model_wording.WELCOME_MORE)
-        self._found = _sentence(model_wording.MEASURING)
-        self.proposal, self._about = _sentence(""), _sentence("")
+        self._more = Sentence(model_wording.WELCOME_MORE)
+        self._found = Sentence(model_wording.MEASURING)
+        self.proposal, self._about = Sentence(), Sentence()
         bold = self.proposal.font()
         bold.setWeight(bold.Weight.DemiBold)
         self.proposal.setFont(bold)
-        self._cost = _sentence("")
-        self._meanwhile = _sentence("")
-        self._promise = _sentence(wording.PROMISE)
+        self._cost = Sentence()
+        self._meanwhile = Sentence()
+        self.trouble = Sentence()
+        self.trouble.hide()
+        self._promise = Sentence(wording.PROMISE)
         self.download, self.done = QPushButton(), QPushButton(model_wording.SKIP)
-        self.download.setDefault(True)
         self.download.clicked.connect(lambda: self.download_pressed.emit(self._proposed))
         self.done.clicked.connect(self.done_pressed)
         self.spoken = SpokenLanguages(settings)
@@ -84,6 +86,7 @@ class FirstStart(QWidget):
         column.addSpacing(10)
         column.addLayout(buttons)
         column.addWidget(self._meanwhile)
+        column.addWidget(self.trouble)
         whole = QVBoxLayout(self)
         whole.addSpacing(ABOVE)  # the same, whatever is found: nothing shall jump
         middle = QHBoxLayout()
@@ -108,7 +111,7 @@ class FirstStart(QWidget):
         self.done.setText(model_wording.start_with(ready) if ready else model_wording.SKIP)
         self._meanwhile.setText(model_wording.READY_MEANWHILE.format(ready) if ready else "")
         self._has_model = bool(ready)
-        self._meanwhile.setVisible(self._has_model and bool(self._proposed))
+        self._show_meanwhile()
 
     def show_proposal(self, model: PublishedModel | None, fit: Fit | None, why_none: str) -> None:
         """Propose a model, or say why there is none to propose."""
@@ -120,14 +123,30 @@ class FirstStart(QWidget):
             self.download.setText(model_wording.download_it(model.id))
         else:
             self.proposal.setText(why_none)
-        had_keyboard = self.download.hasFocus()
+        had_keyboard = self.focusWidget() in (self.download, self.done)
         self.download.setVisible(model is not None)
         self._cost.setVisible(model is not None)
         self._about.setVisible(model is not None)
-        self._meanwhile.setVisible(self._has_model and model is not None)
+        self._show_meanwhile()
         self.proposal.setVisible(bool(self.proposal.text()))
-        if had_keyboard and model is None:
-            self.done.setFocus()
+        self.download.setDefault(model is not None)
+        self.done.setDefault(model is None)
+        if had_keyboard:
+            self.take_keyboard()
+
+    def show_trouble(self, sentence: str) -> None:
+        """Say why no model works; empty: one does, or may."""
+        self.trouble.setText(sentence)
+        self.trouble.setVisible(bool(sentence))
+        self._show_meanwhile()
+
+    def _show_meanwhile(self) -> None:
+        works = self._has_model and not self.trouble.text()
+        self._meanwhile.setVisible(works and bool(self._proposed))
+
+    def take_keyboard(self) -> None:
+        """Have the keyboard where Return does what one most likely wants."""
+        (self.download if self._proposed else self.done).setFocus()
 
     # --- as Qt calls ---
 
@@ -139,13 +158,7 @@ class FirstStart(QWidget):
     def _colour(self) -> None:
         for label in (self._more, self._cost, self._meanwhile, self._found, self._promise):
             colours.stand_back(label)
-
-
-def _sentence(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label
+        colours.warn(self.trouble)
 
 
 def _line() -> QFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -27,10 +27,11 @@ from desktop_app.work import choice
 from desktop_app.work.probing import Probing
 
 LONGEST_IDLE = 24 * 60  # minutes
+SETTLED_MS = 600  # without another choice: the model is loaded anew for each that is told
 
 
 class MachinePage(QDialog):
-    """changed(): the settings say something else about where and how jobs are calculated.
+    """changed(): the settings say something else about where and how jobs are calculated, and have for a moment.
     free_pressed(): the model is to leave the memory.
     said(sentence): something to tell the user in passing.
     """
@@ -61,6 +62,7 @@ class MachinePage(QDialog):
         self.free.setAccessibleDescription(wording.FREE_MEMORY_HINT)
         for button in (self.copy, self.again, self.free, self.close_button):
             button.setAutoDefault(False)
+        self._settled = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._make_choices()
         self._lay_out()
         self._join()
@@ -117,6 +119,7 @@ class MachinePage(QDialog):
             box.currentIndexChanged.connect(self._on_chosen)
         for count in (self.threads, self.batch_size, self.unload_after):
             count.valueChanged.connect(self._on_chosen)
+        self._settled.timeout.connect(self.changed)
         self._probing.found.connect(self._on_found)
         self._probing.failed.connect(self._on_failed)
 
@@ -163,13 +166,19 @@ class MachinePage(QDialog):
         settings.batch_size = self.batch_size.value()
         settings.unload_after = self.unload_after.value()
         self._show_page()
-        self.changed.emit()
+        self._settled.start()
 
     # --- as Qt calls ---
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._show_page()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if self._settled.isActive():  # nothing more will be chosen
+            self._settled.stop()
+            self.changed.emit()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -182,4 +191,5 @@ def _count(value: int, most: int, at_zero: str) -> QSpinBox:
     box.setRange(0, most)
     box.setValue(value)
     box.setSpecialValueText(at_zero)
+    box.setKeyboardTracking(False)
     return box

@@ -24,7 +24,7 @@ WHEEL = "nvidia-cublas-cu12==12.9.1.4"  # as in pyproject.toml
 DRIVER_PAGE = "Install NVIDIA's driver, then start the computer again."
 
 _WHY = {
-    "not_looked": "What this computer can do is found out when the first recording is transcribed.",
+    "not_looked": "What this computer can do is not known yet; the graphics card is tried first, if there is one.",
     "best_card": "It is the fastest that works here.",
     "no_card": "There is no graphics card of NVIDIA's in this computer.",
     "no_driver": "There is a graphics card of NVIDIA's in this computer, but no program can calculate on it.",
@@ -33,11 +33,25 @@ _WHY = {
     "card_too_small": "The graphics card has too little memory for the model.",
     "forced": "It was chosen so, instead of automatic.",
 }
+_NO_ENGINE = "Nothing: the library that transcribes does not start here."
 _REFUSED = {
-    Failure.DEVICE_MISSING: "Nothing: the graphics card was chosen, and there is none that can be used.",
-    Failure.COMPUTE_TYPE_MISSING: "Nothing: this computer does not calculate in the way chosen.",
-    Failure.MODEL_TOO_LARGE: "Nothing: the model is larger than the memory.",
+    Failure.DEVICE_MISSING: (
+        "Nothing: the graphics card was chosen, and there is none that can be used.",
+        "Choose automatic instead.",
+    ),
+    Failure.COMPUTE_TYPE_MISSING: (
+        "Nothing: this computer does not calculate in the way chosen.",
+        "Choose automatic instead.",
+    ),
+    Failure.MODEL_TOO_LARGE: (
+        "Nothing: the model is larger than the memory.",
+        "Choose a smaller model, or automatic instead.",
+    ),
 }
+_NO_PROCESSOR = (
+    "Nothing: the processor was chosen, and nothing that was tried on it worked.",
+    "Choose automatic instead.",
+)
 
 
 def page(machine: Machine, choice: Choice) -> str:
@@ -49,7 +63,7 @@ def page(machine: Machine, choice: Choice) -> str:
         ("Graphics cards", [_card(card, machine) for card in machine.cards] or ["None of NVIDIA's was found."]),
         ("Libraries for the graphics card", [_library(library) for library in machine.libraries]),
         ("What was tried", [*_tried(machine)]),
-        ("Speed", [*map(_measured, machine.measured), *map(_real, machine.speeds)]),
+        ("Speed", [*map(_measured, machine.measured), *map(_real, machine.typical_speeds)]),
     ]
     versions = f", {machine.engine.versions}" if machine.engine else ""
     lines = [line for title, told in parts if told for line in (title, *(f"  {one}" for one in told), "")]
@@ -58,8 +72,14 @@ def page(machine: Machine, choice: Choice) -> str:
 
 def used(machine: Machine, choice: Choice) -> list[str]:
     """Return what jobs will run on, and why."""
+    if choice.refused is Failure.DEVICE_MISSING and choice.device == "cpu":
+        return [*_NO_PROCESSOR]
+    if choice.refused is Failure.MODEL_TOO_LARGE and choice.device == "auto":
+        return [_REFUSED[choice.refused][0], "Choose a smaller model."]
     if choice.refused is not None:
-        return [_REFUSED[choice.refused], "Choose automatic instead."]
+        return [*_REFUSED[choice.refused]]
+    if machine.engine is None:
+        return [_NO_ENGINE]
     if not choice.ways:
         return [_WHY[choice.why]]
     best = choice.ways[0]

@@ -26,10 +26,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
-    QLabel,
     QMainWindow,
     QMessageBox,
-    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QToolBar,
@@ -38,12 +36,14 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app import messages, paths
+from desktop_app.models.errors import ModelBroken
 from desktop_app.settings import Appearance, Settings
 from desktop_app.transcripts import export
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import ENDED, Job, JobState, Step, shown
 from desktop_app.ui import appearance, colours, icons, wording
 from desktop_app.ui.about import about_box
+from desktop_app.ui.bottom_line import BottomLine
 from desktop_app.ui.dictation import Dictation
 from desktop_app.ui.drop_frame import DropFrame
 from desktop_app.ui.empty_state import EmptyState
@@ -51,6 +51,7 @@ from desktop_app.ui.first_start import FirstStart
 from desktop_app.ui.job_list import JobList, JobListView
 from desktop_app.ui.library_actions import LibraryActions
 from desktop_app.ui.model_actions import ModelActions, Models
+from desktop_app.ui.model_survey import Survey
 from desktop_app.ui.notices import Notices
 from desktop_app.ui.options_bar import OptionsBar
 from desktop_app.ui.queue_actions import QueueActions
@@ -103,6 +104,8 @@ class MainWindow(QMainWindow):
         self._percent: int | None = None
         self._may_close = False
         self._warmed_up: tuple[str, str, str, int] | None = None  # the model that was asked for last
+        self._is_freed = False  # the memory was given back, and nobody has needed it since
+        self._cannot_load = False  # the chosen model cannot be found or is damaged
         self._icons: dict[QAction, str] = {}
         self._first_start: FirstStart | None = None  # its page, while it is there
 
@@ -290,14 +293,11 @@ class MainWindow(QMainWindow):
         return bar
 
     def _make_status_bar(self) -> None:
-        self._ready = QLabel()
-        self._ready.setTextFormat(Qt.TextFormat.PlainText)
-        self._ready.setContentsMargins(0, 0, 12, 4)
-        self._ready.setMinimumWidth(1)  # a long sentence shall not widen the window
-        self._ready.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.statusBar().addPermanentWidget(self.models.at_work)
-        self.statusBar().addPermanentWidget(self._ready)
-        self.statusBar().setSizeGripEnabled(False)
+        bottom = BottomLine()
+        self.setStatusBar(bottom)
+        self._ready = bottom.standing
+        bottom.addPermanentWidget(self.models.at_work)
+        bottom.addPermanentWidget(self._ready)
 
     def _join(self) -> None:
         queue = self._queue
@@ -312,7 +312,10 @@ class MainWindow(QMainWindow):
         queue.job_started.connect(self._on_job_started)
         queue.model_loaded.connect(self._on_model_loaded)
         queue.model_failed.connect(self._on_model_failed)
-        queue.became_idle.connect(self._load_chosen_model)
+        queue.warm_up_failed.connect(self._on_warm_up_failed)
+        queue.memory_freed.connect(self._on_memory_freed)
+        queue.became_busy.connect(self._on_became_busy)
+        queue.became_idle.connect(self._on_became_idle)
         queue.taken_over.connect(lambda jobs: self.say(wording.going_on(jobs)))
         queue.stepped_down.connect(self._on_stepped_down)
         queue.held_changed.connect(self._on_held_changed)
@@ -327,6 +330,7 @@ class MainWindow(QMainWindow):
         self.recording.said.connect(self.say)
         self.dictation.said.connect(self.say)
         self.models.said.connect(self.say)
+        self.models.looked.connect(self._on_models_looked_for)
         self.models.first_start_left.connect(self._on_first_start_left)
         self.recording.added.connect(self._on_added)
         self.recording.changed.connect(self._on_recording_changed)
@@ -520,7 +524,7 @@ class MainWindow(QMainWindow):
         options = self.options.options()
         wanted = (options.model, options.device, options.tuning.compute_type, options.tuning.threads)
         if wanted != self._warmed_up and self._queue.running is None:
-            self._warmed_up = wanted
+            self._warmed_up, self._cannot_load = wanted, False
             self._say_ready(wording.preparing(Path(options.model).name))
             self._queue.warm_up(options)
 
@@ -611,13 +615,42 @@ class MainWindow(QMainWindow):
 
     def _focus_when_empty(self) -> None:
         page = self.models.first_start
-        (page.done if page is not None else self.empty.open_button).setFocus()
+        if page is not None:
+            page.take_keyboard()
+        else:
+            self.empty.open_button.setFocus()
 
     def _on_model_loaded(self, event: messages.ModelLoaded) -> None:
         self._say_ready(wording.ready(Path(os.fsdecode(event.model)).name, event.device, event.compute_type))
 
     def _on_model_failed(self, event: messages.ModelFailed) -> None:
-        self._say_ready(wording.not_ready(event.kind, Path(os.fsdecode(event.model)).name))
+        self._say_ready(wording.not_ready(event.kind, Path(os.fsdecode(event.model)).name), is_trouble=True)
+
+    def _on_warm_up_failed(self, error: Exception) -> None:
+        """It is tried again as soon as something about the models has changed."""
+        self._warmed_up = None
+        self._cannot_load = True
+        name = Path(self.options.options().model).name
+        self._say_ready(wording.not_loaded(error, name), is_trouble=True)
+
+    def _on_models_looked_for(self, found: Survey) -> None:
+        chosen = self.options.options().model
+        of_that_name = [model for model in found.here if model.name == chosen]
+        if of_that_name and all(model.damaged for model in of_that_name):
+            self._on_warm_up_failed(ModelBroken(chosen, of_that_name[0].damaged))
+        elif self._cannot_load:
+            self._load_chosen_model()
+
+    def _on_memory_freed(self) -> None:
+        self._warmed_up, self._is_freed = None, True
+        self._say_ready(wording.LOADED_WHEN_NEEDED)
+
+    def _on_became_busy(self) -> None:
+        self._is_freed = False
+
+    def _on_became_idle(self) -> None:
+        if not self._is_freed:  # else it would be loaded again as soon as it is gone
+            self._load_chosen_model()
 
     def _on_library_failed(self, error: Exception) -> None:
         self._say_ready(wording.library_failure(error))
@@ -649,15 +682,16 @@ class MainWindow(QMainWindow):
             _show_key(self.work.pause)
             self._paint_icon(self.work.pause)
 
-    def _say_ready(self, sentence: str) -> None:
+    def _say_ready(self, sentence: str, is_trouble: bool = False) -> None:
         self._model_said = sentence
+        if self._first_start is not None:
+            self._first_start.show_trouble(sentence if is_trouble else "")
         self._show_ready()
 
     def _show_ready(self) -> None:
         """Say why nothing runs; if that is not so, how the model is."""
         sentence = self._storage_said or self.work.why_nothing_runs() or self._model_said
-        self._ready.setText(sentence)
-        self._ready.setToolTip(sentence)
+        self._ready.say(sentence)
 
     def _allow_actions(self) -> None:
         job = self.list.chosen()

@@ -46,10 +46,12 @@ class ModelActions(QObject):
 
     said(sentence): something to tell the user in passing.
     first_start_left(): its page is no longer wanted.
+    looked(survey): which models there are now.
     """
 
     said = Signal(str)
     first_start_left = Signal()
+    looked = Signal(object)
 
     def __init__(
         self,
@@ -154,6 +156,7 @@ class ModelActions(QObject):
         if self._dialog is not None:
             self._dialog.show_survey(found)
         self._show_proposal(found)
+        self.looked.emit(found)
 
     def _look_if_new(self) -> None:
         """The starter model is put together when it is first wanted."""
@@ -197,7 +200,7 @@ class ModelActions(QObject):
         if task.failed is not None and (task.cancelled or self._is_list_open):
             return  # the list says it
         if task.failed is not None:
-            self.said.emit(model_wording.trouble(task.failed, task.name))
+            self.said.emit(model_wording.trouble(task.failed, task.name, task.what))
         elif not task.cancelled:
             self.said.emit(self._about(task))
 
@@ -209,7 +212,8 @@ class ModelActions(QObject):
         """Return what is to be said of something that is done."""
         name = task.result or task.name
         if task.what in ("fetch", "take_in"):
-            return model_wording.model_arrived(name)
+            is_chosen = name in (self._wanted_at_first, self._settings.model)
+            return model_wording.model_arrived(name, is_chosen)
         if task.what == "remove":
             return model_wording.model_removed(name, task.size_bytes)
         return model_wording.model_sound(name) if task.what == "verify" else model_wording.MODELS_ARE_MOVED
@@ -217,6 +221,7 @@ class ModelActions(QObject):
     def _show_at_work(self) -> None:
         sentence = model_wording.tasks_in_short([task for task in self._work.tasks() if task.failed is None])
         self.at_work.setText(sentence)
+        self.at_work.setToolTip(sentence)
         self.at_work.setAccessibleName(sentence)
         self.at_work.setVisible(bool(sentence))
 

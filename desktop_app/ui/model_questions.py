@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import re
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
 )
 
+from desktop_app.models import names
 from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import colours, model_wording
-
-REPO = re.compile(r"[\w.-]+/[\w.-]+")
-PAGE = "https://huggingface.co/"  # what stands before the name if its page's address was copied
+from desktop_app.ui.sentence import Sentence
 
 
 class _Asking(QDialog):
@@ -32,9 +31,10 @@ class _Asking(QDialog):
     def __init__(self, title: str, about: str, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
+        self._fields: list[QWidget] = []
         self._form = QFormLayout()
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.trouble = _sentence("")
+        self.trouble = Sentence()
         colours.warn(self.trouble)
         self.trouble.hide()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
@@ -42,7 +42,7 @@ class _Asking(QDialog):
         self.buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setSpacing(12)
-        column.addWidget(_sentence(about))
+        column.addWidget(Sentence(about))
         column.addLayout(self._form)
         column.addWidget(self.trouble)
         column.addStretch(1)
@@ -57,6 +57,7 @@ class _Asking(QDialog):
         if secret:
             line.setEchoMode(QLineEdit.EchoMode.Password)
         self._form.addRow(caption, line)
+        self._fields.append(line)
         return line
 
     def _refuse(self, sentence: str, line: QLineEdit) -> None:
@@ -64,6 +65,14 @@ class _Asking(QDialog):
         self.trouble.show()
         line.setAccessibleDescription(sentence)
         line.setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The keyboard begins in the first field: Return and the space bar shall not answer what nobody has read."""
+        super().showEvent(event)
+        if not event.spontaneous():
+            for before, after in pairwise([*self._fields, *self.buttons.buttons()]):
+                QWidget.setTabOrder(before, after)
+            self._fields[0].setFocus()
 
 
 class TakeInDialog(_Asking):
@@ -95,11 +104,17 @@ class ByNameDialog(_Asking):
         super().__init__(model_wording.BY_NAME_TITLE, model_wording.BY_NAME_ABOUT, parent)
         self.repo = self._line(model_wording.REPO, model_wording.REPO_HINT)
         self.revision = self._line(model_wording.REVISION, model_wording.REVISION_HINT)
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setText(model_wording.DOWNLOAD)
+        self._download = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self._download.setText(model_wording.DOWNLOAD)
+        self.repo.textChanged.connect(self._allow)
+        self._allow()
+
+    def _allow(self) -> None:
+        self._download.setEnabled(bool(self.repo.text().strip()))
 
     def accept(self) -> None:
-        repo = self.repo.text().strip().removeprefix(PAGE).strip("/")
-        if not REPO.fullmatch(repo):
+        repo = names.repository_in(self.repo.text())
+        if not names.is_repository(repo):
             self._refuse(model_wording.REPO_WRONG, self.repo)
             return
         super().accept()
@@ -120,6 +135,7 @@ class TokenDialog(_Asking):
         self.keep.setAccessibleDescription(model_wording.KEEP_TOKEN_HINT)
         colours.outline(self.keep)
         self._form.addRow("", self.keep)
+        self._fields.append(self.keep)
         self.token.textChanged.connect(self._allow)
         self._allow()
 
@@ -143,9 +159,9 @@ class HubDialog(_Asking):
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(model_wording.HUB_TITLE, model_wording.HUB_ABOUT, parent)
         self._settings = settings
-        self.mirror = self._line(model_wording.MIRROR, "https://huggingface.co", settings.hub)
+        self.mirror = self._line(model_wording.MIRROR, model_wording.MIRROR_HINT, settings.hub)
         self.token = self._line(model_wording.TOKEN, model_wording.TOKEN_AS_IT_IS, secret=True)
-        about_token = _sentence(model_wording.TOKEN_ABOUT)
+        about_token = Sentence(model_wording.TOKEN_ABOUT)
         colours.stand_back(about_token)
         self._form.addRow("", about_token)
         self.forget = self.buttons.addButton(model_wording.FORGET_TOKEN, QDialogButtonBox.ButtonRole.ResetRole)
@@ -174,10 +190,3 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("https", "http") and bool(parts.hostname) and not any(map(str.isspace, text))
-
-
-def _sentence(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label

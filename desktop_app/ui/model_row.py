@@ -21,7 +21,15 @@ FINE = 1000  # steps of the progress bar
 LONG = 32  # letters of a name that fit beside the buttons
 ASK_FOR_TOKEN = (ModelTrouble.TOKEN_NEEDED, ModelTrouble.NOT_ALLOWED)
 PRESS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
-STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
+ALL_THE_WAY = 1_000_000  # more rows than there are
+STEPS = {
+    Qt.Key.Key_Down: 1,
+    Qt.Key.Key_Up: -1,
+    Qt.Key.Key_PageDown: 5,
+    Qt.Key.Key_PageUp: -5,
+    Qt.Key.Key_Home: -ALL_THE_WAY,
+    Qt.Key.Key_End: ALL_THE_WAY,
+}
 
 LABELS = {
     "fetch": model_wording.DOWNLOAD,
@@ -56,14 +64,28 @@ class ListedModel(msgspec.Struct, frozen=True):
 
     def buttons(self) -> Sequence[str]:
         """Return what can be done about it now; the first is what one most likely wants."""
-        if self.task is not None:
+        if self.task is not None and not self.is_needed:
             return _while(self.task)
         if self.on_shelf is None:
             return ["fetch"]
+        away = ["put_away"] if self.is_needed else []
         removing = [] if self.on_shelf.read_only else ["remove"]
         if self.on_shelf.damaged:
-            return [*(["repair"] if self.can_be_fetched else []), *removing]
-        return [*([] if self.is_chosen else ["use"]), "verify", *removing]
+            return [*(["repair"] if self.can_be_fetched else []), *removing, *away]
+        return [*([] if self.is_chosen else ["use"]), "verify", *removing, *away]
+
+    @property
+    def is_needed(self) -> bool:
+        """It was to be removed, and a recording needs it: it is as good as before."""
+        failed = self.task.failed if self.task is not None and self.task.what == "remove" else None
+        return failed is not None and failed.kind is ModelTrouble.IN_USE and self.on_shelf is not None
+
+    @property
+    def origin(self) -> str:
+        """Return the repository of a model that is not published under its name; empty if it came from a file."""
+        if self.published is not None:
+            return ""
+        return (self.on_shelf.repo if self.on_shelf else "") or (self.task.repo if self.task else "")
 
     @property
     def can_be_fetched(self) -> bool:
@@ -82,10 +104,26 @@ def _while(task: ModelTask) -> Sequence[str]:
     return ["cancel"] if task.what in ("take_in", "verify") else []
 
 
+class _Button(QPushButton):
+    """entered(): it has the keyboard now. The keys that go to another row are left to its own row."""
+
+    entered = Signal()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.entered.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in STEPS:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
 class ModelRow(QFrame):
     """wanted(what, name): a button was pressed; `what` is a key of LABELS.
     left(steps): the arrow keys go to another row.
-    entered(): it has the keyboard now.
+    entered(): it or one of its buttons has the keyboard now.
     """
 
     wanted = Signal(str, str)
@@ -96,6 +134,7 @@ class ModelRow(QFrame):
         super().__init__(parent)
         self.model = model
         self.buttons: dict[str, QPushButton] = {}
+        self._is_current = False  # the one row of all that the Tab key comes to
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._name, self._badge, self._good_for, self._facts = (_label() for _ in range(4))
         font = QFont(self._name.font())
@@ -161,27 +200,37 @@ class ModelRow(QFrame):
     def _show_buttons(self, wanted: Sequence[str]) -> None:
         if list(self.buttons) == list(wanted):
             return
-        before, had_keyboard = self.buttons, any(button.hasFocus() for button in self.buttons.values())
+        before, focused = self.buttons, self.window().focusWidget()
+        pressed = next((what for what, button in before.items() if button is focused), None)
         self.buttons = {what: self._button(what) for what in wanted}
+        self.set_current(self._is_current)
         for one, next_one in pairwise(self.tab_stops()):
             QWidget.setTabOrder(one, next_one)
-        if had_keyboard or self.hasFocus():
+        if pressed is not None or self.hasFocus():
             QTimer.singleShot(0, self, self.entered.emit)  # it may be higher now, and reach out of sight
-        if had_keyboard:
-            self.tab_stops()[:2][-1].setFocus()
+        if pressed is not None:
+            give_keyboard(self.buttons.get(pressed, self.tab_stops()[:2][-1]))
         for button in before.values():
             self._row_of_buttons.removeWidget(button)
             button.hide()
             button.deleteLater()
+
+    def set_current(self, is_current: bool) -> None:
+        """Have the Tab key come to the row and its buttons, or go past them."""
+        self._is_current = is_current
+        policy = Qt.FocusPolicy.StrongFocus if is_current else Qt.FocusPolicy.ClickFocus
+        for widget in self.tab_stops():
+            widget.setFocusPolicy(policy)
 
     def tab_stops(self) -> list[QWidget]:
         """Return what the Tab key comes to, in order: the row itself, then its buttons."""
         return [self, *self.buttons.values()]
 
     def _button(self, what: str) -> QPushButton:
-        button = QPushButton(LABELS[what], self)
+        button = _Button(LABELS[what], self)
         button.setAccessibleName(model_wording.button_for(LABELS[what], self.model.name))
         button.setAutoDefault(False)
+        button.entered.connect(self.entered)
         button.clicked.connect(lambda: self.wanted.emit(what, self.model.name))
         self._row_of_buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         button.show()  # at once, so that it can be given the keyboard
@@ -230,6 +279,13 @@ class ModelRow(QFrame):
         painter.end()
 
 
+def give_keyboard(widget: QWidget) -> None:
+    """Have the keyboard here, and go on showing where it is if that was to be seen before."""
+    is_shown = widget.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
+    widget.setFocus()
+    widget.window().setAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange, is_shown)  # Qt takes it away
+
+
 def _breakable(name: str) -> str:
     """Return the name with places where a line may end, invisible, if it is longer than a line may be."""
     return "\u200b".join(name[at : at + LONG] for at in range(0, len(name), LONG))
@@ -242,11 +298,10 @@ def _badge(model: ListedModel) -> str:
 
 
 def _facts(model: ListedModel) -> str:
-    """Return languages, size, and how it would do here, in one line."""
-    parts = []
+    """Return where it is from, languages, size, and how it would do here, in one line."""
+    parts = [model.origin] if model.origin else []
     if model.published is not None:
-        english = model_wording.is_for_english(model.name, model.published.language)
-        parts.append(model_wording.languages(english))
+        parts.append(model_wording.languages(not model.published.multilingual))
     elif model.on_shelf is not None:
         parts.append(model_wording.languages(model.on_shelf.languages == "english"))
     size_bytes = model.on_shelf.size_bytes if model.on_shelf else model.published.size_bytes if model.published else 0
@@ -261,7 +316,7 @@ def _facts(model: ListedModel) -> str:
 
 def _trouble(model: ListedModel) -> str:
     if model.task is not None and model.task.failed is not None:
-        return model_wording.trouble(model.task.failed, model.name)
+        return model_wording.trouble(model.task.failed, model.name, model.task.what, model.can_be_fetched)
     if model.task is None and model.on_shelf is not None and model.on_shelf.damaged:
         return model_wording.damaged(model.can_be_fetched)
     return ""

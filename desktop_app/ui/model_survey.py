@@ -41,6 +41,6 @@ def survey(machine: Machine | None, languages: Sequence[str]) -> Survey:
         return Survey(here, published, folder, free, {}, "")
     fits = {name: fit.estimate(fit.facts_of(model), machine) for name, model in published.items()}
     fits |= {model.name: fit.estimate(fit.facts_in(model.folder, model.name), machine) for model in here}
-    best = fit.proposed(machine, languages, free).id
+    best = fit.proposed(machine, languages, free, [model.name for model in here if not model.damaged]).id
     is_timed = best in fits and fits[best].speed is not None  # else nothing was measured, and nothing speaks for it
     return Survey(here, published, folder, free, fits, best if is_timed else "")

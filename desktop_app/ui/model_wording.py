@@ -44,8 +44,13 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
         "A company network may inspect what passes: have its certificate installed on this computer.",
     ),
     ModelTrouble.TOKEN_NEEDED: (
-        "was not given out: the hub does not know who asks, or there is no model of that name",
-        "Check the name. For a private model, give an access token of the hub.",
+        "was not given out: the hub does not accept who asks, or has no model of that name",
+        "Check the name. A private model needs an access token of the hub; one that was given may have run out.",
+    ),
+    ModelTrouble.TOKEN_NOT_SENT: (
+        "was not given out: the hub wants to know who asks, and no access token is sent to an address that begins with"
+        " http://, where others could read it",
+        "Name the mirror by an address that begins with https://, if it has one.",
     ),
     ModelTrouble.NOT_ALLOWED: (
         "was not given out: the hub says no",
@@ -63,10 +68,7 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
         "could not be downloaded: the hub has a fault",
         "Try again later; it goes on where it stopped.",
     ),
-    ModelTrouble.DAMAGED: (
-        "is damaged: it is not what was published",
-        "Repair fetches anew what is wrong with it.",
-    ),
+    ModelTrouble.DAMAGED: ("is damaged", ""),  # see `damaged`
     ModelTrouble.NOT_A_MODEL: (
         "is no Whisper model in CTranslate2's form",
         "Look for a version of it that is converted to CTranslate2, or “faster-whisper”.",
@@ -95,6 +97,10 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
         "Check that its disk is connected and may be written.",
     ),
     ModelTrouble.CANNOT_READ: ("could not be read", "Check that its disk is connected, and that you may open it."),
+    ModelTrouble.ARCHIVE_BROKEN: (
+        "is no zip archive that can be read: it may be damaged, not copied completely, or locked by a password",
+        "Get it again.",
+    ),
     ModelTrouble.NO_KEYRING: (
         "could not be kept: this computer has no keyring, or it does not open",
         "You will be asked for the token each time. It is never written to a file.",
@@ -102,6 +108,23 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
     ModelTrouble.UNFORESEEN: (
         "could not be dealt with, because of a fault of this program",
         "The log says more. Please report it.",
+    ),
+}
+
+_CAME_DAMAGED = (
+    "could not be downloaded: what came is not what was published, twice",
+    "Try again later. If a mirror of the hub is named, try without it.",
+)
+
+# The advice in a terminal, where it is another one.
+_IN_TERMINAL: dict[ModelTrouble, str] = {
+    ModelTrouble.NO_NETWORK: "Check the network, or name a mirror with --hub. What has come already is kept.",
+    ModelTrouble.TOKEN_NEEDED: (
+        "Check the name. A private model needs an access token: --token asks for one. One given may have run out."
+    ),
+    ModelTrouble.NOT_ALLOWED: (
+        "On the hub's page of the model, see whether its licence must be accepted. With --token you can give another"
+        " access token."
     ),
 }
 
@@ -142,24 +165,48 @@ def size(size_bytes: int) -> str:
     return f"{max(1, round(size_bytes / 1e6))} MB" if size_bytes else "0 MB"
 
 
-def trouble(failed: PorterFailed, name: str) -> str:
+def memory(size_bytes: int) -> str:
+    """Return an amount of memory as people know it from their computer: that of 16 GB has 16 times 2**30 bytes."""
+    if size_bytes >= GIGABYTE:
+        return f"{size_bytes / GIGABYTE:.1f} GB"
+    return f"{max(1, round(size_bytes / 2**20))} MB"
+
+
+def trouble(
+    failed: PorterFailed, name: str, what: str = "", can_be_fetched: bool | None = None, in_terminal: bool = False
+) -> str:
     """Return why something could not be done about the model, and what can be done about that.
 
-    `name` empty: all of them were to be moved.
+    `name` empty: all of them were to be moved. `what`: what was to be done, as ModelTask has it. `can_be_fetched`: from
+    a hub; None if that is not known.
     """
     happened, advice = _TROUBLES[failed.kind] if name else _NOT_MOVED.get(failed.kind, _TROUBLES[failed.kind])
+    if failed.kind is ModelTrouble.DAMAGED:
+        happened, advice = _CAME_DAMAGED if what == "fetch" else (happened, damaged(can_be_fetched, in_terminal))
+    if failed.kind is ModelTrouble.NOT_FOUND and name in _GOOD_FOR:  # nobody has typed a repository
+        advice = "If a mirror of the hub is named, it may not have this one: try without it."
+    elif in_terminal and name:
+        advice = _IN_TERMINAL.get(failed.kind, advice)
     if failed.kind is ModelTrouble.DISK_FULL and failed.needed_bytes:
         happened += f": {size(failed.needed_bytes)} are needed, and {size(failed.free_bytes)} are free"
     return f"“{name}” {happened}. {advice}" if name else f"The models {happened}. {advice}"
 
 
-def state(state: State, done_bytes: int, size_bytes: int) -> str:
-    """Return what a list says of a model."""
+def damaged(can_be_fetched: bool | None, in_terminal: bool = False) -> str:
+    """Return what is wrong with a damaged model, and what to do; None: it is not known where it came from."""
+    repair = "“sottovoce models download”, with its name," if in_terminal else "Repair"
+    again = "import it again" if in_terminal else "add it again"
+    advice = {True: f" {repair} fetches anew what is wrong with it.", False: f" Remove it, and {again}.", None: ""}
+    return f"Its files are not what they were. It is not used until that is mended.{advice[can_be_fetched]}"
+
+
+def state(state: State, done_bytes: int, size_bytes: int, can_be_fetched: bool) -> str:
+    """Return what a list in the terminal says of a model."""
     share = f"{done_bytes / size_bytes:.0%}" if size_bytes else "just begun"
     return {
         "installed": "on this computer",
         "bundled": "came with the program",
-        "damaged": "damaged: “download” repairs it",
+        "damaged": f"damaged: {'download it again' if can_be_fetched else 'remove it, and import it again'}",
         "running": f"is being downloaded: {share}",
         "paused": f"half downloaded: {share}",
         "available": "can be downloaded",
@@ -170,7 +217,7 @@ def progress(name: str, progress: PorterProgress, speed: float | None, seconds_l
     """Return how far something is, in one line."""
     parts = [STAGES[progress.stage]]
     if progress.retrying is not None:
-        parts.append("nothing comes, trying again")
+        parts.append(_RETRYING.get(progress.retrying, "trying again"))
     if progress.total:
         parts.append(f"{progress.done / progress.total:.0%} of {size(progress.total)}")
     if speed is not None:
@@ -184,10 +231,19 @@ def verified(name: str) -> str:
     return f"{name}: every byte is as it should be"
 
 
-def removed(name: str, freed_bytes: int, comes_back: bool) -> str:
-    """`comes_back`: what it is made of came with the program."""
-    again = " It is put together again from what came with the program when it is needed." if comes_back else ""
-    return f"“{name}” was removed; {size(freed_bytes)} are free now.{again}"
+def is_published_one(name: str) -> str:
+    return f"It is, byte for byte, the published model “{name}”, and is called so."
+
+
+def removed(name: str, freed_bytes: int) -> str:
+    return f"“{name}” was removed; {size(freed_bytes)} are free now."
+
+
+def nowhere_to_fetch(name: str) -> str:
+    return f"“{name}” came from a file or a folder, not from a hub. Remove it, and import it again to have it anew."
+
+
+NOT_MEASURED_YET = "How fast each would be here is told when “sottovoce devices” has looked what this computer can do."
 
 
 def folder_is_away(folder: str) -> str:
@@ -202,6 +258,7 @@ MODELS_BUTTON_HINT = "Download other models, add your own, remove some."
 MODELS_TITLE = "Models"
 MODELS_ABOUT = "Larger models understand more and take longer. Whichever you choose, it works on this computer alone."
 MODELS_HERE = "On this computer"
+MODELS_ON_THEIR_WAY = "On their way"
 MODELS_TO_FETCH = "To download"
 NO_MODELS_HERE = "There is no model on this computer yet. Download one below, or add one of your own."
 LOOKING = "Looking which models there are…"
@@ -225,7 +282,7 @@ _GOOD_FOR = {
     "distil-large-v3.5": "English alone. A little better than distil-large-v3, and as fast.",
 }
 OF_YOUR_OWN = "A model that you added."
-ALL_LANGUAGES = "99 languages"
+ALL_LANGUAGES = "100 languages"  # some of them only the newest
 ENGLISH_ALONE = "English only"
 CHOSEN_MODEL = "Chosen"
 PROPOSED_MODEL = "Best for this computer"
@@ -271,9 +328,10 @@ HUB_ABOUT = (
     "Models come from Hugging Face, unless a mirror of it is named here. Nothing is sent there but which model it is."
 )
 MIRROR = "&Mirror"
+MIRROR_HINT = "Empty: Hugging Face itself"
 MIRROR_WRONG = "Write its whole address: it begins with https://"
 TOKEN_ABOUT = "A token lets you download private models. It is kept in the system’s keyring, and in no file."
-TOKEN_AS_IT_IS = "Empty: as it is"
+TOKEN_AS_IT_IS = "Empty: the token stays as it is"
 TOKEN_TITLE = "Access Token"
 TOKEN_KEPT = "The system’s keyring was changed as you wanted."
 FORGET_TOKEN = "&Forget the Token"
@@ -292,32 +350,22 @@ def languages(english_only: bool) -> str:
     return ENGLISH_ALONE if english_only else ALL_LANGUAGES
 
 
-def is_for_english(name: str, language: str | None) -> bool:
-    """Tell whether a published model is good for English alone: distilled ones are, whatever their vocabulary."""
-    return language == "en" or name.startswith("distil-")
-
-
 def how_it_runs(fit: Fit) -> str:
     """Return how a model would run on this computer: how fast, and with how much memory."""
     where = "the graphics card" if fit.device == "cuda" else "this computer"
     if not fit.fits:
-        return f"Too large for the memory of {where}: it takes {size(fit.memory_bytes)}"
+        return f"Too large for the memory of {where}: it takes {memory(fit.memory_bytes)}"
     parts = []
     if fit.speed:
         long = about(3600 / fit.speed)
         parts.append(f"an hour of speech takes {'' if fit.is_measured or long.startswith('a ') else 'about '}{long}")
     if fit.memory_bytes:
-        parts.append(f"{size(fit.memory_bytes)} of memory{' on the graphics card' if fit.device == 'cuda' else ''}")
+        parts.append(f"{memory(fit.memory_bytes)} of memory{' on the graphics card' if fit.device == 'cuda' else ''}")
     return " · ".join(parts)
 
 
 def is_here(here: bool) -> str:
     return "on this computer" if here else "not on this computer"
-
-
-def damaged(can_be_fetched: bool) -> str:
-    advice = "Repair fetches anew what is wrong with it." if can_be_fetched else "Remove it, and add it again."
-    return f"Its files are not what they were. It is not used until that is mended. {advice}"
 
 
 def button_for(button: str, name: str) -> str:
@@ -339,8 +387,11 @@ REMOVE_IT = "Remove"
 KEEP_IT = "Keep It"
 
 
-def model_arrived(name: str) -> str:
-    return f"The model {name} is here. Choose it under Model."
+def model_arrived(name: str, is_chosen: bool = False, was_here: bool = False) -> str:
+    """`is_chosen`: the next recording takes it already. `was_here`: it was damaged, and is whole again."""
+    if was_here:
+        return f"The model {name} is whole again."
+    return f"The model {name} is here. {'It is the one in use.' if is_chosen else 'Choose it under Model.'}"
 
 
 def model_removed(name: str, freed: int) -> str:
@@ -372,11 +423,13 @@ def progress_of(task: ModelTask) -> str:
     parts = ["Paused" if task.paused else STAGES[task.stage] if task.stage else "Starting"]
     if task.total and task.done:
         parts.append(f"{size(task.done)} of {size(task.total)}")
-    if not task.paused:
+    if not (task.paused or task.is_quiet or task.retrying):
         parts += [f"{size(round(task.speed))}/s"] if task.speed else []
         parts += [f"{about(task.seconds_left)} left"] if task.seconds_left is not None else []
     if task.retrying is not None:
         parts.append(_RETRYING.get(task.retrying, "trying again"))
+    elif task.is_quiet:
+        parts.append("nothing comes at the moment")
     return " · ".join(parts)
 
 
@@ -421,6 +474,7 @@ NOT_MEASURED = "What this computer can do could not be found out. The model that
 NOT_TIMED = "How fast it is could not be measured this time. More models are under Models."
 SKIP = "&Not Now"
 READY_MEANWHILE = "Until then, and without it, the model “{}” works."
+GIGABYTE = 2**30  # bytes of memory; files are measured in decimal units, as on a hub
 ORDINARY_LINE = 6_250_000  # bytes a second: 50 Mbit/s
 
 
@@ -428,7 +482,7 @@ def computer_in_short(machine: Machine) -> str:
     """Return what is in this computer, in a line."""
     processor = machine.processor
     parts = [processor.name or "A processor", "1 core" if processor.cores == 1 else f"{processor.cores} cores"]
-    parts += [f"{processor.memory_bytes / 2**30:.0f} GB of memory"] if processor.memory_bytes else []
+    parts += [f"{memory(processor.memory_bytes)} of memory"] if processor.memory_bytes else []
     usable = [card.name for card in machine.cards if machine.works("cuda", card.index)]
     parts.append(usable[0] if usable else "no graphics card that can be used")
     return f"This computer: {', '.join(parts)}."

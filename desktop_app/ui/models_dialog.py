@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -31,10 +31,13 @@ from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import colours, model_wording
 from desktop_app.ui.model_questions import ByNameDialog, HubDialog, TokenDialog
-from desktop_app.ui.model_row import FINE, ListedModel, ModelRow
+from desktop_app.ui.model_row import FINE, ListedModel, ModelRow, give_keyboard
 from desktop_app.ui.model_survey import Survey
+from desktop_app.ui.sentence import Sentence
 from desktop_app.ui.spoken_languages import SpokenLanguages
 from desktop_app.work.model_work import ModelTask, ModelWork
+
+HEADINGS = (model_wording.MODELS_ON_THEIR_WAY, model_wording.MODELS_HERE, model_wording.MODELS_TO_FETCH)
 
 
 class _Upright(QScrollArea):
@@ -74,6 +77,7 @@ class ModelsDialog(QDialog):
         self._survey: Survey | None = None
         self._refused: dict[str, ModelTask] = {}  # what was not even begun, until the user has read it
         self.rows: dict[str, ModelRow] = {}
+        self._current: ModelRow | None = None  # the one row that the Tab key comes to
         self._was_entered = False  # the keyboard was put into the list once
         self.setWindowTitle(model_wording.MODELS_TITLE)
         self._make_list()
@@ -87,12 +91,12 @@ class ModelsDialog(QDialog):
     # --- making ---
 
     def _make_list(self) -> None:
-        self._about = _sentence(model_wording.MODELS_ABOUT)
+        self._about = Sentence(model_wording.MODELS_ABOUT)
         self.spoken = SpokenLanguages(self._settings)
         self._caption = QLabel(model_wording.WHAT_YOU_SPEAK)
         self._caption.setBuddy(self.spoken.another)
-        self._headings = [_heading(text) for text in (model_wording.MODELS_HERE, model_wording.MODELS_TO_FETCH)]
-        self._nothing = _sentence(model_wording.LOOKING)
+        self._coming, self._here, self._to_fetch = self._headings = [_heading(text) for text in HEADINGS]
+        self._nothing = Sentence(model_wording.LOOKING)
         self._nothing.setContentsMargins(14, 8, 12, 8)
         self._inside = QWidget()
         self._list = QVBoxLayout(self._inside)
@@ -109,14 +113,14 @@ class ModelsDialog(QDialog):
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its rows have the keyboard
 
     def _make_foot(self) -> None:
-        self.folder_line = _sentence("")
+        self.folder_line = Sentence()
         self._folder_bar = QProgressBar()
         self._folder_bar.setTextVisible(False)
         self._folder_bar.setFixedHeight(6)
         self._folder_bar.hide()
-        self.folder_trouble = _sentence("")
+        self.folder_trouble = Sentence()
         self.folder_trouble.hide()
-        self.news = _sentence("")
+        self.news = Sentence()
         self.news.hide()
         self.add = QPushButton(model_wording.ADD_MODEL)
         menu = QMenu(self.add)
@@ -179,25 +183,37 @@ class ModelsDialog(QDialog):
         self._show_folder()
         if self._survey is None:
             return
-        here, to_fetch = self._listed(self._survey)
-        for name in self.rows.keys() - {model.name for model in (*here, *to_fetch)}:
-            row = self.rows.pop(name)
-            self._list.removeWidget(row)
-            row.deleteLater()
+        coming, here, to_fetch = self._listed(self._survey)
+        self._remove_rows(self.rows.keys() - {model.name for model in (*coming, *here, *to_fetch)})
         self._nothing.setText(model_wording.NO_MODELS_HERE)
-        self._put_in_order(here, to_fetch)
+        self._put_in_order(coming, here, to_fetch)
         if not self._was_entered and (rows := self._rows_in_order()):
-            rows[0].setFocus()
+            give_keyboard(next((row for row in rows if row.model.on_shelf), rows[0]))
             self._was_entered = True
 
-    def _put_in_order(self, here: Sequence[ListedModel], to_fetch: Sequence[ListedModel]) -> None:
-        rows: list[QWidget] = [self._headings[0], *map(self._row, here)]
+    def _remove_rows(self, names: Set[str]) -> None:
+        """A row that had the keyboard hands it to the one below it, or else above."""
+        for name in names:
+            row, rows = self.rows.pop(name), self._rows_in_order()
+            if self.focusWidget() in row.tab_stops():
+                below_or_above = [*rows[rows.index(row) + 1 :], *reversed(rows[: rows.index(row)]), self.add]
+                give_keyboard(below_or_above[0])
+            if row is self._current:
+                self._current = None
+            self._list.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+
+    def _put_in_order(
+        self, coming: Sequence[ListedModel], here: Sequence[ListedModel], to_fetch: Sequence[ListedModel]
+    ) -> None:
+        rows: list[QWidget] = [self._coming, *map(self._row, coming)] if coming else []
+        rows += [self._here, *map(self._row, here)]
         if not here:
             rows.append(self._nothing)
-        rows += [self._headings[1], *map(self._row, to_fetch)] if to_fetch else []
-        self._nothing.setVisible(not here)
-        self._headings[0].show()
-        self._headings[1].setVisible(bool(to_fetch))
+        rows += [self._to_fetch, *map(self._row, to_fetch)] if to_fetch else []
+        for widget in (*self._headings, self._nothing):
+            widget.setVisible(widget in rows)
         if rows == self._widgets():
             return
         focused = self.focusWidget()
@@ -208,8 +224,21 @@ class ModelsDialog(QDialog):
         self._list.addStretch(1)
         for before, after in pairwise(self._tab_stops()):
             QWidget.setTabOrder(before, after)
-        if focused is not None:
-            focused.setFocus()
+        if self._current is None and self._rows_in_order():
+            self._make_current(self._rows_in_order()[0])
+        if focused is not None and self._inside.isAncestorOf(focused):
+            give_keyboard(focused)
+            QTimer.singleShot(0, self, self._show_current)  # it may have come to another place
+
+    def _make_current(self, current: ModelRow) -> None:
+        """The list is one stop of the Tab key, with the buttons of one row; the arrows go from row to row."""
+        self._current = current
+        for row in self.rows.values():
+            row.set_current(row is current)
+
+    def _show_current(self) -> None:
+        if self._current is not None:
+            self.area.ensureWidgetVisible(self._current, 0, 0)
 
     def _tab_stops(self) -> list[QWidget]:
         stops = [stop for row in self._rows_in_order() for stop in row.tab_stops()]
@@ -229,13 +258,13 @@ class ModelsDialog(QDialog):
             row = self.rows[model.name] = ModelRow(model, self._inside)
             row.wanted.connect(self._on_wanted)
             row.left.connect(partial(self._on_left, row))
-            row.entered.connect(partial(self.area.ensureWidgetVisible, row, 0, 0))
+            row.entered.connect(partial(self._on_entered, row))
         else:
             row.show_model(model)
         return row
 
-    def _listed(self, survey: Survey) -> tuple[list[ListedModel], list[ListedModel]]:
-        """Return the models that are here, and those that could be or are on their way."""
+    def _listed(self, survey: Survey) -> list[list[ListedModel]]:
+        """Return the models that are on their way or came half, those that are here, and those that could be."""
         on_shelf = {model.name: model for model in survey.here}
         tasks = self._refused | {task.name: task for task in self._work.tasks() if task.what != "move"}
         tasks = {name: task for name, task in tasks.items() if not _is_known(task, on_shelf.get(name))}
@@ -252,12 +281,10 @@ class ModelsDialog(QDialog):
                 is_proposed=name == survey.proposed,
             )
 
-        coming = [name for name in tasks if name not in on_shelf and name not in survey.published]
-        taken_in = [name for name in coming if tasks[name].what == "take_in"]
-        coming = [name for name in coming if name not in taken_in]
-        to_fetch = [name for name in survey.published if name not in on_shelf]
+        coming = [name for name in tasks if name not in on_shelf]
+        to_fetch = [name for name in survey.published if name not in on_shelf and name not in tasks]
         to_fetch.sort(key=lambda name: name != survey.proposed)  # it comes first, the others stay in their order
-        return [listed(name) for name in (*on_shelf, *taken_in)], [listed(name) for name in (*coming, *to_fetch)]
+        return [[listed(name) for name in names] for names in (coming, [*on_shelf], to_fetch)]
 
     def _show_folder(self) -> None:
         survey = self._survey
@@ -276,8 +303,8 @@ class ModelsDialog(QDialog):
             return
         self._refused.pop(task.name, None)
         row = self.rows.get(task.name)
-        if row is None:
-            self._show()
+        if row is None or row.model.task is None:
+            self._show()  # it has another place in the list now
         else:
             row.show_model(msgspec.structs.replace(row.model, task=task))
 
@@ -313,7 +340,7 @@ class ModelsDialog(QDialog):
             "use": self.use_pressed.emit,
             "verify": self._work.verify,
             "repair": self._work.repair,
-            "remove": self._ask_whether_to_remove,
+            "remove": self._on_remove,
             "retry": self._retry,
             "put_away": self._put_away,
             "give_up": self._put_away,
@@ -338,14 +365,22 @@ class ModelsDialog(QDialog):
 
     def _on_left(self, row: ModelRow, steps: int) -> None:
         rows = self._rows_in_order()
-        at = rows.index(row) + steps
-        if 0 <= at < len(rows):
-            rows[at].setFocus(Qt.FocusReason.TabFocusReason)
+        at = min(max(0, rows.index(row) + steps), len(rows) - 1)
+        rows[at].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _on_entered(self, row: ModelRow) -> None:
+        self._make_current(row)
+        self._show_current()
+
+    def _on_remove(self, name: str) -> None:
+        self._refused.pop(name, None)
+        self._show()
+        self._work.if_not_needed(name, partial(self._ask_whether_to_remove, name))
 
     def _ask_whether_to_remove(self, name: str) -> None:
-        model = self.rows[name].model
-        if model.on_shelf is None:
-            return
+        model = self.rows[name].model if name in self.rows else None
+        if model is None or model.on_shelf is None:
+            return  # it went while that was looked up
         question = model_wording.whether_to_remove(name, model.on_shelf.size_bytes, model.can_be_fetched)
         box = QMessageBox(QMessageBox.Icon.Question, model_wording.remove_title(name), question, parent=self)
         box.setTextFormat(Qt.TextFormat.PlainText)
@@ -431,13 +466,6 @@ def _is_known(task: ModelTask, model: ShelfModel | None) -> bool:
     """It failed because the model is damaged, and the model says so by itself."""
     failed = task.failed is not None and task.failed.kind is ModelTrouble.DAMAGED
     return failed and task.what == "verify" and model is not None and bool(model.damaged)
-
-
-def _sentence(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label
 
 
 def _heading(text: str) -> QLabel:

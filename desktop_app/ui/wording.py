@@ -70,7 +70,15 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
     Failure.MODEL_MISSING: ("could not be started: its model is not on this computer", "Choose another model."),
     Failure.MODEL_BROKEN: (
         "could not be started: its model is damaged or of another kind",
-        "Choose another model, or install this one again.",
+        "Choose another model. Models… repairs this one, if it was published.",
+    ),
+    Failure.MODEL_NO_ROOM: (
+        "could not be started: there is no room on the disk for its model",
+        "Make room, then retry.",
+    ),
+    Failure.MODELS_AWAY: (
+        "could not be started: the folder of the models is not there",
+        "Connect the disk that it is on, then retry.",
     ),
     Failure.LANGUAGE_NOT_IN_MODEL: (
         "could not be started: the model does not know this language",
@@ -81,8 +89,8 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
         "Choose a model for many languages, such as base.",
     ),
     Failure.DEVICE_MISSING: (
-        "could not be started: there is no graphics card that can be used",
-        "Choose the processor (CPU), or automatic.",
+        "could not be started: the device that was chosen for it cannot be used on this computer",
+        "Choose automatic instead.",
     ),
     Failure.COMPUTE_TYPE_MISSING: (
         "could not be started: this computer does not calculate in the way chosen",
@@ -90,7 +98,7 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
     ),
     Failure.MODEL_TOO_LARGE: (
         "could not be started: its model is larger than the memory it would have to fit into",
-        "Choose a smaller model, or automatic instead of a device.",
+        "Choose a smaller model. If the graphics card was chosen, automatic may help too.",
     ),
     Failure.OUT_OF_MEMORY: (
         "could not be finished: there was not enough memory",
@@ -598,8 +606,17 @@ def did_you_mean(typed: str, command: str) -> str:
     return f"There is no file “{typed}”. Did you mean: sottovoce {command}"
 
 
-def no_model(reason: str, installed: list[str]) -> str:
-    return f"{reason.rstrip('.')}. Models on this computer: {', '.join(installed)}; or name a folder."
+def no_model(name: str, why: Failure, where: str, installed: Sequence[str], is_published: bool) -> str:
+    """Return why the model `name` cannot be used, and what to do, in a terminal. where: the folder of the models."""
+    if why is Failure.MODELS_AWAY:
+        return f"The folder of the models, “{where}”, is not there. Connect the disk that it is on."
+    if why is Failure.MODEL_NO_ROOM:
+        return f"There is no room on the disk for the model “{name}”. Make room in “{where}”."
+    is_missing = why is Failure.MODEL_MISSING
+    what = "is not on this computer" if is_missing else "is damaged or of another kind"
+    get = f" sottovoce models download {name} {'gets' if is_missing else 'repairs'} it." if is_published else ""
+    here = f" Models on this computer: {', '.join(installed)}; or name a folder." if installed else ""
+    return f"The model “{name}” {what}.{get}{here}"
 
 
 def english_only(model: str) -> str:
@@ -1173,6 +1190,25 @@ def preparing(model: str) -> str:
 def not_ready(kind: Failure, model: str) -> str:
     happened, advice = _FAILURES[kind]
     return f"The model {model}: {happened.removeprefix('could not be started: ')}. {advice}"
+
+
+LOADED_WHEN_NEEDED = "The model is loaded when it is needed"
+
+
+_NOT_LOADED = {
+    Failure.MODEL_MISSING: "There is no model {} on this computer. Choose or download one under Models…",
+    Failure.MODEL_BROKEN: "The model {} is damaged or of another kind. Repair it or choose another under Models…",
+    Failure.MODEL_NO_ROOM: "The disk is full: no room for the model {}. Make room, then open Models…",
+    Failure.MODELS_AWAY: "The models’ folder is not there: is its disk unplugged? Connect it, then open Models…",
+}
+
+
+def not_loaded(error: Exception, model: str) -> str:
+    """Return why a model cannot be loaded ahead of its first recording, and what to do."""
+    kind = getattr(error, "kind", None)
+    if kind in _NOT_LOADED:
+        return _NOT_LOADED[kind].format(model)
+    return f"The model {model} cannot be read: {_reason(error)}. Choose another one under Models…"
 
 
 def language_choice(code: str) -> str:

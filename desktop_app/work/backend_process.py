@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,17 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
 from desktop_app import paths
 from desktop_app.logs import LogFile
-from desktop_app.messages import LONGEST_LINE, BackendReady, Command, Failure, Garbled, event_from, to_line
+from desktop_app.messages import (
+    LONGEST_LINE,
+    BackendReady,
+    Command,
+    Failure,
+    Garbled,
+    LoadModel,
+    Transcribe,
+    event_from,
+    to_line,
+)
 from desktop_app.work.causes import Cause, cause_of, code_in_words
 
 log = logging.getLogger(__name__)
@@ -66,6 +77,7 @@ class BackendProcess(QObject):
         self._process: QProcess | None = None
         self._garbled = False
         self._killed_because: Failure | None = None
+        self._models: set[bytes] = set()  # that it was told to load, since it was started
         self.is_ready = False  # it has said that it reads commands
 
     @property
@@ -76,13 +88,23 @@ class BackendProcess(QObject):
     def pid(self) -> int:
         return self._process.processId() if self._process else 0
 
+    @property
+    def most_memory(self) -> int:
+        """Return the bytes it has taken at the most, with its only model; 0 if it had others, or if nobody tells."""
+        try:
+            status = Path(f"/proc/{self.pid}/status").read_bytes() if len(self._models) == 1 else b""
+        except OSError:  # Linux alone tells
+            return 0
+        found = re.search(rb"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE)
+        return int(found[1]) * 1024 if found else 0
+
     def start(self) -> None:
         """Start it, unless it runs. Returns at once; commands may be sent right away."""
         if self._process is not None:
             return
         self._garbled = self.is_ready = False
         self._killed_because = None
-        self._last_words = b""
+        self._last_words, self._models = b"", set()
         process = QProcess(self)
         process.setProcessEnvironment(child_environment())
         process.readyReadStandardOutput.connect(self._on_output)
@@ -95,6 +117,8 @@ class BackendProcess(QObject):
     def send(self, command: Command) -> None:
         """Send a command; start the backend if it does not run."""
         self.start()
+        if isinstance(command, LoadModel | Transcribe):
+            self._models.add(command.model)
         if self._process is not None:  # else it could not even be started, and `died` has said so
             self._process.write(to_line(command))
 

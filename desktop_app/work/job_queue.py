@@ -8,7 +8,6 @@ import os
 import sqlite3
 import sys
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,26 +18,24 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from desktop_app import messages
 from desktop_app.messages import Failure, Segment, Stage
 from desktop_app.models import shape, shelf
-from desktop_app.models.errors import ModelError
 from desktop_app.models.machine import Machine, Speed
 from desktop_app.models.shape import Shape
 from desktop_app.transcripts.history import History, JobGone
 from desktop_app.transcripts.transcript import ENDED, UNENDED, Job, JobOptions, JobState, Output, Step
-from desktop_app.work import choice, recovery
+from desktop_app.work import recovery
 from desktop_app.work.backend_process import BackendProcess, Death
-from desktop_app.work.choice import Choice
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.media_files import media_in
 from desktop_app.work.ownership import Ownership
 from desktop_app.work.pace import Pace
+from desktop_app.work.preparing import CannotBegin, Known, Prepared, prepare, tuned
 from desktop_app.work.watch import Watch
 
 log = logging.getLogger(__name__)
 
 STORAGE_TROUBLE = (sqlite3.OperationalError, OSError)
 STORAGE_AGAIN_MS = 3000
-FINGERTIP = 65536  # bytes
-LONG_ENOUGH = 60.0  # seconds of sound after which the speed of a job tells something
+LONG_ENOUGH = 60.0  # seconds of speech after which the speed of a job tells something
 CANCEL_PATIENCE_MS = 400  # then the backend is killed: cancelling takes less than a second, whatever it is doing
 
 
@@ -77,8 +74,8 @@ class _Attempt:
         self.ran_with = ("cpu", "")  # device and compute type
         self.stage = Stage.STARTING
         self.working_on: tuple[float, float] | None = None  # seconds, while it is listened to
-        self.began_at = max(job.position, job.options.begin)
         self.began: float | None = None  # when it first listened, by the monotonic clock
+        self.spoken = 0.0  # seconds of speech that it has heard
 
     def store(self, history: History, event: messages.SpeechHeard) -> None:
         """In the history thread."""
@@ -105,7 +102,10 @@ class JobQueue(QObject):
     held_changed(): `held` changed.
     storage_failed(error): the library cannot be written; the job goes on by itself as soon as it can.
     model_loaded(event), model_failed(event): what came of the backend's warming up.
-    ran(speed): a machine.Speed: how fast a job was that has told enough.
+    warm_up_failed(error): it did not come so far: the model cannot be found, or not be put together.
+    ran(speed): a machine.Speed: how fast a job was that has told enough, and how much memory it took.
+    became_busy(): a job is sent to the backend, or a model is about to be loaded.
+    memory_freed(): no model is loaded any more.
     became_idle(): there is nothing left to do, or nothing that may be done now.
     """
 
@@ -123,7 +123,10 @@ class JobQueue(QObject):
     storage_failed = Signal(object)
     model_loaded = Signal(object)
     model_failed = Signal(object)
+    warm_up_failed = Signal(object)
     ran = Signal(object)
+    became_busy = Signal()
+    memory_freed = Signal()
     became_idle = Signal()
 
     def __init__(
@@ -157,7 +160,7 @@ class JobQueue(QObject):
         self._patience.timeout.connect(lambda: self._backend.kill())
         self._storage_again = QTimer(self, singleShot=True, interval=STORAGE_AGAIN_MS)
         self._storage_again.timeout.connect(self._try_storage)
-        self._known = _Known()
+        self._known = Known()
         self._is_warming_up = False
         self._unload = QTimer(self, singleShot=True)
         self._unload.timeout.connect(self.free_memory)
@@ -221,12 +224,13 @@ class JobQueue(QObject):
 
         self._history.ask(queue_again, announce)
 
-    def use_machine(self, machine: Machine, is_sure: bool = True) -> None:
+    def use_machine(self, machine: Machine | None, is_sure: bool = True) -> None:
         """Choose by what is known of this computer, from the next job on.
 
-        is_sure: what cannot work is refused; else it is tried all the same, since the computer may have changed.
+        is_sure: what cannot work is refused; else it is tried all the same, since the computer may have changed. None:
+        nothing is known, the backend finds out.
         """
-        self._known = _Known(machine, is_sure)
+        self._known = Known(machine, is_sure)
 
     def unload_after(self, seconds: float) -> None:
         """Give the memory back when nothing was done for so long; 0: never."""
@@ -240,6 +244,7 @@ class JobQueue(QObject):
         self._unload.stop()
         self._is_warming_up = False
         self._backend.restart()
+        self.memory_freed.emit()
         return True
 
     def _count_idle_time(self) -> None:
@@ -251,6 +256,8 @@ class JobQueue(QObject):
     def warm_up(self, options: JobOptions) -> None:
         """Start the backend and load the model, while the user still looks for the file."""
         self._is_warming_up = True
+        self._unload.stop()  # what is loaded now is not idle
+        self.became_busy.emit()
         self._backend.start()
 
         def find(_: History) -> tuple[Path, Shape | None]:
@@ -267,13 +274,14 @@ class JobQueue(QObject):
                         options.device,
                         options.tuning.compute_type,
                         options.tuning.threads,
-                        _choice(self._known, options, inside).ways,
+                        self._known.choice(options, inside).ways,
                     )
                 )
 
         def give_up(error: Exception) -> None:
             log.info("no warm start: %s", error)
-            self._is_warming_up = False
+            self._end_warm_up()
+            self.warm_up_failed.emit(error)
 
         self._history.ask(find, load, give_up)
 
@@ -533,7 +541,7 @@ class JobQueue(QObject):
             lambda history: self._choose(history, live, only_live, known), self._on_chosen, self._on_choosing_failed
         )
 
-    def _choose(self, history: History, live: Sequence[int], only_live: bool, known: _Known) -> _Chosen | None:
+    def _choose(self, history: History, live: Sequence[int], only_live: bool, known: Known) -> _Chosen | None:
         """In the history thread: return the next job, now marked as running, and what it needs."""
         waiting = [job for job in history.jobs_of(live) if job.state is JobState.QUEUED]
         job = waiting[-1] if waiting else None if only_live else history.next_queued(self._owner)
@@ -564,7 +572,7 @@ class JobQueue(QObject):
             self.became_idle.emit()
             return
         self.job_changed.emit(chosen.job)
-        if chosen.model is None:
+        if chosen.ready is None:
             self._start_next()
         elif Hold.STORAGE in self.held or (self.held and chosen.job.id not in self._live):  # in the meantime
             self._running = chosen.job
@@ -582,8 +590,8 @@ class JobQueue(QObject):
 
     def _send(self, chosen: _Chosen) -> None:
         """Have the backend begin with a job, or go on with it."""
-        job = chosen.job
-        assert chosen.model is not None
+        job, ready = chosen.job, chosen.ready
+        assert ready is not None
         self._running, self._ending_as = job, None
         self._attempt = _Attempt(job)
         self._attempt.ran_with = self._device
@@ -591,13 +599,14 @@ class JobQueue(QObject):
         self._pace = Pace()
         self._is_warming_up = False
         self._unload.stop()
-        self._watch.begin(chosen.model_bytes, job.position)
+        self.became_busy.emit()
+        self._watch.begin(ready.model_bytes, job.position)
         options = recovery.stepped_down(job.options, job.steps)
         self._backend.send(
             messages.Transcribe(
                 job_id=job.id,
                 audio=os.fsencode(job.path),
-                model=os.fsencode(chosen.model),
+                model=os.fsencode(ready.model),
                 device=options.device,
                 language=options.language,
                 task=options.task,
@@ -609,11 +618,11 @@ class JobQueue(QObject):
                 end=options.end,
                 track=options.track,
                 split_channels=options.split_channels,
-                tuning=_tuned(options, chosen.choice),
+                tuning=tuned(options, ready.choice),
                 resume_at=job.position or None,
                 main_language=(job.language or None) if job.position else None,
                 live=self._attempt.is_live,
-                ways=chosen.choice.ways if chosen.choice is not None else (),
+                ways=ready.choice.ways,
             )
         )
         self._tell_progress(Stage.LOADING_MODEL if self._backend.is_ready else Stage.STARTING, job.position, None)
@@ -644,7 +653,7 @@ class JobQueue(QObject):
             case messages.Provisional():
                 self._show_provisional(event)
             case messages.JobFinished():
-                self._tell_speed(event.duration, self._attempt)
+                self._tell_speed(self._attempt)
                 self._end(
                     state=JobState.DONE,
                     position=event.duration,
@@ -669,15 +678,16 @@ class JobQueue(QObject):
         self._is_warming_up = False
         self._count_idle_time()
 
-    def _tell_speed(self, position: float, attempt: _Attempt) -> None:
-        """Tell how fast the running job was, if it was an ordinary one and long enough."""
-        job, heard = self._running, position - attempt.began_at
-        if job is None or attempt.began is None or attempt.is_live or heard < LONG_ENOUGH:
+    def _tell_speed(self, attempt: _Attempt) -> None:
+        """Tell how fast the running job was, if it was an ordinary one with enough speech in it."""
+        job = self._running
+        if job is None or attempt.began is None or attempt.is_live or attempt.spoken < LONG_ENOUGH:
             return
         if job.options.tuning == messages.ACCURATE and not job.steps:
             device, compute_type = attempt.ran_with
-            seconds = max(1e-3, time.monotonic() - attempt.began)
-            self.ran.emit(Speed(job.options.model, device, compute_type, round(heard / seconds, 2), time.time()))
+            speed = attempt.spoken / max(1e-3, time.monotonic() - attempt.began)
+            memory = self._backend.most_memory
+            self.ran.emit(Speed(job.options.model, device, compute_type, round(speed, 2), time.time(), memory))
 
     def _on_started(self, event: messages.JobStarted) -> None:
         def tell(job: Job) -> None:
@@ -708,6 +718,7 @@ class JobQueue(QObject):
 
     def _store(self, event: messages.SpeechHeard, attempt: _Attempt) -> None:
         """Store first, then show."""
+        attempt.spoken += sum(segment.end - segment.start for segment in event.segments)
 
         def show(_: None) -> None:
             if event.segments and not attempt.is_broken:
@@ -796,7 +807,7 @@ class JobQueue(QObject):
             if decision.gap is not None:
                 self.segments_added.emit(job_id, (decision.gap,))
             self.job_changed.emit(chosen.job)
-            if chosen.model is None:
+            if chosen.ready is None:
                 self._end_quietly()
             elif self._ending_as is not None:
                 self._end(state=self._ending_as)
@@ -862,50 +873,27 @@ class JobQueue(QObject):
         self._history.ask(put_back, go_on, lambda _: self._storage_again.start())
 
 
-class _Known(msgspec.Struct, frozen=True):
-    """What is known of this computer, and whether it is as it was then."""
-
-    machine: Machine | None = None
-    is_sure: bool = False
-
-
 class _Chosen(msgspec.Struct, frozen=True):
-    """A job that is to run now. model: its folder; None if it cannot run."""
+    """A job that is to run now. ready: what it needs; None if it cannot run."""
 
     job: Job
-    model: Path | None = None
-    model_bytes: int = 0
-    choice: Choice | None = None
+    ready: Prepared | None = None
 
 
-def _prepared(history: History, job: Job, known: _Known) -> _Chosen:
-    """In the history thread: mark `job` as running, if its model is there and its recording still the same."""
+def _prepared(history: History, job: Job, known: Known) -> _Chosen:
+    """In the history thread: mark `job` as running, if it can."""
     try:
-        model = shelf.find(job.options.model)
-    except ModelError as error:
-        return _Chosen(_failed(history, job.id, error.kind, str(error)))
-    fingerprint = _fingerprint(job.path)
-    is_other = fingerprint and job.fingerprint and fingerprint != job.fingerprint
-    if job.position and is_other and not job.options.live:  # what is being recorded grows
-        return _Chosen(_failed(history, job.id, Failure.FILE_CHANGED, ""))
-    chosen = _choice(known, recovery.stepped_down(job.options, job.steps), shape.of_folder(model))
-    if chosen.refused is not None and known.is_sure and not job.steps:  # a step was not the user's choice
-        return _Chosen(_failed(history, job.id, chosen.refused, chosen.detail))
+        ready = prepare(job, known)
+    except CannotBegin as error:
+        return _Chosen(_failed(history, job.id, error.kind, error.detail))
     changes: dict[str, Any] = {"state": JobState.RUNNING, "ended_at": None}
     if not job.position:
-        changes |= {"fingerprint": fingerprint, "started_at": time.time()}
-    size = sum(file.stat().st_size for file in model.glob("*.bin"))
-    return _Chosen(history.update(job.id, **changes), model, size, chosen)
+        changes |= {"fingerprint": ready.fingerprint, "started_at": time.time()}
+    return _Chosen(history.update(job.id, **changes), ready)
 
 
-def _choice(known: _Known, options: JobOptions, inside: Shape | None) -> Choice:
-    """Return how to run a model that is so inside."""
-    tuning = options.tuning
-    return choice.choose(known.machine, options.device, tuning.compute_type, tuning.batch_size, tuning.threads, inside)
-
-
-def _tuned(options: JobOptions, chosen: Choice | None) -> messages.Tuning:
-    return msgspec.structs.replace(options.tuning, batch_size=chosen.batch_size) if chosen else options.tuning
+def _failed(history: History, job_id: int, kind: Failure, detail: str) -> Job:
+    return history.update(job_id, state=JobState.FAILED, failure=kind, failure_detail=detail, ended_at=time.time())
 
 
 class _Ended(msgspec.Struct, frozen=True):
@@ -952,7 +940,7 @@ def _decided(
     kind: Failure,
     detail: str,
     no_memory: bool,
-    known: _Known,
+    known: Known,
 ) -> _Decision:
     """In the history thread: note that the backend died in `job_id`, and decide how to go on."""
     job = history.job(job_id)
@@ -976,22 +964,6 @@ def _decided(
 
 def _ended_at(state: JobState) -> float | None:
     return time.time() if state in ENDED else None
-
-
-def _fingerprint(path: Path) -> str:
-    """Return what tells whether a file is still the same: its length, beginning and end; empty if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            beginning = file.read(FINGERTIP)
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - FINGERTIP))
-            return f"{size}:{zlib.crc32(file.read(FINGERTIP), zlib.crc32(beginning)):08x}"
-    except (OSError, ValueError):
-        return ""
-
-
-def _failed(history: History, job_id: int, kind: Failure, detail: str) -> Job:
-    return history.update(job_id, state=JobState.FAILED, failure=kind, failure_detail=detail, ended_at=time.time())
 
 
 def _files_of(path: Path) -> tuple[list[Path], Failure | None]:

@@ -5,22 +5,36 @@ from __future__ import annotations
 import enum
 import logging
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
-from desktop_app.messages import LONGEST_LINE, Garbled, ProbeEvent, Tried, Trying, probe_event_from
+from desktop_app.messages import (
+    LONGEST_LINE,
+    EngineFound,
+    Garbled,
+    Measuring,
+    ProbeEvent,
+    Tried,
+    Trying,
+    Unmeasured,
+    probe_event_from,
+)
 from desktop_app.models import machine
 from desktop_app.models.machine import Machine
 from desktop_app.work.backend_process import child_environment
-from desktop_app.work.causes import code_in_words
+from desktop_app.work.causes import Cause, cause_of, code_in_words
 
 log = logging.getLogger(__name__)
 
-LIMIT = 20.0  # seconds for one run of it
+LIMIT = 10.0  # seconds without a word from it
+LOADING = 3  # times that, until the engine is loaded: from a cold disk say
+LONGEST = 6  # times that, with all its runs
 MOST_DEATHS = 20  # a dozen kinds of arithmetic on two cards, at the worst
+BY_CHANCE = (Cause.OUT_OF_MEMORY_KILL, Cause.ENDED_FROM_OUTSIDE)
 LEAVE_PATIENCE_MS = 1000
 LAST_WORDS = 2000  # bytes, for the log
 
@@ -44,19 +58,25 @@ class Probed(msgspec.Struct, frozen=True):
 class ProbeProcess(QObject):
     """The process that tries what this computer can do; a new one wherever it dies of a trial.
 
+    What takes too long, or is killed from outside, is tried once more: the computer may have been busy, asleep, or
+    short of memory just then.
+
     ended(probed): a Probed; None if it was stopped before.
     """
 
     ended = Signal(object)
 
     def __init__(self, command: Sequence[str], parent: QObject | None = None, limit: float = LIMIT) -> None:
-        """command: what starts the backend."""
+        """command: what starts the backend. limit: seconds without a word of it while it tries something."""
         super().__init__(parent)
         self._command = [*command, "probe"]
         self._process: QProcess | None = None
         self._found: list[ProbeEvent] = []
-        self._deaths: list[Tried] = []
-        self._limit = QTimer(self, singleShot=True, interval=round(limit * 1000))
+        self._deaths: list[Tried | Unmeasured] = []
+        self._doubtful: set[str] = set()  # what it may have died of by chance
+        self._ends = 0.0  # by the monotonic clock
+        self._limit_ms = round(limit * 1000)
+        self._limit = QTimer(self, singleShot=True)
         self._limit.timeout.connect(self._on_limit)
 
     @property
@@ -71,9 +91,13 @@ class ProbeProcess(QObject):
         """Look what there is, without trying it. Takes about 0.2 s."""
         self._begin(["--glance"])
 
-    def look(self, model: Path | None = None, name: str = "") -> None:
-        """Try everything, and measure the model in that folder, if one is named. Takes up to five seconds."""
-        self._begin(["--model", os.fsencode(model).hex(), "--name", name] if model else [])
+    def look(self, model: Path | None = None, name: str = "", patient: bool = False) -> None:
+        """Try everything, and measure the model in that folder, if one is named.
+
+        Takes up to five seconds, on a slow computer without measuring; patient: it is measured however long it takes.
+        """
+        measured = ["--model", os.fsencode(model).hex(), "--name", name] if model else []
+        self._begin([*measured, *(["--patient"] if patient else [])])
 
     def stop(self) -> None:
         """End it now."""
@@ -92,7 +116,8 @@ class ProbeProcess(QObject):
 
     def _begin(self, arguments: list[str]) -> None:
         assert self._process is None
-        self._arguments, self._deaths = arguments, []
+        self._arguments, self._deaths, self._doubtful = arguments, [], set()
+        self._ends = time.monotonic() + LONGEST * self._limit_ms / 1000
         self._run()
 
     def _run(self) -> None:
@@ -102,8 +127,8 @@ class ProbeProcess(QObject):
         process.readyReadStandardOutput.connect(self._on_output)
         process.errorOccurred.connect(self._on_error)
         process.finished.connect(self._on_finished)
-        without = [word for death in self._deaths for word in ("--without", _written(death))]
-        self._limit.start()
+        without = [word for death in self._deaths for word in _without(death)]
+        self._limit.start(LOADING * self._limit_ms)
         process.start(self._command[0], [*self._command[1:], *self._arguments, *without])
 
     def _on_output(self) -> None:
@@ -111,6 +136,8 @@ class ProbeProcess(QObject):
         while process is not None and process.canReadLine():
             try:
                 self._found.append(probe_event_from(bytes(process.readLine().data())))
+                if isinstance(self._found[-1], EngineFound | Trying | Tried | Measuring):
+                    self._limit.start(self._limit_ms)
             except Garbled as error:
                 log.warning("the probe spoke nonsense: %s", error)
                 process.kill()
@@ -127,21 +154,26 @@ class ProbeProcess(QObject):
             self._end(ProbeTrouble.NOT_STARTED, "")
 
     def _on_finished(self, exit_code: int, status: QProcess.ExitStatus) -> None:
+        took_too_long = not self._limit.isActive()  # before what is still unread begins it anew
         self._on_output()
         crashed = status == QProcess.ExitStatus.CrashExit
         if not crashed and exit_code == 0:
             self._end()
             return
-        took_too_long = not self._limit.isActive()
         how = "it took too long" if took_too_long else code_in_words(exit_code, crashed)
         log.warning("the probe ended: %s; %s", how, self._last_words())
-        last = self._found[-1] if self._found else None
-        if isinstance(last, Trying) and len(self._deaths) < MOST_DEATHS:
-            self._deaths.append(Tried(last.device, last.index, last.compute_type, False, 0.0, how, crashed=True))
-            self._disowned()
-            self._run()
-        else:
+        death = _death_of(self._found[-1], how) if self._found else None
+        if death is None or len(self._deaths) >= MOST_DEATHS or time.monotonic() > self._ends:
             self._end(ProbeTrouble.TOOK_TOO_LONG if took_too_long else ProbeTrouble.DIED, how)
+            return
+        what = " ".join(_without(death))
+        by_chance = took_too_long or cause_of(exit_code, crashed) in BY_CHANCE
+        if by_chance and what not in self._doubtful:
+            self._doubtful.add(what)
+        else:
+            self._deaths.append(death)
+        self._disowned()
+        self._run()
 
     def _last_words(self) -> str:
         said = bytes(self._process.readAllStandardError().data()) if self._process else b""
@@ -165,5 +197,16 @@ class ProbeProcess(QObject):
         return process
 
 
-def _written(tried: Tried) -> str:
-    return f"{tried.device}:{tried.index}:{tried.compute_type}"
+def _death_of(last: ProbeEvent, how: str) -> Tried | Unmeasured | None:
+    """Return what the probe died of, if it had announced it."""
+    if isinstance(last, Trying):
+        return Tried(last.device, last.index, last.compute_type, False, 0.0, how, crashed=True)
+    if isinstance(last, Measuring):
+        return Unmeasured(last.model, last.device, last.index, how)
+    return None
+
+
+def _without(death: Tried | Unmeasured) -> tuple[str, str]:
+    """Return the option that leaves it out."""
+    device = f"{death.device}:{death.index}"
+    return ("--without", f"{device}:{death.compute_type}") if isinstance(death, Tried) else ("--unmeasured", device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -13,6 +14,8 @@ from desktop_app import paths
 from desktop_app.models import catalogue, machine, shelf
 from desktop_app.models.errors import ModelError
 from desktop_app.models.machine import Machine, Speed
+from desktop_app.transcripts.history import History
+from desktop_app.work import ownership
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.probe_process import LIMIT, Probed, ProbeProcess
@@ -30,7 +33,9 @@ class Probing(QObject):
     failed(probed): a Probed whose `trouble` tells why not all could be found out. If nothing was known before, `found`
     follows with what could be.
 
-    The probe never runs beside a job, nor while a model is loaded ahead of one: it is ended, and begins anew later.
+    The queue is told too, and how sure it is: what was kept is so only when a glance has agreed. The glance costs next
+    to nothing, and is taken at once. All else never runs beside a job, nor while a model is loaded ahead of one: it is
+    ended, and begins anew later.
     """
 
     found = Signal(object)
@@ -44,34 +49,36 @@ class Probing(QObject):
         parent: QObject | None = None,
         limit: float = LIMIT,
     ) -> None:
-        """command: what starts the backend. limit: seconds that a run of the probe may take."""
+        """command: what starts the backend. limit: seconds without a word of the probe."""
         super().__init__(parent)
         self.machine: Machine | None = None
         self._history, self._queue = history, queue
         self._process = ProbeProcess(command, self, limit)
         self._process.ended.connect(self._on_ended)
-        self._wanted: str | None = None  # "glance" or "look"
-        self._model: tuple[Path, str] | None = None  # to measure: its folder and its name
+        self._wanted: Literal["glance", "look", "measure"] | None = None
+        self._is_asking = False  # which model to measure
         self._may_begin = QTimer(self, interval=LOOKS_EVERY_MS)
         self._may_begin.timeout.connect(self._begin_if_it_may)
-        queue.progressed.connect(lambda _: self._make_way())
+        queue.became_busy.connect(self._make_way)
         queue.ran.connect(self._keep_speed)
 
     @property
     def is_looking(self) -> bool:
-        """Whether the probe runs, or waits for the moment to."""
-        return self._wanted is not None
+        """Whether it is still being found out, or is to be, what this computer can do; how fast it is may follow."""
+        return self._wanted in ("glance", "look")
 
     def start(self, again: bool = False) -> None:
         """Tell what is known, and see whether it still holds; again: find it all out anew in any case."""
 
         def take(kept: Machine | None) -> None:
             if kept is not None and self.machine is None:
-                self._tell(kept)
+                self._tell(kept, is_sure=False)
             if self._wanted is None or again:
-                self._make_way()
+                self._process.stop()
                 self._wanted = "look" if again or kept is None else "glance"
                 self._may_begin.start()
+                if self._wanted == "glance":
+                    self._process.glance()
 
         self._history.ask(lambda _: machine.load(paths.machine_file()), take)
 
@@ -84,70 +91,94 @@ class Probing(QObject):
     def _begin_if_it_may(self) -> None:
         if self._wanted is None:
             self._may_begin.stop()
-        elif not self._process.is_running and not self._queue.is_busy:
-            if self._wanted == "glance":
-                self._process.glance()
-            elif self._model is None:
-                self._history.ask(lambda _: model_to_measure(), self._look)
-            else:
-                self._look(self._model)
+        elif not (self._process.is_running or self._is_asking or self._queue.is_busy):
+            self._is_asking = True
+            self._history.ask(_model_to_measure_now, self._look)
 
     def _look(self, model: tuple[Path, str] | None) -> None:
-        self._model = model
-        if self._wanted == "look" and not self._process.is_running and not self._queue.is_busy:
+        self._is_asking = False
+        if self._wanted is None or self._process.is_running or self._queue.is_busy:
+            return
+        if self._wanted == "look":
             self._process.look(*(model or ()))
+        elif model is not None:
+            self._process.look(*model, patient=True)
+        else:
+            self._want_nothing_more()
 
     def _make_way(self) -> None:
-        """Nothing is to run beside a job; what is still wanted comes later."""
-        if self._process.is_running:
+        """Nothing but a glance is to run beside a job; what is still wanted comes later."""
+        if self._process.is_running and self._wanted != "glance":
             log.info("the probe is put off")
             self._process.stop()
+
+    def _want_nothing_more(self) -> None:
+        self._wanted = None
+        self._may_begin.stop()
 
     def _on_ended(self, probed: Probed | None) -> None:
         if probed is None or self._wanted is None:
             return
-        if self._wanted == "glance" and not (self.machine is not None and probed.machine.is_same_as(self.machine)):
+        if self._wanted == "glance":
+            self._glanced(probed.machine)
+        else:
+            was_brief = self._wanted == "look"
+            self._want_nothing_more()
+            self._keep(probed, was_brief)
+
+    def _glanced(self, seen: Machine) -> None:
+        if self.machine is None or not seen.is_same_as(self.machine):
+            self._queue.use_machine(None)  # until it is found out anew
             self._wanted = "look"
             return
-        was_glance = self._wanted == "glance"
-        self._wanted = None
-        self._may_begin.stop()
-        if was_glance and self.machine is not None:
-            self._tell(as_now(self.machine, probed.machine))
-        else:
-            self._keep(probed)
+        self._want_nothing_more()
+        self._tell(as_now(self.machine, seen))
+        self._measure_if_need_be()
 
-    def _keep(self, probed: Probed) -> None:
+    def _measure_if_need_be(self) -> None:
+        """Take more time for it, if there was too little for it before: else no larger model is ever proposed."""
+        if self.machine is not None and not self.machine.is_measured:
+            self._wanted = "measure"
+            self._may_begin.start()
+
+    def _keep(self, probed: Probed, was_brief: bool) -> None:
         if probed.trouble is not None:  # not kept: next time it may come further
             log.warning("the probe came only so far: %s %s", probed.trouble, probed.detail)
             self.failed.emit(probed)
             if self.machine is None:
-                self._tell(probed.machine)
+                self._tell(probed.machine, is_sure=False)
             return
-        self._history.ask(
-            lambda _: machine.keep(probed.machine, paths.machine_file()),
-            self._tell,
-            lambda error: self._tell_unkept(probed.machine, error),
-        )
 
-    def _tell_unkept(self, found: Machine, error: Exception) -> None:
-        log.warning("what is known of this computer could not be kept: %s", type(error).__name__)
-        self._tell(found)
+        def tell(found: Machine) -> None:
+            self._tell(found)
+            if was_brief and self._wanted is None:
+                self._measure_if_need_be()
 
-    def _tell(self, found: Machine) -> None:
+        def tell_unkept(error: Exception) -> None:
+            log.warning("what is known of this computer could not be kept: %s", type(error).__name__)
+            self._tell(probed.machine)
+
+        self._history.ask(lambda history: kept_now(probed.machine, history), tell, tell_unkept)
+
+    def _tell(self, found: Machine, is_sure: bool = True) -> None:
         self.machine = found
+        self._queue.use_machine(found, is_sure)
         self.found.emit(found)
 
     def _keep_speed(self, speed: Speed) -> None:
         def take(kept: Machine | None) -> None:
             if kept is not None and self.machine is not None:
-                self._tell(msgspec.structs.replace(self.machine, speeds=kept.speeds))
+                self.machine = msgspec.structs.replace(self.machine, speeds=kept.speeds)
+                self.found.emit(self.machine)  # the queue has no use for it
 
         _keep_speed(self._history, speed, take)
 
 
 def use_what_is_known(queue: JobQueue, history: HistoryThread) -> None:
-    """Have a queue without a probe choose by what is kept, and keep how fast its jobs are. Reads a small file."""
+    """Have a queue without a probe choose by what is kept, and keep how fast its jobs are. Reads a small file.
+
+    Nobody glances whether it still holds, so nothing is refused for it, and a card that may have come is looked for.
+    """
     kept = machine.load(paths.machine_file())
     if kept is not None:
         queue.use_machine(kept, is_sure=False)
@@ -165,6 +196,26 @@ def _keep_speed(history: HistoryThread, speed: Speed, then: Callable[[Machine | 
 def as_now(kept: Machine, seen: Machine) -> Machine:
     """Return what is known, with the free memory as it is now."""
     return msgspec.structs.replace(kept, processor=seen.processor, cards=seen.cards)
+
+
+def kept_now(found: Machine, history: History) -> Machine:
+    """In the history thread: keep what was found; what was measured beside a job is not what this computer can do.
+
+    Raise OSError.
+    """
+    if is_anybody_working(history):
+        found = msgspec.structs.replace(found, measured=())
+    return machine.keep(found, paths.machine_file())
+
+
+def is_anybody_working(history: History) -> bool:
+    """Tell whether a program, this or another one, has a job running."""
+    owners = history.working_owners()
+    return bool(owners - ownership.gone(paths.locks(), owners))
+
+
+def _model_to_measure_now(history: History) -> tuple[Path, str] | None:
+    return None if is_anybody_working(history) else model_to_measure()
 
 
 def model_to_measure() -> tuple[Path, str] | None:

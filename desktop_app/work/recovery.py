@@ -19,7 +19,9 @@ def stepped_down(options: JobOptions, steps: Sequence[Step]) -> JobOptions:
     """Return the options as they are after the steps since the last skip: what was skipped was to blame before it."""
     for step in _in_force(steps):
         if step.what == "device":
-            options = msgspec.structs.replace(options, device="cpu")
+            # The arithmetic was the card's: the processor has others, of which the best is chosen.
+            tuning = msgspec.structs.replace(options.tuning, compute_type="")
+            options = msgspec.structs.replace(options, device="cpu", tuning=tuning)
         else:
             value = int(step.to) if step.what == "batch_size" else step.to
             options = msgspec.structs.replace(

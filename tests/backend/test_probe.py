@@ -11,7 +11,17 @@ import pytest
 from probes import Told, built, probe, treacherous
 
 from desktop_app.backend import cuda_libraries
-from desktop_app.messages import CardFound, EngineFound, LibraryFound, Measured, ProcessorFound, Tried, Trying
+from desktop_app.messages import (
+    CardFound,
+    EngineFound,
+    LibraryFound,
+    Measured,
+    Measuring,
+    ProcessorFound,
+    Tried,
+    Trying,
+    Unmeasured,
+)
 
 DRIVER = Path(__file__).with_name("nvidia_driver.c")
 needs_a_compiler = pytest.mark.skipif(
@@ -27,6 +37,7 @@ def told(base_model, tmp_path_factory) -> Told:
         os.fsencode(base_model).hex(),
         "--name",
         "base",
+        "--patient",
         SOTTOVOCE_HOME=str(tmp_path_factory.mktemp("home")),
     )
 
@@ -65,6 +76,27 @@ def test_it_measures_a_real_model_in_the_arithmetic_that_jobs_get(told):
     assert (measured.model, measured.device, measured.compute_type) == ("base", "cpu", "int8")
     assert 0.02 < measured.encoding < 30
     assert 0.0001 < measured.writing < 1
+
+
+def test_a_model_that_cannot_be_measured_is_told_and_the_rest_stands(home, tmp_path):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "model.bin").write_bytes(b"none")
+
+    told = probe("--model", os.fsencode(tmp_path / "broken").hex(), "--name", "base")
+
+    assert told.exit_code == 0
+    assert isinstance(told.events[-2], Measuring)
+    (unmeasured,) = told.of(Unmeasured)
+    assert (unmeasured.model, unmeasured.device, unmeasured.index) == ("base", "cpu", 0)
+    assert unmeasured.detail
+    assert "int8" in [tried.compute_type for tried in told.of(Tried) if tried.works]
+
+
+def test_it_does_not_begin_again_to_measure_what_it_died_of(home, base_model):
+    told = probe("--model", os.fsencode(base_model).hex(), "--name", "base", "--unmeasured", "cpu:0")
+
+    assert told.exit_code == 0
+    assert not told.of(Measuring)
 
 
 def test_a_glance_tells_what_the_whole_look_tells_of_the_same_things(home, told):

@@ -1,4 +1,7 @@
-"""A keyring of the tests' own, for processes that are told so: PYTHON_KEYRING_BACKEND=file_keyring.FileKeyring."""
+"""A keyring of the tests' own, for processes that are told so: PYTHON_KEYRING_BACKEND=file_keyring.FileKeyring.
+
+SOTTOVOCE_KEYRING=file_keyring has it accepted.
+"""
 
 from __future__ import annotations
 

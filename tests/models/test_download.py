@@ -19,8 +19,9 @@ from proxy_server import ProxyServer
 
 from desktop_app import paths
 from desktop_app.messages import ModelTrouble, PorterProgress, PorterStage
-from desktop_app.models import catalogue, disk, download, label, lock, patience, removing, shelf, transfer
+from desktop_app.models import catalogue, disk, download, label, lock, patience, removing, shelf, transfer, unfinished
 from desktop_app.models.errors import PorterError
+from desktop_app.models.unfinished import DownloadNote
 
 REPO, COMMIT = "someone/little", "0123456789abcdef0123456789abcdef01234567"
 WEIGHTS = "model.bin"
@@ -311,7 +312,7 @@ def test_weights_that_are_not_whispers_do_not_get_on_the_shelf(small, files):
     assert list(paths.models().iterdir()) == []
 
 
-@pytest.mark.parametrize("repo", ["", "a", "a/b/c", "../x", "a/..", "a b/c", "ä/b", "http://elsewhere.example/a/b"])
+@pytest.mark.parametrize("repo", ["", "a", "a/b/c", "../x", "a/..", "a b/c", "ä/b", "http://elsewhere.example/a"])
 def test_what_is_no_repository_is_refused(small, repo):
     with pytest.raises(PorterError) as raised:
         download.fetch("", repo, hub=small.url)
@@ -440,7 +441,7 @@ def test_a_token_is_not_sent_where_others_can_read_it(small, monkeypatch):
 
         error = refused(small, hub="http://hub.example", token="hf_secret")
 
-    assert error.kind is ModelTrouble.TOKEN_NEEDED
+    assert error.kind is ModelTrouble.TOKEN_NOT_SENT  # asking the user for another one would be no help
     assert [asked.headers.get("authorization") for asked in small.requests] == [None]
 
 
@@ -621,6 +622,55 @@ def test_another_models_place_is_not_taken(small, mine, name, repo):
     assert (paths.models() / "mine" / WEIGHTS).stat().st_size == 1000
 
 
+@pytest.mark.parametrize("other", ["little", "LITTLE"])
+def test_a_model_that_took_the_name_while_another_was_fetched_stays(small, mine, monkeypatch, other):
+    theirs = paths.models() / other
+    really = transfer.bring
+
+    def meanwhile(*arguments):
+        if not theirs.exists():
+            copied(mine, theirs)
+        return really(*arguments)
+
+    monkeypatch.setattr(transfer, "bring", meanwhile)
+
+    assert refused(small).kind is ModelTrouble.NAME_TAKEN
+    assert (theirs / WEIGHTS).stat().st_size == 1000
+    assert not list(paths.models().glob(".removing-*"))
+
+
+def test_a_file_that_is_called_as_a_model_is_stays(small):
+    (paths.models() / "little").write_text("a list of words")
+
+    assert refused(small).kind is ModelTrouble.NAME_TAKEN
+    assert (paths.models() / "little").read_text() == "a list of words"
+
+
+def test_what_is_half_fetched_is_not_wiped_for_another_model_of_that_name(small):
+    small.publish("another/little", COMMIT, small_model("another"))
+    weights = half_of(small) / "model" / WEIGHTS
+    so_far = weights.stat().st_size
+
+    assert refused(small, repo="another/little").kind is ModelTrouble.NAME_TAKEN
+    assert weights.stat().st_size == so_far
+    assert fetch(small, name="", repo="another/little").name == "little (another)"
+
+
+def test_room_that_another_download_will_need_is_not_counted_on(small, files, monkeypatch):
+    small.publish("another/large", COMMIT, small_model("large", size_bytes=3_000_000))
+    small.fail(WEIGHTS, Fault(cut_after=200_000), Fault(status=404))
+    refused(small, name="large", repo="another/large")
+    needed = sum(map(len, files.values())) + disk.SPARE
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**12, 0, needed + 1_000_000))
+
+    with lock.on_model("large"):  # as its process holds it
+        trouble = refused(small)
+
+    assert trouble.kind is ModelTrouble.DISK_FULL
+    assert trouble.needed_bytes > needed + 1_000_000
+    assert is_whole(fetch(small), files)  # when the other one rests, its room is nobody's
+
+
 def test_two_never_fetch_the_same_model_at_once(small, monkeypatch):
     monkeypatch.setattr(lock, "_ENDING", 0.1)
     holder = subprocess.Popen(
@@ -710,6 +760,33 @@ def test_a_pause_is_noted_and_taken_back(small):
 
     assert paused
     assert not download.downloads()[0].paused
+
+
+def test_while_a_process_is_at_it_nobody_writes_into_its_note(small):
+    half_of(small)
+    with lock.on_model("little"):
+        for change in (
+            lambda: download.set_paused("little", True),
+            lambda: unfinished.rest(DownloadNote("little", REPO, "", "elsewhere", paused=True)),
+            lambda: download.forget("little"),
+        ):
+            began = time.monotonic()
+            with pytest.raises(PorterError):
+                change()
+            assert time.monotonic() - began < 2  # a window's questions wait behind it
+
+    [half] = download.downloads()
+    assert (half.hub, half.paused) == (small.url, False)
+
+
+def test_a_download_that_rests_keeps_its_listing_and_goes_on_at_another_hub(small):
+    half_of(small)
+
+    unfinished.rest(DownloadNote("little", REPO, "", "https://mirror.example", paused=True))
+
+    [half] = download.downloads()
+    assert (half.hub, half.paused) == ("https://mirror.example", True)
+    assert half.total_bytes > half.done_bytes > 0
 
 
 def test_a_download_that_is_not_wanted_any_more_leaves_nothing(small):

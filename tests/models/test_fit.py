@@ -168,6 +168,29 @@ def test_what_the_memory_or_the_disk_cannot_hold_is_not_proposed():
     assert fit.proposed(workstation(card(24)), ("de",), room=600_000_000).id == "small"
 
 
+def test_what_is_here_already_needs_no_room():
+    proposed = fit.proposed(workstation(card(24)), ("de",), room=600_000_000, installed=["large-v3"])
+
+    assert proposed.id == "large-v3"
+
+
+def test_the_memory_that_real_jobs_have_taken_replaces_the_estimate():
+    known = laptop()
+    for taken in (700_000_000, 900_000_000, 0):
+        known = known.with_speed(Speed("small", "cpu", "int8", 3.0, 0.0, taken))
+
+    assert estimated("small", known).memory_bytes == 900_000_000
+    assert estimated("small", known.with_speed(Speed("small", "cpu", "int8", 3.0, 0.0, 2**40))).fits is False
+
+
+def test_one_odd_recording_does_not_change_the_estimate():
+    known = laptop()
+    for speed in (9.0, 10.0, 300.0):
+        known = known.with_speed(Speed("small", "cpu", "int8", speed, 0.0))
+
+    assert estimated("small", known).speed == 10.0
+
+
 def test_real_slowness_changes_what_is_proposed():
     slow = laptop().with_speed(Speed("large-v3-turbo", "cpu", "int8", 0.4, 0.0))
 

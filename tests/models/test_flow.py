@@ -45,3 +45,14 @@ def test_what_begins_anew_is_counted_anew():
 
 def test_without_an_end_nothing_is_left():
     assert flown(Clock(), (0, 0), (5, 50_000)).seconds_left(0) is None
+
+
+def test_after_three_seconds_without_a_byte_it_is_quiet():
+    clock = Clock()
+    flow = flown(clock, (0, 0), (2, 20_000_000), (4.5, 20_000_000))
+    before = flow.is_quiet
+    clock.now += 0.5
+
+    assert not before and flow.is_quiet
+    flow.reached(20_000_001)
+    assert not flow.is_quiet

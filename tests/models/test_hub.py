@@ -54,7 +54,7 @@ def test_a_mirror_of_the_environment_is_used_unless_one_is_chosen(monkeypatch):
     ],
 )
 def test_a_repository_is_understood_as_people_type_or_paste_it(typed):
-    assert hubs.repository(typed, "https://mirror.example") == "owner/some.model-v3"
+    assert hubs.repository(typed) == "owner/some.model-v3"
 
 
 def test_of_a_repository_only_what_a_model_needs_is_listed(hub):
@@ -191,3 +191,11 @@ def test_a_token_that_does_not_let_in_is_not_tried_for_ever(hub):
 
     assert raised.value.kind is ModelTrouble.TOKEN_NEEDED
     assert len(hub.requests) == 2
+
+
+def test_a_fault_of_our_own_while_an_answer_is_read_is_not_taken_for_the_networks(hub):
+    hub.publish(REPO, COMMIT, small_model())
+
+    address = f"{hub.url}/{REPO}/resolve/{COMMIT}/config.json"
+    with Web(hub.url) as web, pytest.raises(ValueError, match="ours"), web.get(address):
+        raise ValueError("ours")

@@ -240,7 +240,7 @@ def test_a_file_that_unpacks_to_more_than_it_says_is_refused(mine, tmp_path):
     content, size = archive.read_bytes(), (mine / "tokenizer.json").stat().st_size
     archive.write_bytes(content.replace(size.to_bytes(4, "little"), (1000).to_bytes(4, "little")))
 
-    assert refused(archive).kind is ModelTrouble.CANNOT_READ
+    assert refused(archive).kind is ModelTrouble.ARCHIVE_BROKEN
 
 
 def test_a_small_file_of_enormous_size_is_refused(mine, tmp_path, monkeypatch):
@@ -270,11 +270,11 @@ def test_an_archive_that_cannot_be_read_is_refused(mine, tmp_path, harm):
     else:
         archive.write_bytes(b"" if harm == "empty" else b"hello" * 1000)
 
-    assert refused(archive).kind is ModelTrouble.CANNOT_READ
+    assert refused(archive).kind is ModelTrouble.ARCHIVE_BROKEN
 
 
 def test_what_is_not_there_cannot_be_read(home, tmp_path):
-    assert refused(tmp_path / "nowhere").kind is ModelTrouble.CANNOT_READ
+    assert refused(tmp_path / "nowhere").kind is ModelTrouble.NO_SUCH_MODEL
 
 
 @pytest.mark.parametrize("name", ["...", " / ", "\x00", "."])

@@ -8,7 +8,7 @@ from machines import card, laptop, workstation
 
 from desktop_app.messages import CardFound, EngineFound, LibraryFound, ProcessorFound, Tried, Trying
 from desktop_app.models import machine
-from desktop_app.models.machine import MOST_SPEEDS, Speed
+from desktop_app.models.machine import MOST_OF_ONE, MOST_SPEEDS, Speed
 
 SPEED = Speed("base", "cpu", "int8", 12.5, 1000.0)
 
@@ -108,12 +108,13 @@ def test_it_is_another_one_with_another_part_driver_or_version(change):
     assert not msgspec.structs.replace(found, **change).is_same_as(found)
 
 
-def test_the_last_speed_of_a_model_on_a_device_is_the_one_that_counts():
-    other = Speed("small", "cpu", "int8", 4.0, 1001.0)
+def test_the_middle_of_the_last_speeds_of_a_model_on_a_device_is_the_one_that_counts():
+    known = laptop().with_speed(Speed("small", "cpu", "int8", 4.0, 1001.0))
+    for speed in (1.0, 1.0, 1.0, 14.0, 12.0, 13.0, 400.0, 11.0):
+        known = known.with_speed(msgspec.structs.replace(SPEED, speed=speed))
 
-    known = laptop().with_speed(SPEED).with_speed(other).with_speed(msgspec.structs.replace(SPEED, speed=14.0))
-
-    assert [(one.model, one.speed) for one in known.speeds] == [("small", 4.0), ("base", 14.0)]
+    assert [(one.model, one.speed) for one in known.typical_speeds] == [("small", 4.0), ("base", 13.0)]
+    assert len(known.speeds) == 1 + MOST_OF_ONE
 
 
 def test_speeds_do_not_grow_without_end():
@@ -134,6 +135,8 @@ def test_what_work_has_shown_survives_another_look_at_the_same_computer_and_no_o
     other = machine.keep(laptop(memory=32), file)
 
     assert again.speeds == (SPEED,)
+    machine.keep(laptop(), file)
+    assert machine.keep(msgspec.structs.replace(laptop(), measured=()), file).measured == laptop().measured
     assert other.speeds == ()
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from model_files import copied
 
@@ -94,6 +95,25 @@ def test_a_folder_whose_name_is_not_unicode_is_found_again(two, tmp_path):
 
     assert paths.models() == target
     assert names() == two
+
+
+def test_what_else_lies_there_stays_there_and_the_models_get_a_folder_of_their_own(two, tmp_path):
+    documents = tmp_path / "Documents"
+    (documents / "Interviews").mkdir(parents=True)
+    (documents / "Interviews" / "a.txt").write_text("mine")
+
+    there = moving.move(documents)
+
+    assert there == documents / "Sottovoce models" == paths.models()
+    assert names() == two
+    (there / "Taxes").mkdir()
+
+    moving.move(tmp_path / "stick")
+
+    assert names() == two
+    assert (documents / "Interviews" / "a.txt").read_text() == "mine"
+    assert (there / "Taxes").is_dir()
+    assert not (tmp_path / "stick" / "Taxes").exists()
 
 
 def test_back_in_the_home_nothing_points_elsewhere_any_more(two, way, tmp_path):
@@ -245,6 +265,50 @@ def test_what_a_killed_move_did_not_remove_is_removed_later(two, tmp_path):
 
     assert not old.exists()
     assert names() == two
+
+
+def test_what_a_killed_move_has_brought_to_the_new_place_is_removed_later(two, tmp_path):
+    target = tmp_path / "elsewhere"
+    child = [sys.executable, "-c", MOVE_AND_STOP, str(target), "6", "copy"]
+    with subprocess.Popen(child, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stdout and process.stdout.readline() == "stopped\n"
+        process.kill()
+    target.rename(tmp_path / "unplugged")
+    moving.tidy()
+    (tmp_path / "unplugged").rename(target)
+    assert len(list(target.iterdir())) > 1
+
+    moving.tidy()
+
+    assert list(target.iterdir()) == []
+    assert names() == two
+    assert not list(paths.home().glob("models-on*"))
+
+
+def test_what_a_killed_move_has_brought_to_one_place_is_removed_when_another_is_wanted(two, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    child = [sys.executable, "-c", MOVE_AND_STOP, str(first), "6", "copy"]
+    with subprocess.Popen(child, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stdout and process.stdout.readline() == "stopped\n"
+        process.kill()
+
+    moving.move(second)
+    moving.tidy()
+
+    assert list(first.iterdir()) == []
+    assert paths.models() == second
+    assert names() == two
+
+
+def test_what_another_program_has_brought_there_stays(two, tmp_path):
+    moving.move(tmp_path / "theirs")
+    theirs = moving._Note(os.fsencode(tmp_path / "somewhere"), (b"mine",))
+    (tmp_path / "theirs" / moving._NOTE).write_bytes(msgspec.json.encode(theirs))
+    paths.models_pointer().unlink()
+
+    moving.give_up(tmp_path / "theirs")
+
+    assert (tmp_path / "theirs" / "mine").is_dir()
 
 
 def test_what_a_cancelled_move_left_is_removed(two, tmp_path):

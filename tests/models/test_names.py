@@ -7,9 +7,10 @@ from model_files import copied
 
 from desktop_app import paths
 from desktop_app.messages import ModelTrouble
-from desktop_app.models import catalogue, label, names
+from desktop_app.models import catalogue, label, names, unfinished
 from desktop_app.models.errors import PorterError
 from desktop_app.models.label import Label
+from desktop_app.models.unfinished import DownloadNote
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,37 @@ def test_a_name_is_taken_whatever_its_capitals(mine):
 
     assert names.free("mine") == "mine (2)"
     assert names.free("Large-V3") == "Large-V3 (2)"
+
+
+def test_what_is_being_fetched_has_its_name_already(home):
+    half_fetched("somebody/foo")
+
+    assert names.free("Foo") == "Foo (2)"
+
+
+def test_another_model_of_the_name_of_one_half_fetched_gets_another_name(home):
+    half_fetched("somebody/foo")
+
+    assert names.of_repository("Somebody/foo") == "foo"
+    assert names.of_repository("another/foo") == "foo (another)"
+
+
+def test_another_model_of_the_name_of_one_that_is_wanted_gets_another_name_or_none(home):
+    assert names.of_repository("another/foo", "", {"foo": "somebody/foo"}) == "foo (another)"
+    assert names.of_repository("another/foo", "", {"foo": "somebody/foo", "foo (another)": "another/foo"}) == (
+        "foo (another)"
+    )
+    (paths.models() / "foo (another)").mkdir()
+    with pytest.raises(PorterError) as raised:
+        names.of_repository("another/foo", "", {"foo": "somebody/foo"})
+    assert raised.value.kind is ModelTrouble.NAME_TAKEN
+
+
+def half_fetched(repo: str) -> None:
+    name = repo.partition("/")[2]
+    folder = unfinished.folder_of(name)
+    folder.mkdir(parents=True)
+    unfinished.write(folder, DownloadNote(name, repo, "", ""))
 
 
 @pytest.mark.parametrize("words", ["", "base", "a/b/c", "a b/c", "../x", "a/..", "/b", "a/", "ä/b", "a/b\n"])

@@ -77,6 +77,7 @@ def porter(home, tmp_path) -> Iterator[Callable[..., Porter]]:
     keyring = {
         "PYTHONPATH": str(Path(__file__).parent),
         "PYTHON_KEYRING_BACKEND": "file_keyring.FileKeyring",
+        "SOTTOVOCE_KEYRING": "file_keyring",
         "FILE_KEYRING": str(tmp_path / "keyring"),
     }
 

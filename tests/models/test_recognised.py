@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -20,6 +21,15 @@ def zipped(file: Path, *names: str) -> Path:
 def test_a_model_is_recognised_in_a_folder_and_a_folder_of_recordings_is_not(tiny_model, tmp_path) -> None:
     assert looks_like_model(tiny_model)
     assert not looks_like_model(tmp_path)
+
+
+def test_a_model_alone_in_a_folder_is_one_and_one_beside_recordings_is_not(tiny_model, tmp_path) -> None:
+    shutil.copytree(tiny_model, tmp_path / "unpacked" / "tiny")
+    (tmp_path / "unpacked" / ".DS_Store").touch()
+    assert looks_like_model(tmp_path / "unpacked")
+
+    (tmp_path / "unpacked" / "talk.wav").touch()
+    assert not looks_like_model(tmp_path / "unpacked")
 
 
 @pytest.mark.parametrize(

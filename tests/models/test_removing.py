@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from model_files import copied, cut_short
 
 from desktop_app import paths
 from desktop_app.messages import ModelTrouble, PorterProgress
-from desktop_app.models import label, lock, removing, shelf
+from desktop_app.models import disk, label, lock, removing, shelf, unfinished
 from desktop_app.models.errors import PorterError
 from desktop_app.models.label import Label
 
@@ -38,6 +41,31 @@ def test_of_a_link_to_a_model_somewhere_else_only_the_link_goes(mine):
 
     assert list(paths.models().iterdir()) == []
     assert (mine / "model.bin").is_file()
+
+
+def test_a_folder_that_is_no_model_is_left_alone(home):
+    taxes = paths.models() / "Taxes"
+    taxes.mkdir()
+    (taxes / "2025.txt").write_text("mine")
+
+    assert refused("Taxes") is ModelTrouble.NO_SUCH_MODEL
+    assert (taxes / "2025.txt").read_text() == "mine"
+
+
+def test_the_starter_model_stays_where_its_parts_came_with_the_program(home):
+    shelf.find("base")
+
+    assert refused("base") is ModelTrouble.READ_ONLY
+    assert shelf.find("base")
+
+
+def test_half_a_download_is_removed_by_its_name(home):
+    half = unfinished.folder_of("large-v3")
+    (half / "model").mkdir(parents=True)
+    (half / "model" / "model.bin").write_bytes(bytes(1000))
+
+    assert removing.remove("large-v3") == 1000
+    assert list(paths.models().iterdir()) == []
 
 
 def test_a_damaged_one_can_be_removed_as_well(home, tiny_en):
@@ -92,3 +120,28 @@ def test_a_model_is_needed_by_its_name_or_by_its_folder(home):
     assert removing.is_needed("mine", ["base", "mine"])
     assert removing.is_needed("mine", [own])
     assert not removing.is_needed("mine", ["base", "mine (2)", str(paths.home() / "mine")])
+
+
+def test_a_folder_that_is_somewhere_else_in_truth_is_not_emptied(mine, monkeypatch):
+    """A junction of Windows looks like a folder, but for a tag that only Windows tells."""
+    model = copied(mine, paths.models() / "mine")
+    inner = copied(mine, model / "somewhere else")
+    really = Path.lstat
+
+    def lstat(path: Path) -> object:
+        if path not in (inner, *junctions):
+            return really(path)
+        return SimpleNamespace(st_reparse_tag=0xA0000003, st_mode=really(path).st_mode, st_size=0)
+
+    junctions: list[Path] = []
+    monkeypatch.setattr(Path, "lstat", lstat)
+    before = {file.name for file in inner.iterdir()}
+
+    disk.remove(model)
+    assert {file.name for file in inner.iterdir()} == before
+    assert not (model / "model.bin").exists()
+
+    other = copied(mine, paths.models() / "other")
+    junctions.append(other)
+    disk.remove(other)
+    assert {file.name for file in other.iterdir()} == before

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+from pathlib import Path
 
 import ctranslate2
 import pytest
@@ -11,6 +14,7 @@ from model_files import copied, cut_short
 from desktop_app import paths
 from desktop_app.messages import Failure
 from desktop_app.models import shelf, starter
+from desktop_app.models.errors import ModelNoRoom, ModelsAway
 from desktop_app.models.shelf import Languages, ModelBroken, ModelMissing
 
 
@@ -42,7 +46,7 @@ def test_the_starter_model_is_put_together_in_a_home_of_any_name(home, monkeypat
 
     assert folder == home.with_name(name) / "models" / "base"
     assert [(model.name, model.languages, model.read_only) for model in shelf.installed()] == [
-        ("base", Languages.MULTILINGUAL, False)
+        ("base", Languages.MULTILINGUAL, True)  # removed, it would be put together again
     ]
 
 
@@ -53,13 +57,14 @@ def test_without_its_parts_the_starter_model_is_missing(home, monkeypatch):
         shelf.find("base")
 
 
-def test_a_starter_model_that_cannot_be_written_is_refused_as_broken(home, monkeypatch):
-    def disk_full(into):
-        raise OSError(28, "No space left on device")
+@pytest.mark.parametrize(("trouble", "refused"), [(errno.ENOSPC, ModelNoRoom), (errno.EIO, ModelBroken)])
+def test_a_starter_model_that_cannot_be_written_is_refused_for_the_right_reason(home, monkeypatch, trouble, refused):
+    def fail(into):
+        raise OSError(trouble, os.strerror(trouble))
 
-    monkeypatch.setattr(starter, "join", disk_full)
+    monkeypatch.setattr(starter, "join", fail)
 
-    with pytest.raises(ModelBroken, match="No space left"):
+    with pytest.raises(refused, match=os.strerror(trouble)):
         shelf.find("base")
 
 
@@ -187,8 +192,18 @@ def test_the_shelf_tells_what_a_model_takes_and_where_it_is_from(mine, tiny_en):
 def test_where_the_disk_of_the_models_is_away_none_is_made_nor_put_together(home, tmp_path):
     paths.models_pointer().write_bytes(b"%s/unplugged/models" % str(tmp_path).encode())
 
-    with pytest.raises(ModelMissing):
+    with pytest.raises(ModelsAway):
         shelf.find("base")
 
     assert shelf.on_shelf() == []
     assert not (tmp_path / "unplugged").exists()
+
+
+def test_the_vocabulary_of_each_model_is_read_once(mine, monkeypatch):
+    for number in range(3):
+        copied(mine, paths.models() / f"mine {number}")
+    read: list[Path] = []
+    really = shelf._tokens
+    monkeypatch.setattr(shelf, "_tokens", lambda folder: read.append(folder) or really(folder))
+
+    assert len(shelf.on_shelf()) == len(read) == 3

@@ -12,8 +12,8 @@ import pytest
 from model_files import cut_short, flip_a_byte
 
 from desktop_app import paths
-from desktop_app.models import catalogue, shelf, starter
-from desktop_app.models.errors import ModelBroken, ModelMissing
+from desktop_app.models import catalogue, download, shelf, starter, verifying
+from desktop_app.models.errors import ModelBroken, ModelMissing, PorterError
 
 JOIN = [sys.executable, "-m", "desktop_app.models.starter", "--into"]
 JOIN_AND_STOP = """
@@ -164,3 +164,16 @@ def test_the_command_says_why_it_could_not(tmp_path):
 def _remains(folder: Path) -> list[str]:
     """Return what lies in the folder besides the lock."""
     return sorted(entry.name for entry in folder.iterdir() if entry.name != ".base.lock") if folder.exists() else []
+
+
+def test_a_damaged_starter_model_is_put_together_anew_without_any_network(home, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # where nobody is
+    folder = shelf.find("base")
+    flip_a_byte(folder / "model.bin")
+    with pytest.raises(PorterError):
+        verifying.verify("base")
+
+    assert download.fetch("base") == folder
+
+    assert verifying.verify("base").folder == folder
+    assert shelf.find("base") == folder

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import keyring
 import keyring.backends.fail
 import keyring.backends.null
 import pytest
 from file_keyring import FileKeyring
 from keyring.backend import KeyringBackend
+from keyring.backends import chainer
 
 from desktop_app.models import hub, tokens
 
@@ -40,6 +43,7 @@ def use(monkeypatch):
 def kept(use, monkeypatch, tmp_path):
     """The file of a keyring that works."""
     monkeypatch.setenv("FILE_KEYRING", str(tmp_path / "keyring"))
+    monkeypatch.setenv("SOTTOVOCE_KEYRING", FileKeyring.__module__)
     use(FileKeyring())
     return tmp_path / "keyring"
 
@@ -75,6 +79,30 @@ def test_a_token_can_be_forgotten(kept):
 
     assert tokens.token(HUB) == ""
     assert "hf_secret" not in kept.read_text()
+
+
+def test_a_keyring_that_is_not_the_systems_is_none(kept, monkeypatch):
+    tokens.keep(HUB, "hf_old")
+    monkeypatch.delenv("SOTTOVOCE_KEYRING")
+
+    assert not tokens.keep(HUB, "hf_secret")
+    assert tokens.token(HUB) == ""
+    assert "hf_secret" not in kept.read_text()
+
+
+def test_of_several_keyrings_the_systems_is_taken(kept, use, monkeypatch):
+    several = chainer.ChainerBackend()
+    monkeypatch.setattr(chainer.ChainerBackend, "backends", [Broken(), FileKeyring()])
+    use(several)
+
+    assert tokens.keep(HUB, "hf_secret")
+    assert tokens.token(HUB) == "hf_secret"
+
+
+@pytest.mark.parametrize("module", ["macOS", "Windows", "SecretService", "kwallet", "libsecret"])
+def test_the_systems_keyrings_are_called_as_the_library_calls_them(module):
+    assert importlib.util.find_spec(f"keyring.backends.{module}")
+    assert f"keyring.backends.{module}" in tokens._OF_SYSTEMS
 
 
 @pytest.mark.parametrize("backend", [keyring.backends.fail.Keyring, keyring.backends.null.Keyring, Broken])

@@ -11,6 +11,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app import paths
+from desktop_app.messages import ModelTrouble, PorterFailed
 from desktop_app.models.machine import Machine
 from desktop_app.work.audio_devices import AudioDevice
 from desktop_app.work.hot_key import HotKey, Refusal
@@ -56,6 +57,7 @@ class StandInModelWork(QObject):
         super().__init__()
         self.wanted: list[tuple[str, ...]] = []
         self.at_work: dict[str, ModelTask] = {}
+        self.needed: set[str] = set()  # by recordings
 
     def tasks(self) -> list[ModelTask]:
         return list(self.at_work.values())
@@ -75,6 +77,12 @@ class StandInModelWork(QObject):
     def refuse(self, task: ModelTask) -> None:
         """It is not even begun."""
         self.task_ended.emit(task)
+
+    def if_not_needed(self, name: str, then: Callable[[], None]) -> None:
+        if name in self.needed:
+            self.refuse(ModelTask(name, "remove", failed=PorterFailed(ModelTrouble.IN_USE)))
+        else:
+            then()
 
     def cancel(self, name: str) -> None:
         self.wanted.append(("cancel", name))

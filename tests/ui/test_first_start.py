@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from stand_ins import StandInModelWork, StandInProbing
 
 from desktop_app import paths
-from desktop_app.messages import Measured, ProcessorFound, Tried
+from desktop_app.messages import Measured, ModelLoaded, ProcessorFound, Tried
+from desktop_app.models.errors import ModelNoRoom
 from desktop_app.models.machine import Machine
 from desktop_app.settings import Settings
-from desktop_app.ui import model_wording, spoken_languages, wording
+from desktop_app.ui import machine_wording, model_wording, spoken_languages, wording
 from desktop_app.ui.first_start import FirstStart
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.model_actions import Models
@@ -99,7 +100,7 @@ def test_the_best_model_for_computer_and_languages_is_proposed_with_size_and_tim
     probing.find(computer(1.5))
     settle()
 
-    assert "Swift Z80, 4 cores, 16 GB of memory" in page._found.text()
+    assert "Swift Z80, 4 cores, 16.0 GB of memory" in page._found.text()
     assert page.proposal.text() == model_wording.proposal("small")
     assert "An hour of speech takes about " in page._about.text()
     assert page._cost.text() == "486 MB to download: 80 s on an ordinary line (50 Mbit/s)."
@@ -251,3 +252,37 @@ def test_every_control_of_the_page_can_be_reached_and_has_a_name(qtbot, page, pr
     ]
     assert all(named) and len(set(named)) == len(named)
     assert model_wording.forget_language(wording.language("de")) in named
+
+
+def test_one_button_is_what_return_presses_and_it_has_the_keyboard(qtbot, page, probing, settle) -> None:
+    qtbot.waitUntil(page.done.hasFocus)
+    before = (page.done.isDefault(), page.download.isDefault())
+
+    probing.find(computer(1.5))
+    settle()
+
+    qtbot.waitUntil(page.download.hasFocus)
+    assert before == (True, False)
+    assert (page.done.isDefault(), page.download.isDefault()) == (False, True)
+
+
+def test_a_model_that_does_not_work_is_said_to_on_the_page_too(page, queue, probing, settle) -> None:
+    probing.find(computer(1.5))
+    settle()
+    queue.warm_up_failed.emit(ModelNoRoom("no room"))
+    said = (page.trouble.isVisible(), page.trouble.text())
+    promised = page._meanwhile.isVisible()
+    queue.model_loaded.emit(ModelLoaded(b"/models/tiny.en", "cpu", "int8", 1.0))
+
+    assert said == (True, wording.not_loaded(ModelNoRoom("no room"), "tiny.en"))
+    assert not promised
+    assert not page.trouble.isVisible() and page._meanwhile.isVisible()
+
+
+def test_the_page_and_what_is_known_of_this_computer_tell_the_same_memory(page, probing, settle) -> None:
+    probing.find(
+        msgspec.structs.replace(computer(1.5), processor=ProcessorFound("Swift Z80", "avx2", 4, 25_232_000_000, GB))
+    )
+    settle()
+
+    assert machine_wording.gigabytes(25_232_000_000) in page._found.text()

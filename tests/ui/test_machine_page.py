@@ -94,6 +94,24 @@ def test_what_is_forced_is_kept_told_and_shown_as_the_reason(qtbot, page, chosen
     assert page.page.toPlainText() == machine_wording.page(LAPTOP, choice.choose(LAPTOP, "cpu", "float32", 4, 2))
 
 
+def test_steps_of_a_number_in_a_row_are_told_once(qtbot, page) -> None:
+    told = []
+    page.changed.connect(lambda: told.append(page.threads.value()))
+
+    with qtbot.waitSignal(page.changed):
+        for _ in range(5):
+            page.threads.stepUp()
+
+    assert told == [5]
+
+
+def test_what_was_chosen_last_is_told_when_the_page_is_closed(qtbot, page) -> None:
+    page.show()
+    with qtbot.waitSignal(page.changed, timeout=0):
+        page.threads.stepUp()
+        page.close()
+
+
 def test_what_was_forced_before_is_shown(qtbot, probing) -> None:
     made = MachinePage(probing, Settings(device="cuda", compute_type="float16", threads=3, unload_after=45))
     qtbot.addWidget(made)
@@ -109,8 +127,9 @@ def test_the_next_recording_is_calculated_as_the_page_says(qtbot, window, queue)
     window.models.show_machine.trigger()
     page = window.findChild(MachinePage)
 
-    page.device.setCurrentIndex(page.device.findData("cpu"))
-    page.threads.setValue(2)
+    with qtbot.waitSignal(page.changed):
+        page.device.setCurrentIndex(page.device.findData("cpu"))
+        page.threads.setValue(2)
 
     options = window.options.options()
     assert (options.device, options.tuning.threads) == ("cpu", 2)

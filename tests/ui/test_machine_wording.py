@@ -55,6 +55,39 @@ def test_what_cannot_work_is_said_with_what_to_do(refused):
     assert "automatic" in told[1]
 
 
+def test_only_what_was_chosen_is_named_and_taken_back():
+    forced = choose(msgspec.structs.replace(laptop(), tried=tried("cpu", "int8", works=False)), "cpu")
+    too_large = choose(laptop(memory=1), model=shape.of_published("large-v3"))
+
+    assert machine_wording.used(laptop(), forced)[0].startswith("Nothing: the processor was chosen")
+    assert machine_wording.used(laptop(), too_large)[1] == "Choose a smaller model."
+
+
+def test_where_the_engine_does_not_start_nothing_is_promised():
+    broken = msgspec.structs.replace(laptop(), engine=None, tried=())
+
+    assert machine_wording.used(broken, choose(broken)) == [
+        "Nothing: the library that transcribes does not start here."
+    ]
+
+
+def test_a_model_that_was_used_often_has_one_speed_on_the_page():
+    known = laptop()
+    for speed in (9.0, 10.0, 300.0):
+        known = known.with_speed(Speed("base", "cpu", "int8", speed, 0.0))
+
+    assert page(known).count("in real work") == 1
+
+
+def test_the_disk_is_not_asked_for_what_is_shown(monkeypatch, tmp_path):
+    monkeypatch.setenv("SOTTOVOCE_HOME", str(tmp_path / "not made"))
+    lacking = msgspec.structs.replace(workstation(card(8)), libraries=(LibraryFound("libcublas.so.12", False),))
+
+    assert str(tmp_path / "not made") in " ".join(machine_wording.missing(lacking))
+    assert paths.for_children()
+    assert not (tmp_path / "not made").exists()
+
+
 @pytest.mark.parametrize(
     "machine",
     [

@@ -15,9 +15,10 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app import paths
-from desktop_app.messages import ModelTrouble, PorterFailed, PorterStage
+from desktop_app.messages import ModelLoaded, ModelTrouble, PorterFailed, PorterStage
 from desktop_app.models import shelf
-from desktop_app.ui import model_wording
+from desktop_app.models.errors import ModelBroken, ModelMissing, ModelNoRoom, ModelsAway
+from desktop_app.ui import model_wording, wording
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.model_actions import Models
 from desktop_app.ui.model_questions import ByNameDialog, TakeInDialog
@@ -82,6 +83,8 @@ def test_a_model_named_in_the_dialog_comes_and_can_be_chosen_at_once(qtbot, wind
 
 
 def test_a_model_that_was_checked_is_said_to_be_in_order_in_the_list_too(qtbot, window, settle, tiny_model) -> None:
+    (paths.models() / "tiny.en").unlink()  # a link: what is noted about it would be noted where it leads
+    shutil.copytree(tiny_model, paths.models() / "tiny.en")
     dialog = open_dialog(window, settle)
 
     dialog.rows["tiny.en"].buttons["verify"].click()
@@ -231,3 +234,58 @@ def test_the_models_are_one_key_away(qtbot, window, settle) -> None:
 
     assert shown and not dialog.isVisible()
     assert "tiny.en" in dialog.rows
+
+
+# --- the model that is loaded ahead ---
+
+
+def test_memory_that_was_freed_is_not_taken_again_until_somebody_needs_it(window, queue) -> None:
+    window.models.free_memory.trigger()
+    freed = window._ready.text()
+    queue.became_idle.emit()
+    still = window._ready.text()
+    queue.became_busy.emit()  # a recording
+    queue.became_idle.emit()
+
+    assert freed == still == wording.LOADED_WHEN_NEEDED
+    assert window._ready.text() == wording.preparing("tiny.en")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ModelNoRoom("full"), "The disk is full"),
+        (ModelsAway("/mnt/models"), "folder is not there"),
+        (ModelMissing("tiny.en"), "There is no model tiny.en"),
+        (ModelBroken("tiny.en", "cut"), "damaged"),
+        (PermissionError(13, "Permission denied"), "cannot be read: Permission denied"),
+    ],
+)
+def test_a_model_that_cannot_be_loaded_ahead_is_said_to_with_what_to_do(window, queue, error, said) -> None:
+    queue.warm_up_failed.emit(error)
+
+    assert said in window._ready.text() and "Models…" in window._ready.text()
+
+
+def test_a_model_whose_folder_is_gone_is_said_to_be_and_loaded_when_it_is_back(qtbot, window, queue, tmp_path) -> None:
+    model = paths.models() / "tiny.en"
+    model.rename(tmp_path / "tiny.en")
+    window.models.free_memory.trigger()
+    queue.warm_up(window.options.options())
+    qtbot.waitUntil(lambda: "There is no model tiny.en" in window._ready.text())
+
+    (tmp_path / "tiny.en").rename(model)
+    window.models.look()
+
+    qtbot.waitUntil(lambda: window._ready.text() == wording.preparing("tiny.en"))
+
+
+def test_a_damaged_model_is_not_said_to_be_ready(qtbot, window, queue, tiny_model) -> None:
+    queue.model_loaded.emit(ModelLoaded(b"/models/tiny.en", "cpu", "int8", 1.0))
+    (paths.models() / "tiny.en").unlink()
+    damaged = copied(tiny_model, paths.models() / "tiny.en")
+    (damaged / "model.bin").write_bytes(b"")
+
+    window.models.look()
+
+    qtbot.waitUntil(lambda: "damaged" in window._ready.text())

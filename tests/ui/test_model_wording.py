@@ -43,3 +43,44 @@ def test_progress_is_told_with_speed_and_time():
 )
 def test_sizes_are_said_as_a_hub_says_them(size_bytes, said):
     assert model_wording.size(size_bytes) == said
+
+
+@pytest.mark.parametrize(
+    ("what", "can_be_fetched", "in_terminal", "advice"),
+    [
+        ("verify", True, False, "Repair fetches anew"),
+        ("verify", False, False, "Remove it, and add it again"),
+        ("verify", True, True, "“sottovoce models download”"),
+        ("verify", False, True, "Remove it, and import it again"),
+        ("fetch", True, False, "Try again later"),
+        ("", None, False, "It is not used until that is mended"),
+    ],
+)
+def test_of_a_damaged_model_only_what_can_be_done_is_advised(what, can_be_fetched, in_terminal, advice):
+    failed = PorterFailed(ModelTrouble.DAMAGED)
+
+    said = model_wording.trouble(failed, "mine", what, can_be_fetched, in_terminal)
+
+    assert advice in said
+    assert ("Repair" in said) == (advice == "Repair fetches anew")
+    assert "  " not in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (ModelTrouble.STALLED, "nothing more comes"),
+        (ModelTrouble.TOO_MANY_REQUESTS, "the hub asks to wait"),
+        (ModelTrouble.HUB_FAILED, "the hub has a fault"),
+    ],
+)
+def test_what_is_tried_again_is_said_as_what_it_is(kind, said):
+    progress = PorterProgress(PorterStage.FETCHING, 1, 2, kind)
+
+    assert said in model_wording.progress("small", progress, None, None)
+
+
+def test_a_model_that_is_in_use_already_or_was_only_mended_is_not_to_be_chosen():
+    assert "Choose it" in model_wording.model_arrived("small")
+    assert "Choose it" not in model_wording.model_arrived("small", is_chosen=True)
+    assert "Choose it" not in model_wording.model_arrived("small", was_here=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
@@ -100,7 +101,7 @@ def test_a_row_says_what_a_model_is_good_for_and_how_it_would_do_here(dialog) ->
 def test_a_computer_that_was_not_looked_at_yet_has_no_figures(dialog) -> None:
     dialog.show_survey(survey(BASE, machine=None))
 
-    assert said_in(dialog.rows["small"]).endswith("99 languages · 486 MB")
+    assert said_in(dialog.rows["small"]).endswith("100 languages · 486 MB")
     assert not any(row.model.is_proposed for row in dialog.rows.values())
 
 
@@ -213,13 +214,13 @@ def test_what_failed_is_tried_again(dialog, work) -> None:
     assert work.wanted == [("retry", "small")]
 
 
-def test_a_removal_that_was_refused_says_why_and_can_be_asked_for_again(dialog, work) -> None:
-    work.refuse(ModelTask("my interviews", "remove", failed=PorterFailed(ModelTrouble.IN_USE)))
+def test_a_removal_that_failed_says_why_and_can_be_asked_for_again(dialog, work) -> None:
+    work.refuse(ModelTask("my interviews", "remove", failed=PorterFailed(ModelTrouble.CANNOT_WRITE)))
     said = said_in(dialog.rows["my interviews"])
 
     dialog.rows["my interviews"].buttons["retry"].click()
 
-    assert "needs it" in said
+    assert model_wording.trouble(PorterFailed(ModelTrouble.CANNOT_WRITE), "my interviews", "remove") in said
     assert work.wanted == [("remove", "my interviews")]
 
 
@@ -367,19 +368,128 @@ def test_a_row_with_the_keyboard_is_scrolled_to(qtbot, dialog) -> None:
     assert dialog.area.viewport().rect().contains(last.mapTo(dialog.area.viewport(), last.rect().center()))
 
 
-def test_the_tab_key_comes_to_every_row_and_button_in_the_order_they_are_seen(qtbot, dialog) -> None:
-    first = dialog.rows["base"]
-    first.setFocus()
-    visited = [first]
-    while True:
+def test_the_list_is_one_stop_of_the_tab_key_with_the_buttons_of_one_row(qtbot, dialog) -> None:
+    dialog.rows["base"].setFocus()
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Down)
+    first = dialog.rows["my interviews"]
+    visited = [QApplication.focusWidget()]
+    while len(visited) < 40:
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         if QApplication.focusWidget() is first:
             break
         visited.append(QApplication.focusWidget())
 
-    expected = [stop for row in dialog._rows_in_order() for stop in (row, *row.buttons.values())]
     foot = [dialog.add, dialog.move_button, dialog.hub_button, dialog.close_button]
-    assert visited == [*expected, *foot, *dialog.spoken.languages.values(), dialog.spoken.another]
+    above = [*dialog.spoken.languages.values(), dialog.spoken.another]
+    assert visited == [first, *first.buttons.values(), *foot, *above]
+
+
+@pytest.mark.parametrize(("key", "at"), [(Qt.Key.Key_End, -1), (Qt.Key.Key_Home, 0), (Qt.Key.Key_Down, 2)])
+def test_the_keys_of_the_list_work_from_a_button_too(qtbot, dialog, key, at) -> None:
+    dialog.rows["my interviews"].buttons["verify"].setFocus()
+
+    qtbot.keyClick(QApplication.focusWidget(), key)
+
+    assert QApplication.focusWidget() is dialog.rows[names(dialog)[at]]
+
+
+def test_the_keyboard_is_still_to_be_seen_when_its_button_has_become_another(qtbot, dialog, work) -> None:
+    qtbot.keyClick(dialog.rows["base"], Qt.Key.Key_Tab)  # it is shown from now on
+    dialog.rows["base"].buttons["verify"].setFocus(Qt.FocusReason.TabFocusReason)
+
+    work.get_on(ModelTask("base", "verify", waiting=True))
+
+    assert QApplication.focusWidget() is dialog.rows["base"].buttons["cancel"]
+    assert dialog.testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)  # else no style draws it
+
+
+def test_the_keyboard_goes_to_the_next_row_when_its_own_is_gone(qtbot, dialog, work) -> None:
+    coming = ModelTask("whisper-norsk", "fetch", PorterStage.FETCHING, 5, 100)
+    work.get_on(coming)
+    cancel = dialog.rows["whisper-norsk"].buttons["cancel"]
+    cancel.setFocus()
+
+    qtbot.keyClick(cancel, Qt.Key.Key_Space)
+
+    assert "whisper-norsk" not in dialog.rows
+    assert QApplication.focusWidget() is dialog.rows["base"]
+
+
+def test_what_is_on_its_way_or_came_half_stands_on_top(dialog, work) -> None:
+    before = names(dialog)
+    work.get_on(ModelTask("large-v3", "fetch", PorterStage.FETCHING, 5, 100))
+    work.end(ModelTask("tiny", "fetch", failed=PorterFailed(ModelTrouble.NO_NETWORK)))
+    work.get_on(ModelTask("medium", "fetch", PorterStage.FETCHING, 5, 100, paused=True))
+    on_top, heading = names(dialog)[:4], dialog._coming.isVisible()
+    for name in ("large-v3", "tiny", "medium"):
+        work.cancel(name)
+
+    assert set(on_top[:3]) == {"large-v3", "tiny", "medium"} and on_top[3] == "base"
+    assert heading and not dialog._coming.isVisible()
+    assert names(dialog) == before
+
+
+def test_a_download_that_has_stopped_coming_says_so_without_a_speed(dialog, work) -> None:
+    for changes in ({"is_quiet": True}, {"retrying": ModelTrouble.STALLED}):
+        work.get_on(msgspec.structs.replace(MANY, **changes))
+        line = dialog.rows["small"]._progress.text()
+
+        assert line.startswith("Downloading · 121 MB of 486 MB · nothing ")
+        assert "/s" not in line and "left" not in line
+
+
+def test_a_model_that_a_recording_needs_is_refused_before_anybody_is_asked(dialog, work) -> None:
+    work.needed = {"my interviews"}
+
+    dialog.rows["my interviews"].buttons["remove"].click()
+    row = dialog.rows["my interviews"]
+    buttons = list(row.buttons)
+    row.buttons["put_away"].click()
+
+    assert not [box for box in dialog.findChildren(QMessageBox) if box.isVisible()]
+    assert buttons == ["use", "verify", "remove", "put_away"]
+    assert "needs it" not in said_in(row)
+    assert list(row.buttons) == ["use", "verify", "remove"]
+
+
+def test_a_model_from_the_hub_says_whose_it_is(dialog, work) -> None:
+    talk = ShelfModel("small-talk", Path("/m"), Languages.ENGLISH, False, 484_000_000, "someone/small-talk")
+    dialog.show_survey(survey(BASE, SMALL, talk))
+    work.get_on(ModelTask("norsk", "fetch", PorterStage.FETCHING, 5, 100, repo="another/norsk"))
+
+    assert "someone/small-talk · English only · 484 MB" in said_in(dialog.rows["small-talk"])
+    assert "another/norsk" in said_in(dialog.rows["norsk"])
+    assert "Systran" not in said_in(dialog.rows["small"])
+
+
+@pytest.mark.parametrize("asks", ["hub", "name", "token"])
+def test_a_question_begins_in_its_first_field(qtbot, dialog, work, asks) -> None:
+    if asks == "hub":
+        dialog.hub_button.click()
+        question = dialog.findChild(HubDialog)
+        first, then = question.mirror, question.token
+    elif asks == "name":
+        question = _by_name(dialog)
+        first, then = question.repo, question.revision
+    else:
+        work.end(ModelTask("small", "fetch", failed=PorterFailed(ModelTrouble.TOKEN_NEEDED)))
+        dialog.rows["small"].buttons["token"].click()
+        question = dialog.findChild(TokenDialog)
+        first, then = question.token, question.keep
+
+    qtbot.waitUntil(first.hasFocus)
+    qtbot.keyClick(first, Qt.Key.Key_Tab)
+
+    assert then.hasFocus()
+
+
+def test_nothing_is_downloaded_without_a_name(qtbot, dialog, work) -> None:
+    question = _by_name(dialog)
+    qtbot.waitUntil(question.repo.hasFocus)
+
+    qtbot.keyClick(question.repo, Qt.Key.Key_Return)
+
+    assert question.isVisible() and work.wanted == []
 
 
 def test_the_keyboard_stays_in_a_row_whose_buttons_change_and_that_moves(qtbot, dialog, work) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from machines import card, laptop, tried, workstation
 
 from desktop_app import messages, paths
 from desktop_app.messages import Failure, Tuning
+from desktop_app.models import shape
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState
 from desktop_app.work import job_queue
 from desktop_app.work.backend_process import BackendProcess
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.preparing import Known
 
 PATIENCE_MS = 60_000
 
@@ -122,6 +125,29 @@ def test_the_memory_is_freed_at_once_when_nothing_runs(bench, until, silence):
     assert bench.states() == [JobState.DONE]
 
 
+def test_that_the_memory_was_freed_is_told(bench, until):
+    freed = []
+    bench.queue.memory_freed.connect(lambda: freed.append(bench.backend.is_running))
+    bench.queue.unload_after(0.05)
+
+    bench.queue.warm_up(bench.options)
+    until(lambda: freed)
+
+    assert freed == [False]
+
+
+def test_a_model_that_is_being_loaded_is_not_idle(bench, until, silence):
+    bench.queue.unload_after(3600)
+    bench.add(silence)
+    until(lambda: bench.states() == [JobState.DONE] and bench.queue._unload.isActive())
+
+    bench.queue.warm_up(bench.options)
+
+    assert not bench.queue._unload.isActive()
+    until(lambda: len(bench.loaded) == 2)
+    assert bench.queue._unload.isActive()
+
+
 def test_the_memory_is_not_freed_under_a_job(benches, until, silence):
     bench = benches([sys.executable, fake_backend.__file__, "waits to be cancelled"])
     bench.queue.unload_after(0.001)
@@ -217,6 +243,51 @@ def test_what_may_have_changed_meanwhile_is_tried_all_the_same(bench, until, sil
     assert [event.compute_type for event in bench.loaded] == ["int8_float32"]
 
 
+@pytest.mark.parametrize(
+    ("kept", "is_sure", "first"),
+    [
+        (laptop(), True, ["cpu"]),
+        (laptop(), False, []),  # a card may have come since
+        (workstation(card(8), works=()), False, []),  # or what it lacked
+        (workstation(card(8)), False, ["cuda"]),
+    ],
+)
+def test_a_computer_that_may_have_changed_is_looked_at_by_the_backend_itself(kept, is_sure, first):
+    ways = Known(kept, is_sure).choice(JobOptions(), shape.BASE).ways
+
+    assert [way.device for way in ways[:1]] == first
+
+
+def test_what_killed_the_probe_is_left_alone_though_the_computer_may_have_changed():
+    deadly = tried("cpu", "int8", works=False, crashed=True) + tried("cpu", "float32")
+    known = Known(msgspec.structs.replace(laptop(), tried=deadly), is_sure=False)
+
+    assert [way.compute_type for way in known.choice(JobOptions(), shape.BASE).ways] == ["float32"]
+
+
+def test_a_card_that_may_have_come_since_is_not_refused_unseen(bench, until, silence):
+    bench.queue.use_machine(laptop(), is_sure=False)
+
+    bench.add(silence, device="cuda")
+    until(lambda: bench.states() == [JobState.FAILED])
+
+    assert [job.failure_detail for job in bench.jobs.values()] == ["CTranslate2 finds no CUDA device"]
+
+
+def test_a_recording_in_which_hardly_anybody_speaks_tells_no_speed(bench, until, speech, tmp_path, monkeypatch):
+    monkeypatch.setattr(job_queue, "LONG_ENOUGH", 20.0)  # seconds; for speech of 12.8 s, silence of 20 s
+    mostly_silent = tmp_path / "silent.wav"
+    with wave.open(str(speech)) as before, wave.open(str(mostly_silent), "wb") as after:
+        after.setparams(before.getparams())
+        after.writeframes(before.readframes(before.getnframes()))
+        after.writeframes(bytes(20 * before.getframerate() * before.getsampwidth() * before.getnchannels()))
+
+    bench.add(mostly_silent)
+    until(lambda: bench.states() == [JobState.DONE])
+
+    assert not bench.ran
+
+
 def test_the_speed_of_a_long_job_is_told_and_of_a_short_one_it_is_not(bench, until, silence, speech, monkeypatch):
     monkeypatch.setattr(job_queue, "LONG_ENOUGH", 10.0)  # seconds; for speech of 12.8 s
 
@@ -227,3 +298,18 @@ def test_the_speed_of_a_long_job_is_told_and_of_a_short_one_it_is_not(bench, unt
     (speed,) = bench.ran
     assert (speed.model, speed.device, speed.compute_type) == (bench.options.model, "cpu", "int8")
     assert 0.1 < speed.speed < 500
+    if sys.platform == "linux":
+        assert 150_000_000 < speed.memory_bytes < 2_000_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells")
+def test_the_memory_of_a_backend_that_had_two_models_tells_of_neither(bench, until, base_model):
+    bench.queue.warm_up(bench.options)
+    until(lambda: bench.loaded)
+    alone = bench.backend.most_memory
+
+    bench.queue.warm_up(JobOptions(model=str(base_model)))
+    until(lambda: len(bench.loaded) == 2)
+
+    assert alone > 100_000_000
+    assert bench.backend.most_memory == 0

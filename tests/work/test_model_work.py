@@ -14,7 +14,7 @@ from models.hub_server import LISTING, Fault, HubServer, small_model
 
 from desktop_app import paths
 from desktop_app.messages import ModelTrouble, PorterStage
-from desktop_app.models import importing, shelf, unfinished
+from desktop_app.models import flow, importing, shelf, unfinished
 from desktop_app.transcripts.transcript import JobOptions, JobState
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.model_work import ModelTask, ModelWork
@@ -238,6 +238,71 @@ def test_a_token_can_be_given_after_the_hub_had_wanted_one(watched, hub, until):
     assert watched.ended[1].failed is None
 
 
+def test_two_models_of_one_name_are_both_fetched_each_from_its_own_repository(watched, hub, until):
+    hub.publish("another/a", "4567def", small_model("another"))
+
+    watched.work.fetch("", "someone/a")
+    watched.work.fetch("", "another/a")
+    until(lambda: len(watched.ended) == 2)
+
+    assert [task.failed for task in watched.ended] == [None, None]
+    assert {model.name: model.repo for model in shelf.installed()} == {"a": "someone/a", "a (another)": "another/a"}
+
+
+def test_while_one_is_paused_another_of_its_name_is_fetched_or_refused_and_the_one_stays_paused(watched, hub, until):
+    hub.publish("another/a", "4567def", small_model("another"))
+    hub.fail("model.bin", SLOW)
+    watched.work.fetch("a", "someone/a")
+    until(lambda: watched.has_bytes("a"))
+    watched.work.pause("a")
+    until(lambda: [half.paused for half in unfinished.downloads()] == [True])
+
+    watched.work.fetch("a", "another/a")
+    until(lambda: watched.ended)
+    assert watched.ended[0].name == "another/a"  # and not what is called "a"
+    assert watched.ended[0].failed and watched.ended[0].failed.kind is ModelTrouble.NAME_TAKEN
+    watched.work.fetch("", "another/a")
+    until(lambda: len(watched.ended) == 2)
+
+    assert watched.ended[1].result == "a (another)"
+    left = watched.task("a")
+    assert left and left.paused
+
+
+def test_what_is_fetched_already_is_told_again_and_not_begun_twice(watched, hub, until):
+    hub.fail("model.bin", SLOW)
+    watched.work.fetch("a", "someone/a")
+    until(lambda: watched.has_bytes("a"))
+    told = len(watched.changed)
+
+    watched.work.fetch("a", hub.url + "/someone/a/tree/main")
+
+    assert len(watched.changed) == told + 1
+    until(lambda: watched.ended)
+    assert [task.failed for task in watched.ended] == [None]
+
+
+def test_a_download_that_is_resumed_asks_the_hub_that_is_wanted_by_then(history, hub, qtbot, until):
+    hub.fail("model.bin", SLOW)
+    wanted = [hub.url]
+    work = ModelWork(history, hub=lambda: wanted[0])
+    watched = Watched(work)
+    with HubServer() as mirror:
+        mirror.publish("someone/a", "0123abc", small_model("a"))
+        work.fetch("a", "someone/a")
+        until(lambda: watched.has_bytes("a"))
+        work.pause("a")
+        until(lambda: [half.paused for half in unfinished.downloads()] == [True])
+        wanted[0] = mirror.url
+
+        work.resume("a")
+        until(lambda: watched.ended)
+        work.close()
+
+        assert watched.ended[0].failed is None
+        assert mirror.asked_for("model.bin")[-1].start > 100_000
+
+
 @pytest.mark.parametrize(
     ("name", "repo", "kind"),
     [("", "no repository", ModelTrouble.NAME_WRONG), ("enormous", "", ModelTrouble.NOT_FOUND)],
@@ -356,6 +421,69 @@ def test_a_model_that_a_job_needs_is_not_removed(watched, history, tmp_path, qtb
     assert watched.shelf_changes == 1
 
 
+def test_a_model_that_a_job_came_to_need_while_its_removal_waited_is_not_removed(
+    watched, history, tmp_path, qtbot, until, monkeypatch
+):
+    model = _with_model(tmp_path, "mine")
+    with monkeypatch.context() as patch:  # something that takes its time
+        patch.setattr(paths, "porter_command", lambda: [sys.executable, "-c", "import sys; sys.stdin.read()"])
+        watched.work.verify("other")
+    watched.work.remove("mine")
+    until(lambda: (task := watched.task("mine")) and task.waiting)
+
+    asked(history, qtbot, lambda library: library.add_job(Path("/a.wav"), JobOptions(model="mine"), "me"))
+    watched.work.cancel("other")
+    until(lambda: len(watched.ended) == 2)
+
+    assert watched.ended[1].failed and watched.ended[1].failed.kind is ModelTrouble.IN_USE
+    assert model.is_dir()
+    assert watched.work.tasks() == []
+    watched.work.verify("mine")  # and its turn was handed on
+    until(lambda: len(watched.ended) == 3)
+    assert watched.ended[2].failed is None
+
+
+MOVE_AND_STOP = """
+import time
+from desktop_app.models import moving, porter
+moving._point_to = lambda target: time.sleep(60)
+porter.main()
+"""
+
+
+@pytest.fixture
+def half_moved(watched, tmp_path, until, monkeypatch) -> Path:
+    """All of it is in the new folder, and nothing says yet that it is there."""
+    _with_model(tmp_path, "mine")
+    target = tmp_path / "other disk"
+    with monkeypatch.context() as patch:
+        patch.setattr(paths, "porter_command", lambda: [sys.executable, "-c", MOVE_AND_STOP])
+        watched.work.move(target)
+    until(lambda: (target / "mine").is_dir())
+    return target
+
+
+def test_a_move_can_be_cancelled_and_leaves_nothing_in_the_new_folder(watched, half_moved, until):
+    watched.work.cancel("")
+    until(lambda: watched.ended)
+
+    assert watched.ended[0].cancelled
+    until(lambda: not list(half_moved.iterdir()))
+    assert [model.folder for model in shelf.installed()] == [paths.home() / "models" / "mine"]
+
+
+def test_what_a_move_that_the_programs_end_stopped_has_brought_is_removed_at_the_next_start(
+    watched, half_moved, started, until
+):
+    watched.work.close()
+    assert list(half_moved.iterdir())
+
+    started().work.start()
+    until(lambda: not list(half_moved.iterdir()))
+
+    assert [model.folder for model in shelf.installed()] == [paths.home() / "models" / "mine"]
+
+
 def test_a_folder_that_is_moved_takes_its_downloads_along(watched, hub, tmp_path, until):
     _with_model(tmp_path, "mine")
     hub.fail("model.bin", SLOW)
@@ -405,3 +533,57 @@ def _with_model(tmp_path: Path, name: str) -> Path:
     for file, content in small_model(name).items():
         (source / file).write_bytes(content)
     return importing.take_in(source, try_it=lambda folder: None)
+
+
+def test_a_download_that_failed_is_not_begun_again_by_the_next_program(started, hub, until):
+    before = started()
+    hub.fail("model.bin", SLOW)
+    before.work.fetch("a", "someone/a")
+    until(lambda: before.has_bytes("a"))
+    before.work.pause("a")
+    until(lambda: [half.paused for half in unfinished.downloads()] == [True])
+    hub.always_fail("model.bin", Fault(status=404))
+    before.work.resume("a")
+    until(lambda: before.ended)
+    until(lambda: [half.paused for half in unfinished.downloads()] == [True])
+    before.work.close()
+    hub.always_fail("model.bin", None)
+
+    after = started()
+    after.work.start()
+    until(lambda: after.work.tasks())
+
+    left = after.task("a")
+    assert before.ended[0].failed and left and left.paused and left.repo == "someone/a"
+    after.work.resume("a")
+    until(lambda: after.ended)
+    assert after.ended[0].failed is None
+
+
+def test_a_download_that_stops_coming_says_so_without_a_speed(watched, hub, until, monkeypatch):
+    monkeypatch.setattr(flow, "QUIET", 0.3)
+    monkeypatch.setenv("SOTTOVOCE_PATIENCE", "1")
+    hub.fail("model.bin", Fault(stall_after=300_000))
+    watched.work.fetch("a", "someone/a")
+    until(lambda: (task := watched.task("a")) and task.is_quiet)
+
+    task = watched.task("a")
+    watched.work.cancel("a")
+    until(lambda: watched.ended)
+    assert task and (task.speed, task.seconds_left, task.failed) == (None, None, None)
+    assert 0 < task.done < task.total
+
+
+def test_whether_a_job_needs_a_model_can_be_asked_before_it_is_removed(watched, history, qtbot, tmp_path, until):
+    for name in ("mine", "another"):
+        _with_model(tmp_path, name)
+    asked(history, qtbot, lambda library: library.add_job(Path("/a.wav"), JobOptions(model="mine"), "me"))
+    free: list[str] = []
+
+    watched.work.if_not_needed("mine", lambda: free.append("mine"))
+    watched.work.if_not_needed("another", lambda: free.append("another"))
+    until(lambda: free)
+
+    assert free == ["another"]
+    assert [(task.name, task.failed and task.failed.kind) for task in watched.ended] == [("mine", ModelTrouble.IN_USE)]
+    assert [model.name for model in shelf.installed()] == ["another", "mine"]

@@ -16,10 +16,11 @@ from machines import laptop
 from probes import probe, treacherous
 
 from desktop_app import paths
-from desktop_app.messages import Way
+from desktop_app.messages import Measuring, Unmeasured, Way, to_line
 from desktop_app.models import machine
 from desktop_app.models.machine import Machine, Speed
-from desktop_app.transcripts.transcript import JobOptions
+from desktop_app.transcripts.history import History
+from desktop_app.transcripts.transcript import JobOptions, JobState
 from desktop_app.work import probing
 from desktop_app.work.backend_process import BackendProcess
 from desktop_app.work.choice import choose
@@ -65,7 +66,7 @@ def rooms(home, qapp, monkeypatch) -> Iterator[Callable[..., Room]]:
     monkeypatch.setattr(probing, "MEASURED_WITH", ())  # tests/backend/test_probe.py measures
     opened: list[Room] = []
 
-    def open_room(command: list[str] | None = None, limit: float = 20.0) -> Room:
+    def open_room(command: list[str] | None = None, limit: float = 10.0) -> Room:
         opened.append(Room(command or paths.backend_command(), limit))
         return opened[-1]
 
@@ -169,7 +170,7 @@ def test_a_kind_of_arithmetic_of_which_it_dies_is_noted_and_not_used(rooms, unti
 def test_a_trial_that_does_not_end_is_ended_and_noted(rooms, until, tmp_path, monkeypatch):
     for name, value in treacherous(tmp_path, dies_of="int8_float32", by="sleeping").items():
         monkeypatch.setenv(name, value)
-    room = rooms(limit=6.0)
+    room = rooms(limit=3.0)
 
     room.probing.start()
     until(lambda: room.found)
@@ -215,24 +216,136 @@ def test_a_probe_that_was_killed_from_outside_comes_as_far_as_it_came(rooms, unt
     assert room.found[-1].processor.cores >= 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("by", ["killed once", "sleeping once"])
+def test_a_kind_of_arithmetic_that_met_a_bad_moment_gets_a_second_chance(rooms, until, tmp_path, monkeypatch, by):
+    for name, value in treacherous(tmp_path, dies_of="int8", by=by).items():
+        monkeypatch.setenv(name, value)
+    room = rooms(limit=3.0)
+
+    room.probing.start()
+    until(lambda: room.found)
+
+    assert (tmp_path / "once").exists()
+    assert "int8" in room.found[-1].works("cpu")
+    assert not any(one.crashed for one in room.found[-1].tried)
+
+
+# --- how fast it is ---
+
+
+@pytest.fixture
+def measuring(home, monkeypatch, base_model) -> Path:
+    """A model to be measured is on the shelf."""
+    monkeypatch.setattr(probing, "MEASURED_WITH", ("base",))
+    folder = paths.models() / "base"
+    folder.symlink_to(base_model)
+    return folder
+
+
+def test_where_there_was_too_little_time_it_is_measured_at_leisure(rooms, until, this_one, measuring):
+    room = rooms()
+    assert not this_one.measured
+
+    room.probing.start()
+    until(lambda: room.found and room.found[-1].measured)
+
+    assert machine.load(paths.machine_file()).measured
+
+
+def test_what_could_not_be_measured_is_not_begun_again_at_every_start(rooms, until, this_one, measuring):
+    room = rooms()
+    hopeless = msgspec.structs.replace(this_one, unmeasured=(Unmeasured("base", "cpu", 0, "no"),))
+    machine.save(hopeless, paths.machine_file())
+
+    room.probing.start()
+    until(lambda: len(room.found) == 2)
+
+    assert room.probing._wanted is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_probe_that_dies_of_measuring_is_kept_with_all_it_had_tried(rooms, until, tmp_path):
+    dying = tmp_path / "dying.py"
+    told = [*laptop().tried, Measuring("base", "cpu", 0)]
+    dying.write_text(
+        "import os, signal, sys\n"
+        f"os.write(1, {b''.join(to_line(one) for one in told[:-1])!r})\n"
+        "if '--unmeasured' not in sys.argv:\n"
+        f"    os.write(1, {to_line(told[-1])!r})\n"
+        "    os.kill(os.getpid(), signal.SIGSEGV)\n"
+    )
+    room = rooms(command=[sys.executable, str(dying)])
+
+    room.probing.start()
+    until(lambda: room.found)
+
+    kept = machine.load(paths.machine_file())
+    assert kept.works("cpu") == laptop().works("cpu")
+    assert [(one.device, one.detail) for one in kept.unmeasured] == [("cpu", "signal 11 (SIGSEGV)")]
+    assert kept.is_measured
+
+
+def test_nothing_is_measured_while_another_program_works_on_a_job(home, this_one, measuring):
+    other = Ownership(paths.locks())
+    history = History(paths.database())
+    job = history.add_job(Path("/a.wav"), JobOptions(), other.id)
+    history.update(job.id, state=JobState.RUNNING)
+    slowed = msgspec.structs.replace(this_one, measured=laptop(encoding=9.0).measured)
+
+    assert probing._model_to_measure_now(history) is None
+    assert probing.kept_now(slowed, history).measured == ()
+
+    other.release()
+    assert probing._model_to_measure_now(history) == (measuring, "base")
+    assert probing.kept_now(slowed, history).measured
+    history.close()
+
+
 # --- never in the way ---
 
 
-def test_it_waits_until_no_job_runs(rooms, until):
+def test_it_glances_beside_a_job_but_looks_only_when_none_runs(rooms, until):
     room = rooms()
     machine.save(laptop(), paths.machine_file())
     room.queue._choosing = True  # as while a job is being looked up
 
     room.probing.start()
     until(lambda: room.found)
+    until(lambda: not room.pid)
 
-    assert not room.pid
+    assert room.queue._known.machine is None  # it is another computer, so the backend finds out
     assert room.probing.is_looking
+    assert len(room.found) == 1
 
     room.queue._choosing = False
     until(lambda: len(room.found) == 2)
 
     assert room.found[1].processor.name != laptop().processor.name
+    assert room.queue._known.is_sure
+
+
+def test_what_was_kept_is_not_certain_until_a_glance_agrees(rooms, until, this_one):
+    room = rooms()
+    sure = []
+    room.probing.found.connect(lambda _: sure.append(room.queue._known.is_sure))
+
+    room.probing.start()
+    until(lambda: len(room.found) == 2)
+
+    assert sure == [False, True]
+
+
+def test_a_model_that_is_loaded_ahead_ends_the_probe_too(rooms, until, tiny_model):
+    room = rooms()
+    room.probing.start()
+    until(lambda: room.pid)
+    pid = room.pid
+
+    room.queue.warm_up(JobOptions(model=str(tiny_model)))
+
+    until(lambda: not _runs(pid))
+    assert room.probing.is_looking
 
 
 def test_it_gives_way_to_a_job_at_once_and_begins_anew_when_that_is_done(rooms, until, speech, tiny_model):
