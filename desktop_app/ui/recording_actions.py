@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from desktop_app.messages import Provisional, Segment
+from desktop_app.messages import JobStarted, Provisional, Segment
 from desktop_app.settings import Settings
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, JobState, display_name, shown
@@ -183,6 +183,7 @@ class RecordingActions(QObject):
         self._recorder.recorded.connect(self._on_recorded)
         self._queue.provisional.connect(self._on_provisional)
         self._queue.segments_added.connect(self._on_segments)
+        self._queue.job_started.connect(self._on_started)
         self.unfinished.transcribe_pressed.connect(self._on_transcribe)
         self.unfinished.show_pressed.connect(self._on_show)
         self.unfinished.dismiss_pressed.connect(self._on_dismiss)
@@ -288,6 +289,16 @@ class RecordingActions(QObject):
     def _fill_captions(self, job_id: int, segments: Sequence[Segment]) -> None:
         if self._captions is not None and job_id == self._captioned:
             self._captions.begin(segments)
+
+    def _on_started(self, started: JobStarted) -> None:
+        """A job that is done again while its recording grows takes the captions along."""
+        before = self._captioned
+        if before is None or before == started.job_id:
+            return
+        if self._queue.follow_the_same(started.job_id, before):
+            self._captioned = started.job_id
+            if self._captions is not None:
+                self._captions.begin()
 
     def _on_segments(self, job_id: int, segments: Sequence[Segment]) -> None:
         if self._captions is not None and job_id == self._captioned:

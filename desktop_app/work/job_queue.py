@@ -337,6 +337,11 @@ class JobQueue(QObject):
 
         self._history.ask(store, announce, try_later)
 
+    def follow_the_same(self, job_id: int, other_id: int) -> bool:
+        """Tell whether two jobs follow, or followed, one recording: it was done again while it grew."""
+        recording = self._live.get(job_id)
+        return recording is not None and recording is self._live.get(other_id)
+
     def recording_ended(self, job_id: int) -> None:
         """Have a live job finish: its recording is complete. So does another job of it, if it was done again."""
         recording = self._live.get(job_id)

@@ -7,8 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QColor
 from PySide6.QtWidgets import QApplication, QColorDialog, QWidget
 
-from desktop_app.messages import Provisional, Segment, Word
+from desktop_app.messages import JobStarted, Provisional, Segment, Word
 from desktop_app.settings import CaptionChoices
+from desktop_app.transcripts.transcript import JobState
 from desktop_app.ui import colours, wording
 from desktop_app.ui.captions_window import LARGEST, SMALLEST, CaptionsWindow
 
@@ -227,3 +228,30 @@ def test_captions_opened_in_the_middle_of_a_recording_begin_with_what_was_said(w
     assert opened.text == "Good morning All is well so far."
     opened.close()
     assert not window.recording.show_captions.isChecked()
+
+
+def test_captions_follow_a_recording_that_is_transcribed_anew_while_it_grows(
+    qtbot, window, queue, library, settle
+) -> None:
+    window.recording.record.trigger()
+    settle()
+    window.recording.panel.record.click()
+    settle()
+    job = library.jobs()[0]
+    library.add_segments(job.id, [segment("Good mourning")], 1.0)
+    window.recording.show_captions.trigger()
+    settle()
+
+    queue.cancel(job.id)
+    qtbot.waitUntil(lambda: library.job(job.id).state is JobState.CANCELLED)
+    settle()
+    queue.retry(job.id)
+    qtbot.waitUntil(lambda: len(library.jobs()) == 2)
+    settle()
+    again = max(library.jobs(), key=lambda job: job.id)
+    queue.job_started.emit(JobStarted(again.id, None, "en", 1.0, "cpu"))
+    queue.segments_added.emit(again.id, [segment("Good morning")])
+
+    assert again.id != job.id
+    assert window.recording._captions.text == "Good morning"
+    window.recording.stop.trigger()
