@@ -8,13 +8,14 @@ bin := .venv/Scripts
 endif
 python := $(bin)/python
 
-.PHONY: help setup run test test-tools faults lint format lock clean
+.PHONY: help setup run test test-tools faults lint format bundle lock clean
 .NOTPARALLEL:
 
 help:
 	@echo "make run      start Sottovoce; without a display, transcribe the sample recording"
 	@echo "make test     lint, and run all tests"
 	@echo "make faults   run the tests with damaged and hostile input in full, which takes a while"
+	@echo "make bundle   make dist/sottovoce, which runs on a machine without Python"
 	@echo "make setup    install what both need: system packages (on Debian and its kin), .venv, the starter model"
 	@echo "make lint     ruff and mypy"
 	@echo "make format   let ruff format the source"
@@ -58,6 +59,10 @@ lint: setup
 format: setup
 	@$(python) -m ruff check --fix .
 	@$(python) -m ruff format .
+
+bundle: setup
+	@packaging/system-packages.sh bundle
+	@$(python) packaging/bundle.py
 
 lock: setup
 	@$(python) -m venv .cache/uv

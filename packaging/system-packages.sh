@@ -4,6 +4,7 @@
 #
 #   packaging/system-packages.sh run     what the program needs
 #   packaging/system-packages.sh test    what its tests need besides
+#   packaging/system-packages.sh bundle  what making the bundle needs besides
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,10 +22,18 @@ microphones="pulseaudio pulseaudio-utils"
 # A screen in memory, a window manager, and a hand and an eye on it.
 desktop="xvfb xauth openbox xdotool procps x11-utils imagemagick"
 
+# Debian's Python comes without the library of it that the bundle takes along; another Python has its own.
+binary="binutils"
+python=.venv/bin/python
+if [ "${1:-}" = bundle ] && [ "$($python -c 'import sys; print(sys.base_prefix)')" = /usr ]; then
+    binary="$binary $($python -c 'import sys; print("libpython%d.%d" % sys.version_info[:2])')"
+fi
+
 case ${1:-} in
     run) wanted="$qt $window $sound" purpose="The window" ;;
     test) wanted="$desktop $microphones" purpose="Testing with a real window and a real microphone" ;;
-    *) echo "usage: $0 run|test" >&2; exit 2 ;;
+    bundle) wanted="$binary" purpose="Making the bundle" ;;
+    *) echo "usage: $0 run|test|bundle" >&2; exit 2 ;;
 esac
 
 if [ "$(uname -s)" != Linux ]; then
