@@ -89,6 +89,12 @@ def resources() -> Path:
     return next((place for place in places if place.is_dir()), places[-1])
 
 
+def licences() -> Path | None:
+    """Return the file with the licences of all that came with the program; None where packages came by themselves."""
+    file = Path(sys.executable).with_name("THIRD-PARTY-LICENCES.txt")
+    return file if getattr(sys, "frozen", False) and file.exists() else None
+
+
 def sample_recording() -> Path:
     """Return the recording one can try the program with."""
     return resources() / "sample.flac"

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 import desktop_app
+from desktop_app import paths
 from desktop_app.ui import icons, wording
 
 # Some packages do not state their licence where metadata can be read by a program, so it stands here.
@@ -18,7 +19,7 @@ LICENCES = {
     "faster-whisper": "MIT",
     "ctranslate2": "MIT",
     "onnxruntime": "MIT",
-    "av": "BSD-3-Clause, with FFmpeg LGPL-2.1",
+    "av": "BSD-3-Clause, with FFmpeg LGPL-3.0, x264 and x265 GPL-2.0",
     "numpy": "BSD-3-Clause",
     "tokenizers": "Apache-2.0",
     "huggingface-hub": "Apache-2.0",
@@ -40,7 +41,7 @@ def about_box(parent: QWidget) -> QMessageBox:
     box.setWindowTitle(wording.ABOUT.replace("&", ""))
     box.setIconPixmap(icons.application_icon().pixmap(64, 64))
     box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(wording.about_text(desktop_app.__version__, _libraries()))
+    box.setText(wording.about_text(desktop_app.__version__, _libraries(), paths.licences()))
     box.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )

@@ -1224,12 +1224,13 @@ def window_title(ended_unseen: int, percent: int | None, recording: bool = False
     return f"{badge}{running}{APPLICATION}"
 
 
-def about_text(version: str, libraries: list[tuple[str, str, str]]) -> str:
-    """Return the About box's text; `libraries` are (name, version, licence)."""
+def about_text(version: str, libraries: list[tuple[str, str, str]], licences: Path | None) -> str:
+    """Return the About box's text; `libraries` are (name, version, licence), `licences` is the file with all texts."""
+    all_texts = f"\n\nAll licences, with their texts: {shown(licences)}" if licences else ""
     lines = "\n".join(f"{name} {number} ({licence})" for name, number, licence in libraries)
     return (
         f"{APPLICATION} {version}\n\nTurns speech into text on your own computer. {PROMISE}\n\n"
         f"MIT licence. Made with:\n{lines}\n\n"
         "The starter model is Whisper base by OpenAI (MIT), converted by Systran. Speech is found by Silero VAD (MIT). "
-        "The sample's voice is hibari (Apache-2.0)."
+        f"The sample's voice is hibari (Apache-2.0).{all_texts}"
     )
