@@ -1,14 +1,24 @@
-"""Before all else, on Linux: programs of the system that are started from here get the system's libraries, not ours.
+"""Before all else, on Linux: our code finds the libraries in the bundle, programs of the system find the system's.
 
-PyInstaller's start has set LD_LIBRARY_PATH for this process, which has read it by now; executables of ours set it anew.
+sounddevice asks ctypes for PortAudio, which only knows those that are installed. And PyInstaller's start has set
+LD_LIBRARY_PATH: this process has read it by now, and executables of ours set it anew.
 """
 
+import ctypes.util
 import os
 import sys
+from pathlib import Path
 
 if sys.platform == "linux":
+    installed = ctypes.util.find_library
+
+    def find_library(name: str) -> str | None:
+        ours = sorted(Path(sys._MEIPASS).glob(f"lib{name}.so*"))
+        return str(ours[0]) if ours else installed(name)
+
+    ctypes.util.find_library = find_library
+
     before = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
+    os.environ.pop("LD_LIBRARY_PATH", None)
     if before is not None:
         os.environ["LD_LIBRARY_PATH"] = before
-    else:
-        os.environ.pop("LD_LIBRARY_PATH", None)
