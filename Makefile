@@ -8,7 +8,7 @@ bin := .venv/Scripts
 endif
 python := $(bin)/python
 
-.PHONY: help setup run test test-tools faults lint format bundle lock clean
+.PHONY: help setup run test test-tools faults lint format bundle package-tools deb appdir release-check lock clean
 .NOTPARALLEL:
 
 help:
@@ -16,6 +16,8 @@ help:
 	@echo "make test     lint, and run all tests"
 	@echo "make faults   run the tests with damaged and hostile input in full, which takes a while"
 	@echo "make bundle   make dist/sottovoce, which runs on a machine without Python"
+	@echo "make deb      make of that dist/sottovoce_VERSION_amd64.deb; make appdir an AppDir and a .tar"
+	@echo "make release-check   install the .deb on bare systems, use it, upgrade, remove it (as root)"
 	@echo "make setup    install what both need: system packages (on Debian and its kin), .venv, the starter model"
 	@echo "make lint     ruff and mypy"
 	@echo "make format   let ruff format the source"
@@ -63,6 +65,18 @@ format: setup
 bundle: setup
 	@packaging/system-packages.sh bundle
 	@$(python) packaging/bundle.py
+
+package-tools: setup
+	@packaging/system-packages.sh package
+
+deb: package-tools
+	@$(python) packaging/deb.py
+
+appdir: package-tools
+	@$(python) packaging/appdir.py
+
+release-check: package-tools test-tools
+	@packaging/release-check.sh $(ARGS)
 
 lock: setup
 	@$(python) -m venv .cache/uv

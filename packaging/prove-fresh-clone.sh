@@ -65,16 +65,8 @@ step() {
 make_bare_system() {
     mkdir -p "$root"
     chmod 755 "$root" # mktemp's is closed to apt's own user
-    debootstrap --variant=minbase --include=ca-certificates,make,python3,python3-pip bookworm "$root" "$(mirror)" |
-        tail -1
-}
-
-# Print where this machine gets its Debian packages.
-mirror() {
-    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
-        awk '$1 == "URIs:" && !found { found = $2 }
-             $1 == "deb" && !found { for (i = 2; i <= NF; i++) if ($i ~ /^[a-z]+:\//) { found = $i; break } }
-             END { print found }'
+    debootstrap --variant=minbase --include=ca-certificates,make,python3,python3-pip bookworm "$root" \
+        "$("$repository/packaging/debian-mirror.sh")" | tail -1
 }
 
 # Give the chroot this machine's sources of packages, its certificates and its names.
