@@ -141,7 +141,7 @@ def strip() -> None:
 def forget_this_machine() -> None:
     """Remove the paths of the Python that it was made with: libraries are looked for in the bundle alone."""
     for file in BUNDLE.rglob("*.so*"):
-        if not file.is_symlink() and re.search(r"R(?:UN)?PATH.*\[/", _dynamic(file)):
+        if not file.is_symlink() and re.search(r"R(?:UN)?PATH.*\[/", dynamic(file)):
             subprocess.run(["chrpath", "--delete", str(file)], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -150,10 +150,10 @@ def report() -> None:
     sizes = measured()
     for name, size in sorted(sizes.items(), key=lambda item: -item[1])[:25]:
         print(f"{size / MB:8.1f} MB  {name}")
-    without_model = sum(sizes.values()) - sizes.get("the starter model", 0)
-    print(f"{sum(sizes.values()) / MB:8.1f} MB  in all, {without_model / MB:.1f} MB without the model")
+    size = without_model()
+    print(f"{sum(sizes.values()) / MB:8.1f} MB  in all, {size / MB:.1f} MB without the model")
     written_down = json.loads(SIZES.read_text()).get(sys.platform) if SIZES.exists() else None
-    if written_down and without_model > MOST_GROWTH * written_down * MB:
+    if written_down and size > MOST_GROWTH * written_down * MB:
         sys.exit(f"That is more than 5 % above the {written_down} MB in packaging/sizes.json: why?")
 
 
@@ -164,6 +164,16 @@ def measured() -> dict[str, int]:
         if file.is_file() and not file.is_symlink():
             sizes[_part(file.relative_to(BUNDLE))] += file.stat().st_size
     return dict(sizes)
+
+
+def without_model() -> int:
+    """Return how many bytes it takes, but for the starter model."""
+    return sum(size for name, size in measured().items() if name != "the starter model")
+
+
+def dynamic(file: Path) -> str:
+    """Return what a library or executable says of what it needs and where it looks for it."""
+    return subprocess.run(["readelf", "-d", str(file)], capture_output=True, text=True, check=False).stdout
 
 
 def _part(file: Path) -> str:
@@ -195,11 +205,7 @@ def _orphans() -> list[Path]:
 
 
 def _needed_by(file: Path) -> list[str]:
-    return re.findall(r"\(NEEDED\).*\[(.*)\]", _dynamic(file))
-
-
-def _dynamic(file: Path) -> str:
-    return subprocess.run(["readelf", "-d", str(file)], capture_output=True, text=True, check=False).stdout
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic(file))
 
 
 def _last_commit() -> str:

@@ -1,0 +1,147 @@
+"""The bundle in dist/, if there is one as new as the source: it runs by itself, and is no larger than it was."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from desktop.display import Display, missing_programs, wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "packaging"))
+
+import bundle  # noqa: E402
+
+BARE = {"PATH": "/usr/bin:/bin"}
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the release workflow tries the bundle")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made() -> Path:
+    """The folder of the bundle. Making it takes longer than all tests of a room, so `make bundle` does that."""
+    executable = bundle.BUNDLE / "sottovoce"
+    if not executable.exists():
+        pytest.skip("there is no bundle: make bundle")
+    newest = max(file.stat().st_mtime for file in (ROOT / "desktop_app").rglob("*.py"))
+    if newest > executable.stat().st_mtime:
+        pytest.skip("the bundle is older than the source: make bundle")
+    return bundle.BUNDLE
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """As good as none: no Python, no virtual environment, no language."""
+    return {**BARE, "HOME": str(tmp_path)}
+
+
+@pytest.fixture
+def display() -> Iterator[Display]:
+    if missing := missing_programs():
+        pytest.skip(f"a real window needs {', '.join(missing)}, which this machine lacks")
+    with Display() as screen:
+        yield screen
+
+
+def test_it_transcribes_with_an_empty_environment_and_its_own_model_and_says_nothing_else(made, environment, sample):
+    done = subprocess.run(
+        [made / "sottovoce", "transcribe", "--quiet", "--stdout", sample],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Nothing you say ever leaves this computer" in done.stdout
+
+
+def test_its_model_is_whole_and_its_versions_are_known(made, environment):
+    verified = subprocess.run(
+        [made / "sottovoce", "models", "verify"], env=environment, check=True, capture_output=True, text=True
+    )
+    probed = subprocess.run(
+        [made / "sottovoce-backend", "probe", "--glance"], env=environment, check=True, capture_output=True, text=True
+    )
+
+    assert verified.stdout == "base: every byte is as it should be\n"
+    found = [json.loads(line) for line in probed.stdout.splitlines()]
+    assert re.fullmatch(r"Sottovoce [\d.]+, CTranslate2 [\d.]+", found[-1]["versions"])
+
+
+def test_its_window_comes_its_backend_has_no_qt_and_neither_says_a_word(made, environment, display):
+    env = {**environment, "DISPLAY": display.env["DISPLAY"]}
+    window = subprocess.Popen(
+        [made / "sottovoce-gui"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        display.find_window("Sottovoce$")
+        backend = wait_for(lambda: _child(window.pid, "sottovoce-backend"), "the backend")
+        loaded = wait_for(lambda: _loaded(backend, "libctranslate2"), "the engine")
+        time.sleep(0.5)  # what is said, is said by then
+        window.send_signal(signal.SIGTERM)
+        said, _ = window.communicate(timeout=20)
+    finally:
+        window.kill()
+
+    assert "libQt6" not in loaded
+    assert (window.returncode, said) == (0, "")
+
+
+def test_it_has_the_keyrings_and_the_licences(made):
+    from PyInstaller.archive.readers import CArchiveReader
+
+    command_line = CArchiveReader(str(made / "sottovoce"))
+    archive = next(name for name in command_line.toc if name.startswith("PYZ"))
+    modules = command_line.open_embedded_archive(archive).toc
+    licences = (made / "THIRD-PARTY-LICENCES.txt").read_text(encoding="utf-8")
+
+    assert {"keyring.backends.SecretService", "keyring.backends.libsecret", "secretstorage"} <= set(modules)
+    assert list((made / "_internal").glob("keyring-*.dist-info/entry_points.txt"))
+    for what in ("PySide6_Essentials", "faster-whisper", "numpy", "Python 3", "GNU LESSER GENERAL PUBLIC LICENSE"):
+        assert what in licences
+
+
+def test_it_knows_nothing_of_the_machine_it_was_made_on(made):
+    """A library that looks for others elsewhere takes whatever it finds there."""
+    for file in made.rglob("*.so*"):
+        if not file.is_symlink():
+            assert not re.search(r"R(UN)?PATH.*\[/", bundle.dynamic(file)), file
+
+
+def test_it_has_not_grown(made):
+    written_down = json.loads(bundle.SIZES.read_text())["linux"]
+
+    assert bundle.without_model() < bundle.MOST_GROWTH * written_down * bundle.MB
+    assert bundle.without_model() < 440 * bundle.MB
+
+
+def test_whatever_it_asks_the_system_for_has_its_package(made):
+    import deb
+
+    assert "libc6 (>= 2.36)" in deb.depends(made)
+
+
+def _child(parent: int, name: str) -> int:
+    """Return a process of that name, of which `parent` is the parent; 0 if there is none."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = entry.read_text().rsplit(")", 1)[1].split()
+            program = entry.with_name("exe").readlink().name
+        except OSError:
+            continue
+        if int(words[1]) == parent and program == name:
+            return int(entry.parent.name)
+    return 0
+
+
+def _loaded(process: int, wanted: str) -> str:
+    """Return what the memory of a process is mapped from, once `wanted` is among it."""
+    maps = Path("/proc", str(process), "maps").read_text()
+    return maps if wanted in maps else ""
