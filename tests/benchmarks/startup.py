@@ -4,7 +4,7 @@ All of it is seen from outside. The window is there when its text stands in the 
 loaded when the backend's log says so. Cold: the files of the program, its packages and the model are dropped from the
 system's cache (as far as it lets one), and the home is empty. Warm: it ran a moment ago.
 
-    .venv/bin/python tests/benchmarks/startup.py [--runs 9] [--cold-runs 5]
+    .venv/bin/python tests/benchmarks/startup.py [--runs 9] [--cold-runs 5] [--bundle dist/sottovoce]
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ COLOURS_OF_TEXT = 8  # an empty screen has one colour, a frame without content t
 ALL_PLANES, Z_PIXMAP = -1, 2
 LOADED = "model loaded in"  # in the backend's log
 WINDOW = [sys.executable, "-m", "desktop_app"]
+COMMAND_LINE = [sys.executable, "-m", "desktop_app.cli"]
 TERMINAL = {
     "sottovoce --help": ["--help"],
     "sottovoce history list": ["history", "list"],
@@ -82,13 +83,13 @@ class _XImage(ctypes.Structure):
     )
 
 
-def start_window(display: Display, eye: Eye, home: Path) -> Start:
+def start_window(display: Display, eye: Eye, home: Path, command: list[str]) -> Start:
     """Start the program, watch it until its backend is ready, end it."""
     log = home / "logs" / "backend.log"
     log.unlink(missing_ok=True)
     wait_for(lambda: not eye.sees_text(), "an empty screen")
     began = time.perf_counter()
-    process = display.start(WINDOW, env={"SOTTOVOCE_HOME": str(home)})
+    process = display.start(command, env={"SOTTOVOCE_HOME": str(home)})
     try:
         wait_for(eye.sees_text, "the window")
         window = time.perf_counter() - began
@@ -98,11 +99,11 @@ def start_window(display: Display, eye: Eye, home: Path) -> Start:
         display.end(process)
 
 
-def run_in_terminal(arguments: list[str], home: Path) -> float:
+def run_in_terminal(command: list[str], home: Path) -> float:
     """Return the seconds from the start to the end of one call of the command line."""
     began = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-m", "desktop_app.cli", *arguments],
+        command,
         env={**os.environ, "SOTTOVOCE_HOME": str(home)},
         check=True,
         capture_output=True,
@@ -138,24 +139,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="How long the program takes to start.")
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--cold-runs", type=int, default=5)
+    parser.add_argument("--bundle", type=Path, help="measure the executables in this folder")
     arguments = parser.parse_args()
+    window, command_line = WINDOW, COMMAND_LINE
+    program = [Path(sys.prefix), Path(os.__file__).parent, Path(desktop_app.__file__).parent]
+    if arguments.bundle:
+        program = [arguments.bundle.absolute()]
+        window, command_line = [str(program[0] / "sottovoce-gui")], [str(program[0] / "sottovoce")]
 
     with tempfile.TemporaryDirectory() as name, Display() as display:
         folder = Path(name)
         eye = Eye(display)
         shelf = workplace.make_shelf(folder / "shelf")
-        program = [Path(sys.prefix), Path(os.__file__).parent, Path(desktop_app.__file__).parent, shelf]
+        program.append(shelf)
         print(workplace.machine(), flush=True)
         other = workplace.OtherPrograms()
         cold = []
         for number in range(arguments.cold_runs):
             forget(program)
-            cold.append(start_window(display, eye, workplace.make_home(folder / f"cold {number}", shelf)))
+            cold.append(start_window(display, eye, workplace.make_home(folder / f"cold {number}", shelf), window))
         home = workplace.make_home(folder / "warm", shelf)
-        start_window(display, eye, home)
-        warm = [start_window(display, eye, home) for _ in range(arguments.runs)]
+        start_window(display, eye, home, window)
+        warm = [start_window(display, eye, home, window) for _ in range(arguments.runs)]
         terminal = {
-            what: [run_in_terminal(words, home) for _ in range(arguments.runs)] for what, words in TERMINAL.items()
+            what: [run_in_terminal([*command_line, *words], home) for _ in range(arguments.runs)]
+            for what, words in TERMINAL.items()
         }
         print(f"Other programs took {other.cores():.2f} cores.")
 
