@@ -95,6 +95,17 @@ def depends(tree: Path) -> list[str]:
     return [C_LIBRARY, *sorted(set(PACKAGE_OF.values())), *OTHERS]
 
 
+def wrapped(text: str) -> list[str]:
+    """Return a change as lines of Debian's changelog."""
+    lines, line = [], "  *"
+    for word in text.split():
+        if len(line) + 1 + len(word) > LINE:
+            lines.append(line)
+            line = "   "
+        line += f" {word}"
+    return [*lines, line]
+
+
 def _control(tree: Path, version: str) -> str:
     size = sum(path.lstat().st_size for path in tree.rglob("*") if path.is_file() and not path.is_symlink())
     return f"""\
@@ -122,7 +133,7 @@ def _put_papers(share: Path, version: str) -> None:
     shutil.copy(installed.LINUX / "copyright", documents / "copyright")
     lines = [f"sottovoce ({version}) stable; urgency=medium", ""]
     for change in installed.changes(version):
-        lines += _wrapped(change)
+        lines += wrapped(change)
     lines += ["", f" -- {MAINTAINER}  {installed.released():%a, %d %b %Y %H:%M:%S +0000}", ""]
     installed.write_compressed(documents / "changelog.gz", "\n".join(lines))
     overrides = share / "lintian" / "overrides" / "sottovoce"
@@ -130,16 +141,6 @@ def _put_papers(share: Path, version: str) -> None:
     shutil.copy(installed.LINUX / "lintian-overrides", overrides)
     for file in (documents / "copyright", overrides):
         file.chmod(0o644)
-
-
-def _wrapped(text: str) -> list[str]:
-    lines, line = [], "  *"
-    for word in text.split():
-        if len(line) + 1 + len(word) > LINE:
-            lines.append(line)
-            line = "   "
-        line += f" {word}"
-    return [*lines, line]
 
 
 def _libraries(tree: Path) -> tuple[set[str], set[str]]:

@@ -84,3 +84,13 @@ def test_the_backend_of_a_bundle_is_the_program_beside_ours(tmp_path, monkeypatc
     monkeypatch.setattr(sys, "platform", system)
 
     assert paths.backend_command() == [str(tmp_path / name)]
+
+
+def test_the_licences_of_all_that_came_along_lie_beside_the_executable_of_the_bundle(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "sottovoce-gui"))
+    assert paths.licences() is None
+
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert paths.licences() is None
+    (tmp_path / "THIRD-PARTY-LICENCES.txt").touch()
+    assert paths.licences() == tmp_path / "THIRD-PARTY-LICENCES.txt"
