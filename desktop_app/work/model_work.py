@@ -399,7 +399,8 @@ class ModelWork(QObject):
 
     def _on_ended(self, errand: _Errand, event: PorterDone | PorterFailed | None) -> None:
         if errand.porter is not None:
-            errand.porter.deleteLater()
+            if not self._is_closed:  # else it goes with us, and deleted twice would end the process
+                errand.porter.deleteLater()
             errand.porter = None
             errand.has_turn = False
         if self._is_closed:
@@ -471,7 +472,8 @@ class ModelWork(QObject):
 
     def _on_token_kept(self, porter: PorterProcess, event: PorterDone | PorterFailed | None) -> None:
         self._others.discard(porter)
-        porter.deleteLater()
+        if not self._is_closed:
+            porter.deleteLater()
         self.token_kept.emit(isinstance(event, PorterDone))
 
 

@@ -45,6 +45,8 @@ class PorterProcess(QObject):
         self._outcome: PorterDone | PorterFailed | None = None
         self._is_stopped = self._has_ended = False
         self._process = QProcess(self)
+        self._patience = QTimer(self, singleShot=True, interval=LEAVE_PATIENCE_MS)
+        self._patience.timeout.connect(self._process.kill)
         self._process.setProcessEnvironment(child_environment())
         self._process.readyReadStandardOutput.connect(self._on_output)
         self._process.readyReadStandardError.connect(self._on_said)
@@ -64,7 +66,7 @@ class PorterProcess(QObject):
         if not self._is_stopped:
             self._is_stopped = True
             self._process.closeWriteChannel()
-            QTimer.singleShot(LEAVE_PATIENCE_MS, self, self._process.kill)
+            self._patience.start()
 
     def wait(self) -> None:
         """See to it that it is gone. Waits up to two seconds: for the end of the program only."""

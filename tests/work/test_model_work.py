@@ -89,6 +89,15 @@ def watched(started) -> Watched:
     return started()
 
 
+@pytest.mark.parametrize("time", ["once", "once more"])
+def test_a_program_may_end_while_its_porters_are_at_work(watched, hub, qtbot, time):
+    hub.always_fail("model.bin", SLOW)
+
+    watched.work.fetch("", "someone/a")
+
+    qtbot.waitUntil(lambda: watched.has_bytes("a"), timeout=PATIENCE_MS)  # what is left of the first would end it here
+
+
 @pytest.fixture
 def until(qtbot) -> Callable[[Callable[[], object]], None]:
     return lambda state: qtbot.waitUntil(lambda: bool(state()), timeout=PATIENCE_MS)
