@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
 import shutil
 import subprocess
@@ -24,13 +23,13 @@ LICENCES = ("LICENSE.txt", "THIRD-PARTY-LICENCES.txt")
 
 
 def lay_out(into: Path, version: str = __version__) -> None:
-    """Make `into` what /usr is to have of the program. The bundle's files are linked, not copied."""
+    """Make `into` what /usr is to have of the program."""
     if not (BUNDLE / "sottovoce").exists():
         sys.exit("There is no bundle: make bundle")
     if into.exists():
         shutil.rmtree(into)
     (into / "lib").mkdir(parents=True)
-    shutil.copytree(BUNDLE, into / "lib" / "sottovoce", symlinks=True, copy_function=os.link)
+    shutil.copytree(BUNDLE, into / "lib" / "sottovoce", symlinks=True)
     _put_commands(into)
     _put_desktop_files(into, version)
     _put_icons(into / "share" / "icons" / "hicolor")

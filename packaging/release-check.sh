@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves that the package in dist/ installs on a bare Debian, works there, upgrades and goes. Run by `make release-check`.
 #
-#   packaging/release-check.sh [--keep] [--suites "bookworm trixie"] [FOLDER]
+#   packaging/release-check.sh [--keep] [--without-lintian] [--suites "bookworm trixie"] [FOLDER]
 #
 #   --keep   leave the bare systems in FOLDER: the next run there starts sooner. The pictures stay in FOLDER/pictures.
 #
@@ -15,10 +15,11 @@ fi
 
 repository=$(cd "$(dirname "$0")/.." && pwd)
 python=$repository/.venv/bin/python
-keep=no suites="bookworm trixie" folder=""
+keep=no lintian=yes suites="bookworm trixie" folder=""
 while [ $# -gt 0 ]; do
     case $1 in
         --keep) keep=yes ;;
+        --without-lintian) lintian=no ;;
         --suites) suites=$2; shift ;;
         -*) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
         *) folder=$1 ;;
@@ -38,7 +39,7 @@ main() {
     dpkg-deb --fsys-tarfile "$package" | tar -xO ./usr/share/metainfo/app.sottovoce.Sottovoce.metainfo.xml >"$folder/metainfo.xml"
     appstreamcli validate --no-net "$folder/metainfo.xml"
     rm "$folder/metainfo.xml"
-    [ "${SKIP_LINTIAN:-}" = yes ] || lintian --allow-root --fail-on error,warning "$package"
+    [ $lintian = no ] || lintian --allow-root --fail-on error,warning "$package"
     "$python" packaging/deb.py --version $older --fast --into "$folder"
     mkdir -p "$folder/pictures"
     local suite

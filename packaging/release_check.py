@@ -34,6 +34,7 @@ from work.microphone import SoundServer  # noqa: E402
 SAMPLE = REPOSITORY / "resources" / "sample.flac"
 SAID = (REPOSITORY / "resources" / "sample.txt").read_text(encoding="utf-8")
 TIMES_LONGER = 6  # than the sample: the recording that is paused
+PHRASES = ("hello there", "a short recording", "an interview", "a secret stays", "cup of tea", "search it", "your turn")
 ALIKE = 0.9
 PATIENCE = 300.0
 GOAL_WINDOW = 1.0  # seconds
@@ -136,7 +137,12 @@ def after(system: System, pictures: Path) -> None:
         close_window(display, window, process)
     job = system.job("long.flac")
     text = system.run(f"sottovoce history export {job['id']} --format txt --stdout")
-    expect(alike(text, SAID * TIMES_LONGER), "it went on to its end, and nothing is missing or there twice")
+    heard = " ".join(words(text))
+    counts = [heard.count(phrase) for phrase in PHRASES]
+    expect(
+        alike(text, SAID * TIMES_LONGER) and set(counts) == {TIMES_LONGER},
+        f"it went on to its end, and nothing is missing or there twice: {counts}",
+    )
     expect(alike(system.run("sottovoce transcribe --quiet --stdout sample.flac"), SAID), "the sample is understood")
     record(system)
     start_again_and_again(system, pictures)
@@ -217,8 +223,11 @@ def loaded_by_backend(window: int) -> str:
 
 def alike(text: str, other: str) -> bool:
     """Tell whether nearly all words are the same."""
-    words, others = (re.findall(r"\w+", one.lower()) for one in (text, other))
-    return difflib.SequenceMatcher(None, words, others, autojunk=False).ratio() > ALIKE
+    return difflib.SequenceMatcher(None, words(text), words(other), autojunk=False).ratio() > ALIKE
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
 
 
 def expect(it_is_so: bool, what: str) -> None:
