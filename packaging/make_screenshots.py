@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PROBE_MS = 12_000  # in which the program finds out what the computer can do
 PICTURES = ROOT / "resources" / "screenshots"
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
@@ -37,20 +38,23 @@ def recordings(folder: Path) -> list[Path]:
 
 
 def take(appearance: str) -> None:
-    """Take the three pictures in `appearance`, which is light or dark."""
+    """Take the four pictures in `appearance`, which is light or dark."""
     from PySide6.QtCore import QCoreApplication, QTimer
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtWidgets import QApplication, QWidget
 
     from desktop_app import __main__ as program
+    from desktop_app import paths, settings
     from desktop_app.transcripts.transcript import Job, JobState
     from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.models_dialog import ModelsDialog
     from desktop_app.work.job_queue import JobProgress
 
     folder = Path(tempfile.mkdtemp())
     os.environ["SOTTOVOCE_HOME"] = str(folder / "home")
+    settings.save(settings.Settings(welcomed=True, spoken=("en", "fr")), paths.settings_file())
     files = recordings(folder)
 
-    def picture(window: MainWindow, name: str) -> None:
+    def picture(window: QWidget, name: str) -> None:
         window.grab().save(str(PICTURES / f"{name}-{appearance}.png"))
 
     def begin() -> None:
@@ -77,7 +81,13 @@ def take(appearance: str) -> None:
         def finish(window: MainWindow) -> None:
             picture(window, "transcript")
             queue.end_all()
-            queue.became_idle.connect(QCoreApplication.quit)
+            queue.became_idle.connect(lambda: QTimer.singleShot(PROBE_MS, lambda: show_models(window)))
+
+        def show_models(window: MainWindow) -> None:
+            window.models.show_models.trigger()
+            dialog = window.findChild(ModelsDialog)
+            QTimer.singleShot(1000, lambda: picture(dialog, "models"))
+            QTimer.singleShot(1500, QCoreApplication.quit)
 
         queue.model_loaded.connect(lambda _: QTimer.singleShot(300, when_ready))
         queue.progressed.connect(on_progress)
