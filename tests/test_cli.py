@@ -553,7 +553,7 @@ def test_a_model_that_is_not_here_is_said_to_be_and_how_to_get_it(home, recordin
     unknown = sottovoce("transcribe", recording, "--model", "nobody/knows")
     published = sottovoce("transcribe", recording, "--model", "distil-small.en")
     paths.models_pointer().write_bytes(os.fsencode(home / "unplugged"))
-    away = sottovoce("transcribe", recording, "--model", "base")
+    away = sottovoce("transcribe", recording, "--model", "mine")
 
     assert [ended.returncode for ended in (unknown, published, away)] == [WRONG_USAGE, WRONG_USAGE, SOME_FAILED]
     assert "is not on this computer" in sentences(unknown)[-1]

@@ -197,12 +197,13 @@ def test_every_trouble_is_said_in_the_row_and_can_be_put_away(dialog, work, kind
     work.end(ModelTask("small", "fetch", failed=failed))
     row = dialog.rows["small"]
     said = said_in(row)
+    trouble = model_wording.trouble(failed, "small", "fetch", True)
 
-    assert model_wording.trouble(failed, "small") in said
+    assert trouble in said
     assert "secret" not in said
-    assert model_wording.trouble(failed, "small") in row.accessibleName()
+    assert trouble in row.accessibleName()
     row.buttons["give_up"].click()
-    assert model_wording.trouble(failed, "small") not in said_in(dialog.rows["small"])
+    assert trouble not in said_in(dialog.rows["small"])
     assert work.wanted == [("cancel", "small")]
 
 

@@ -221,7 +221,7 @@ def test_a_probe_that_was_killed_from_outside_comes_as_far_as_it_came(rooms, unt
 def test_a_kind_of_arithmetic_that_met_a_bad_moment_gets_a_second_chance(rooms, until, tmp_path, monkeypatch, by):
     for name, value in treacherous(tmp_path, dies_of="int8", by=by).items():
         monkeypatch.setenv(name, value)
-    room = rooms(limit=3.0)
+    room = rooms(limit=5.0 if by == "sleeping once" else 20.0)
 
     room.probing.start()
     until(lambda: room.found)
