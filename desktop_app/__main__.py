@@ -87,7 +87,9 @@ def open_window(files: Sequence[Path]) -> int:
     sound = Sound(
         devices, Recorder(devices), Recorder(devices), hot_key_on(platform), key_strokes_on(platform), KeptAwake()
     )
-    models = Models(ModelWork(history, hub=lambda: chosen.hub), Probing(history, queue, paths.backend_command()))
+    models = Models(
+        ModelWork(history, hub=lambda: chosen.hub), Probing(history, queue, paths.backend_command(), glance_after=3.0)
+    )
     window = MainWindow(queue, history, chosen, steward, sound, models)
 
     def receive(more: Sequence[Path]) -> None:

@@ -48,8 +48,13 @@ class Probing(QObject):
         command: Sequence[str],
         parent: QObject | None = None,
         limit: float = LIMIT,
+        glance_after: float = 0.0,
     ) -> None:
-        """command: what starts the backend. limit: seconds without a word of the probe."""
+        """command: what starts the backend. limit: seconds without a word of the probe.
+
+        glance_after: seconds before it is seen whether what is kept still holds, in which a program that starts has
+        better things to do.
+        """
         super().__init__(parent)
         self.machine: Machine | None = None
         self._history, self._queue = history, queue
@@ -59,6 +64,8 @@ class Probing(QObject):
         self._is_asking = False  # which model to measure
         self._may_begin = QTimer(self, interval=LOOKS_EVERY_MS)
         self._may_begin.timeout.connect(self._begin_if_it_may)
+        self._glances = QTimer(self, singleShot=True, interval=round(1000 * glance_after))
+        self._glances.timeout.connect(self._glance)
         queue.became_busy.connect(self._make_way)
         queue.ran.connect(self._keep_speed)
 
@@ -76,9 +83,10 @@ class Probing(QObject):
             if self._wanted is None or again:
                 self._process.stop()
                 self._wanted = "look" if again or kept is None else "glance"
-                self._may_begin.start()
                 if self._wanted == "glance":
-                    self._process.glance()
+                    self._glances.start()
+                else:
+                    self._may_begin.start()
 
         self._history.ask(lambda _: machine.load(paths.machine_file()), take)
 
@@ -86,7 +94,13 @@ class Probing(QObject):
         """The program ends."""
         self._wanted = None
         self._may_begin.stop()
+        self._glances.stop()
         self._process.close()
+
+    def _glance(self) -> None:
+        if self._wanted == "glance":
+            self._may_begin.start()
+            self._process.glance()
 
     def _begin_if_it_may(self) -> None:
         if self._wanted is None:
