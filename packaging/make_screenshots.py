@@ -86,6 +86,7 @@ def take(appearance: str) -> None:
         def show_models(window: MainWindow) -> None:
             window.models.show_models.trigger()
             dialog = window.findChild(ModelsDialog)
+            dialog.folder_line.setMaximumHeight(0)  # it names a folder of this machine
             QTimer.singleShot(1000, lambda: picture(dialog, "models"))
             QTimer.singleShot(1500, QCoreApplication.quit)
 
