@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import sys
-from importlib import metadata
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -54,6 +53,8 @@ def _libraries() -> list[tuple[str, str, str]]:
 
 
 def _version(name: str) -> str:
+    from importlib import metadata  # not for a start in which nobody asks
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
