@@ -8,7 +8,10 @@ name need not be valid Unicode. Times are seconds as float, counted from the sta
 from __future__ import annotations
 
 import enum
-from typing import Literal, TypeAlias, TypeVar
+import os
+import threading
+from collections.abc import Callable
+from typing import IO, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -496,6 +499,34 @@ _probe_events: msgspec.json.Decoder[ProbeEvent] = msgspec.json.Decoder(ProbeEven
 def to_line(message: Message) -> bytes:
     """Return `message` as one line for the pipe, its newline included."""
     return _encoder.encode(message) + b"\n"
+
+
+class Pipe:
+    """A child's way to its parent. Messages from several threads are written whole.
+
+    The pipe is moved to descriptors of our own, and descriptor 1 is pointed at stderr: a library's stray print then
+    lands in the log and not between two messages.
+    """
+
+    def __init__(self, leave: Callable[[], object]) -> None:
+        """leave: ends the process; called when nobody listens any more."""
+        self.commands: IO[bytes] = os.fdopen(os.dup(0), "rb")
+        self._events = os.dup(1)
+        self._leave = leave
+        self._writing = threading.Lock()
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+
+    def send(self, message: Message) -> None:
+        line = memoryview(to_line(message))
+        with self._writing:
+            try:
+                while line:
+                    line = line[os.write(self._events, line) :]
+            except OSError:
+                self._leave()
 
 
 def command_from(line: bytes) -> Command:

@@ -15,7 +15,7 @@ import os
 import queue
 import sys
 import threading
-from typing import IO, NoReturn
+from typing import NoReturn
 
 from desktop_app.backend import cuda_libraries, limits, probe
 from desktop_app.messages import (
@@ -24,41 +24,15 @@ from desktop_app.messages import (
     Command,
     Garbled,
     LoadModel,
-    Message,
     Ping,
+    Pipe,
     Pong,
     RecordingEnded,
     Transcribe,
     command_from,
-    to_line,
 )
 
 NICENESS = 5  # the window goes first; measured in tests/benchmarks/README.md
-
-
-class Pipe:
-    """The way to the parent. Messages from both threads are written whole."""
-
-    def __init__(self) -> None:
-        self._commands: IO[bytes] = os.fdopen(os.dup(0), "rb")
-        self._events = os.dup(1)
-        self._writing = threading.Lock()
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
-        os.close(nothing)
-        os.dup2(2, 1)
-
-    def send(self, message: Message) -> None:
-        line = memoryview(to_line(message))
-        with self._writing:
-            try:
-                while line:
-                    line = line[os.write(self._events, line) :]
-            except OSError:  # nobody listens any more
-                leave()
-
-    def commands(self) -> IO[bytes]:
-        return self._commands
 
 
 class Inbox:
@@ -83,7 +57,7 @@ class Inbox:
         return job_id in self._ended
 
     def _read(self) -> None:
-        for line in self._pipe.commands():
+        for line in self._pipe.commands:
             try:
                 command = command_from(line)
             except Garbled as error:
@@ -116,7 +90,7 @@ def main() -> None:
     if sys.argv[1:2] == ["probe"]:  # another process than this one, from the same program
         probe.main(sys.argv[2:])
         leave()
-    pipe = Pipe()
+    pipe = Pipe(leave)
     limits.of_the_process()
     faulthandler.enable(sys.stderr)
     logging.basicConfig(

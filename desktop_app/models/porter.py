@@ -1,7 +1,6 @@
 """Fetches, checks, moves and removes models, in a process of its own: one command in, progress out, and it ends.
 
-The pipe is moved to descriptors of our own first, as the backend does it, so that no stray print lands between two
-messages. When the parent closes stdin the porter ends at once: that is how it is paused, and how it is cancelled. It
+When the parent closes stdin the porter ends at once: that is how it is paused, and how it is cancelled. It
 can be ended at any moment, for what it leaves behind is gone on with or cleared away by the next one.
 """
 
@@ -13,15 +12,15 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import NoReturn
 
 from desktop_app.messages import (
     FetchModel,
     Garbled,
     KeepToken,
-    Message,
     ModelTrouble,
     MoveModels,
+    Pipe,
     PorterCommand,
     PorterDone,
     PorterFailed,
@@ -29,7 +28,6 @@ from desktop_app.messages import (
     TakeInModel,
     VerifyModel,
     porter_command_from,
-    to_line,
 )
 from desktop_app.models.errors import PorterError
 from desktop_app.models.progress import Tell, a_few_times_a_second
@@ -38,38 +36,20 @@ DONE, FAILED, LEFT = 0, 1, 2  # exit codes
 NICENESS = 5  # as the backend
 
 
-class Pipe:
-    """The way to the parent."""
-
-    def __init__(self) -> None:
-        self._commands: IO[bytes] = os.fdopen(os.dup(0), "rb")
-        self._events = os.dup(1)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
-        os.close(nothing)
-        os.dup2(2, 1)
-
-    def send(self, message: Message) -> None:
-        line = memoryview(to_line(message))
-        try:
-            while line:
-                line = line[os.write(self._events, line) :]
-        except OSError:  # nobody listens any more
-            leave()
-
-    def command(self) -> PorterCommand:
-        """Return the one command; from then on the end of the pipe ends the porter. Raise Garbled."""
-        line = self._commands.readline()
-        if not line:
-            leave()
-        threading.Thread(target=self._watch, name="stdin", daemon=True).start()
-        return porter_command_from(line)
-
-    def _watch(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            while self._commands.readline():
-                pass
+def command_on(pipe: Pipe) -> PorterCommand:
+    """Return the one command; from then on the end of the pipe ends the porter. Raise Garbled."""
+    line = pipe.commands.readline()
+    if not line:
         leave()
+    threading.Thread(target=_watch, args=[pipe], name="stdin", daemon=True).start()
+    return porter_command_from(line)
+
+
+def _watch(pipe: Pipe) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        while pipe.commands.readline():
+            pass
+    leave()
 
 
 def leave(exit_code: int = LEFT) -> NoReturn:
@@ -81,7 +61,7 @@ def leave(exit_code: int = LEFT) -> NoReturn:
 
 def main() -> NoReturn:
     """Carry out the command on stdin, and end the process."""
-    pipe = Pipe()
+    pipe = Pipe(leave)
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
     )
@@ -90,7 +70,7 @@ def main() -> NoReturn:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     try:
-        answer: PorterDone | PorterFailed = carry_out(pipe.command(), a_few_times_a_second(pipe.send))
+        answer: PorterDone | PorterFailed = carry_out(command_on(pipe), a_few_times_a_second(pipe.send))
     except PorterError as error:
         logging.error("%s", error)
         answer = PorterFailed(error.kind, _sayable(error.detail), error.needed_bytes, error.free_bytes)
