@@ -20,7 +20,7 @@ PROMPT = [1, 2, 3, 4]  # start, English, write down, without times
 
 def files() -> dict[str, bytes]:
     """Return the files of the model, as CTranslate2 takes them from memory. The same ones every time."""
-    specification = _specification(np.random.default_rng(1))
+    specification = specification_of(np.random.default_rng(1))
     specification.register_vocabulary(
         [f"<|{name}|>" for name in SPECIAL] + [str(number) for number in range(TOKENS - len(SPECIAL))]
     )
@@ -37,7 +37,10 @@ def files() -> dict[str, bytes]:
         return {file.name: file.read_bytes() for file in Path(folder).iterdir()}
 
 
-def _specification(lots: np.random.Generator) -> Any:
+def specification_of(
+    lots: np.random.Generator, mels: int = MELS, tokens: int = TOKENS, encoder: int = 1, decoder: int = 1
+) -> Any:
+    """Return what CTranslate2 writes such a model from, with weights by chance. encoder, decoder: so many layers."""
     from ctranslate2.specs.whisper_spec import WhisperSpec
 
     def some(*size: int) -> np.ndarray:
@@ -57,19 +60,20 @@ def _specification(lots: np.random.Generator) -> Any:
         fill(layer.ffn.linear_0, 4 * WIDTH, WIDTH)
         fill(layer.ffn.linear_1, WIDTH, 4 * WIDTH)
 
-    specification = WhisperSpec(1, HEADS, 1, HEADS)
-    encoder, decoder = specification.encoder, specification.decoder
-    encoder.conv1.weight, encoder.conv1.bias = some(WIDTH, MELS, 3), some(WIDTH)
-    encoder.conv2.weight, encoder.conv2.bias = some(WIDTH, WIDTH, 3), some(WIDTH)
-    encoder.position_encodings.encodings = some(FRAMES, WIDTH)
-    decoder.position_encodings.encodings = some(LONGEST, WIDTH)
-    decoder.embeddings.weight = decoder.projection.weight = some(TOKENS, WIDTH)
-    for half in (encoder, decoder):
+    specification = WhisperSpec(encoder, HEADS, decoder, HEADS)
+    listening, writing = specification.encoder, specification.decoder
+    listening.conv1.weight, listening.conv1.bias = some(WIDTH, mels, 3), some(WIDTH)
+    listening.conv2.weight, listening.conv2.bias = some(WIDTH, WIDTH, 3), some(WIDTH)
+    listening.position_encodings.encodings = some(FRAMES, WIDTH)
+    writing.position_encodings.encodings = some(LONGEST, WIDTH)
+    writing.embeddings.weight = writing.projection.weight = some(tokens, WIDTH)
+    for half in (listening, writing):
         even(half.layer_norm)
-        fill_layer(half.layer[0])
-    attention = decoder.layer[0].attention
-    even(attention.layer_norm)
-    fill(attention.linear[0], WIDTH, WIDTH)
-    fill(attention.linear[1], 2 * WIDTH, WIDTH)
-    fill(attention.linear[2], WIDTH, WIDTH)
+        for layer in half.layer:
+            fill_layer(layer)
+    for layer in writing.layer:
+        even(layer.attention.layer_norm)
+        fill(layer.attention.linear[0], WIDTH, WIDTH)
+        fill(layer.attention.linear[1], 2 * WIDTH, WIDTH)
+        fill(layer.attention.linear[2], WIDTH, WIDTH)
     return specification
