@@ -16,7 +16,7 @@ import msgspec
 
 from desktop_app import logs, paths, settings, terminal
 from desktop_app.messages import ModelTrouble, PorterFailed, PorterProgress
-from desktop_app.models import catalogue, machine, names, shelf, starter, unfinished
+from desktop_app.models import catalogue, machine, names, shelf, unfinished
 from desktop_app.models.errors import PorterError
 from desktop_app.models.fit import Fit, estimate, facts_in, facts_of
 from desktop_app.models.flow import Flow
@@ -151,8 +151,7 @@ def _all_models() -> list[Listed]:
             )
     for published in catalogue.published().values():
         if published.id not in found:
-            is_in_parts = published.id == starter.NAME and starter.parts_are_here()  # and is joined when it is needed
-            state = "bundled" if is_in_parts else "available"
+            state = "bundled" if shelf.comes_back(published.id) else "available"  # it is joined when it is needed
             found[published.id] = Listed(
                 published.id, state, published.size_bytes, _languages(published), published.repo
             )

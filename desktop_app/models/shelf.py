@@ -88,7 +88,7 @@ def find(name_or_folder: str) -> Path:
     Raise ModelMissing, ModelBroken, ModelNoRoom or ModelsAway.
     """
     places = _places(name_or_folder)
-    if not places and name_or_folder == starter.NAME and starter.parts_are_here() and folder_is_there():
+    if not places and comes_back(name_or_folder) and folder_is_there():
         return _starter_model()
     if not places and _exists(name_or_folder):
         places, published_as = [Path(name_or_folder).absolute()], ""
