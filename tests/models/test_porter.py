@@ -97,6 +97,19 @@ def little(hub):
     return hub
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="such a name is a path there")
+@pytest.mark.parametrize("name", [r"C:\Users\Zoë Müller\AppData", "дом с пробелом", "Bücher 日本語"])
+def test_a_model_is_fetched_checked_and_removed_in_a_home_of_any_name(home, monkeypatch, little, porter, name):
+    monkeypatch.setenv("SOTTOVOCE_HOME", str(home.with_name(name)))
+    commands = [FetchModel("little", REPO, COMMIT, little.url), VerifyModel("little"), RemoveModel("little")]
+
+    ended = [porter(command).end() for command in commands]
+
+    assert [exit_code for _, exit_code in ended] == [DONE] * 3
+    assert ended[0][0][-1].folder == os.fsencode(home.with_name(name) / "models" / "little")
+    assert shelf.own_copy("little") is None
+
+
 def test_it_fetches_a_model_whole_and_tells_where_it_is(home, hub, porter, tiny_en):
     model = catalogue.published()["tiny.en"]
     hub.publish(model.repo, model.revision, tiny_en)
