@@ -118,7 +118,7 @@ def porter_command() -> list[str]:
     if getattr(sys, "frozen", False):
         name = "sottovoce.exe" if sys.platform == "win32" else "sottovoce"
         return [str(Path(sys.executable).with_name(name)), "--porter"]
-    return [sys.executable, "-P", "-m", "desktop_app.models.porter"]
+    return [sys.executable, "-P", "-m", "desktop_app.porter"]
 
 
 def for_children() -> dict[str, str]:

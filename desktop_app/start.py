@@ -12,7 +12,7 @@ INTERRUPTED = 130
 def main() -> int:
     """Run the command line, or the porter; return its exit code."""
     if sys.argv[1:] == ["--porter"]:  # in the bundle, which has no Python to start it with
-        from desktop_app.models import porter
+        from desktop_app import porter
 
         return porter.main()
     for number in (signal.SIGINT, signal.SIGTERM):  # until terminal.Signals takes over

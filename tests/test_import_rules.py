@@ -26,9 +26,9 @@ class Rule(NamedTuple):
 
 
 ENGINE = {"faster_whisper", "ctranslate2", "av", "numpy", "onnxruntime"}
-NETWORK = {"httpx2", "truststore", "keyring"}  # for the porter and the command line, not for the window
+NETWORK = {"httpx2", "truststore", "keyring", "cryptography"}  # for the porter and the command line, not for the window
 QT_CORE, QT_NETWORK, QT_MULTIMEDIA = "PySide6.QtCore", "PySide6.QtNetwork", "PySide6.QtMultimedia"
-ROOMS = {"messages", "models", "paths", "settings", "transcripts", "ui", "work"}
+ROOMS = {"messages", "models", "paths", "settings", "transcripts", "ui", "upkeep", "work"}
 COMMANDS = {"live_text", "machine_command", "models_command", "record_command"}
 EVERYTHING_BUT_BACKEND = ROOMS | COMMANDS | {"arguments", "cli", "logs", "terminal"}
 
@@ -40,9 +40,11 @@ TABLE = {
     "settings": Rule({"paths"}, {"msgspec"}),
     "backend": Rule({"messages"}, {"msgspec"} | ENGINE),
     "models": Rule({"messages", "paths", "settings"}, {"msgspec", "httpx2", "truststore", "keyring"}),
+    "upkeep": Rule({"messages", "models", "paths", "settings"}, {"msgspec", "httpx2", "cryptography"}),
+    "porter": Rule({"messages", "models", "upkeep"}, set()),
     "transcripts": Rule({"messages"}, {"msgspec"}),
     "work": Rule(
-        {"messages", "transcripts", "models", "settings", "paths", "logs"},
+        {"messages", "transcripts", "models", "upkeep", "settings", "paths", "logs"},
         {"msgspec", QT_CORE, QT_NETWORK, QT_MULTIMEDIA, "sounddevice", "Xlib", "jeepney"},
     ),
     "ui": Rule({"work", "transcripts", "models", "messages", "settings", "paths"}, {"msgspec", "PySide6"}),
@@ -51,7 +53,7 @@ TABLE = {
     "live_text": Rule(EVERYTHING_BUT_BACKEND, {QT_CORE}),
     "machine_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", QT_CORE}),
     "models_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
-    "start": Rule({"cli", "models"}, set()),
+    "start": Rule({"cli", "porter"}, set()),
     "arguments": Rule({"__init__", "messages", "models", "transcripts"}, {"msgspec"}),
     "terminal": Rule({"ui"}, {"rich", QT_CORE}),
     "__main__": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", "PySide6"}),
@@ -156,11 +158,11 @@ def test_the_backend_loads_no_other_room_than_the_door(module):
     assert {name for name in ours if not name.startswith("desktop_app.backend")} == {"desktop_app.messages"}
 
 
-@pytest.mark.parametrize("room", ["transcripts", "models", "work", "ui", "cli", "__main__"])
+@pytest.mark.parametrize("room", ["transcripts", "models", "upkeep", "work", "ui", "cli", "porter", "__main__"])
 def test_no_other_room_loads_the_backend(room):
     modules = [f"desktop_app.{room}"]
     if (ROOT / room).is_dir():
-        modules = [f"desktop_app.{room}.{file.stem}" for file in (ROOT / room).glob("*.py") if file.stem != "__init__"]
+        modules += [f"desktop_app.{room}.{file.stem}" for file in (ROOT / room).glob("*.py") if file.stem != "__init__"]
 
     loaded = _loaded_by(f"import {', '.join(modules)}")
 

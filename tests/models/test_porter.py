@@ -29,7 +29,7 @@ from desktop_app.messages import (
     to_line,
 )
 from desktop_app.models import catalogue, shelf, unfinished
-from desktop_app.models.porter import DONE, FAILED, LEFT
+from desktop_app.porter import DONE, FAILED, LEFT
 
 REPO, COMMIT = "someone/little", "0123456789abcdef0123456789abcdef01234567"
 WEIGHTS = "model.bin"
@@ -132,7 +132,7 @@ def test_what_cannot_be_done_is_said_by_its_kind(hub, porter):
 
 
 def test_room_that_is_missing_is_said_in_bytes(little, porter):
-    greedy = "from desktop_app.models import disk, porter; disk.SPARE = 1 << 60; porter.main()"
+    greedy = "from desktop_app import porter; from desktop_app.models import disk; disk.SPARE = 1 << 60; porter.main()"
 
     events, _ = porter(FetchModel("little", REPO, hub=little.url), [sys.executable, "-c", greedy]).end()
 

@@ -1,4 +1,6 @@
-"""Fetches, checks, moves and removes models, in a process of its own: one command in, progress out, and it ends.
+"""Fetches, checks, moves and removes models and what else is big, in a process of its own.
+
+One command in, progress out, and it ends.
 
 When the parent closes stdin the porter ends at once: that is how it is paused, and how it is cancelled. It
 can be ended at any moment, for what it leaves behind is gone on with or cleared away by the next one.
