@@ -454,7 +454,8 @@ def test_a_model_that_a_job_came_to_need_while_its_removal_waited_is_not_removed
 
 MOVE_AND_STOP = """
 import time
-from desktop_app.models import moving, porter
+from desktop_app import porter
+from desktop_app.models import moving
 moving._point_to = lambda target: time.sleep(60)
 porter.main()
 """
