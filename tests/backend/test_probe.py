@@ -82,7 +82,7 @@ def test_a_model_that_cannot_be_measured_is_told_and_the_rest_stands(home, tmp_p
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "model.bin").write_bytes(b"none")
 
-    told = probe("--model", os.fsencode(tmp_path / "broken").hex(), "--name", "base")
+    told = probe("--model", os.fsencode(tmp_path / "broken").hex(), "--name", "base", "--patient")
 
     assert told.exit_code == 0
     assert isinstance(told.events[-2], Measuring)
@@ -93,7 +93,7 @@ def test_a_model_that_cannot_be_measured_is_told_and_the_rest_stands(home, tmp_p
 
 
 def test_it_does_not_begin_again_to_measure_what_it_died_of(home, base_model):
-    told = probe("--model", os.fsencode(base_model).hex(), "--name", "base", "--unmeasured", "cpu:0")
+    told = probe("--model", os.fsencode(base_model).hex(), "--name", "base", "--unmeasured", "cpu:0", "--patient")
 
     assert told.exit_code == 0
     assert not told.of(Measuring)
