@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,22 @@ from speech import prompts
 
 from desktop_app import paths
 from desktop_app.models import starter
+
+
+def pytest_collection_finish() -> None:
+    """Have garbage collected between the tests alone, and never what was imported.
+
+    Python collects it in whatever thread runs, pytest-xdist's among them: Qt's objects in it would be a crash.
+    """
+    gc.disable()
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_here() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture

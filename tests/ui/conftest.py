@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -66,15 +65,6 @@ class NeverAwake(KeptAwake):
 
 
 SAYS_NOTHING = [sys.executable, "-c", "import sys; sys.stdin.buffer.read()"]
-
-
-@pytest.fixture(autouse=True)
-def garbage_is_collected_here() -> Iterator[None]:
-    """Python collects garbage in whatever thread runs: in the library's, Qt's objects in it would be a crash."""
-    gc.disable()
-    yield
-    gc.collect()
-    gc.enable()
 
 
 @pytest.fixture
