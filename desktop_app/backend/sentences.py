@@ -91,18 +91,19 @@ def settled(words: Sequence[Word], span: Span) -> list[Word]:
 def _snapped(word: Word, voiced: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """Return a word's start and end, each moved to an edge of speech if it lies in silence and one is near."""
     start, end = word.start, word.end
-    if not any(begins <= start < ends for begins, ends in voiced):
+    if not any(begins <= start <= ends - SHORTEST_WORD for begins, ends in voiced):
         ahead = [begins for begins, _ in voiced if start < begins < end]
         if ahead and (ahead[0] <= start + SNAP or not _meets(start, start + LONGEST_WORD, voiced)):
             start = ahead[0]
     if not any(begins < end <= ends for begins, ends in voiced):
-        behind = [ends for _, ends in voiced if max(start, end - SNAP) <= ends < end and start < ends]
+        behind = [ends for _, ends in voiced if max(start + SHORTEST_WORD, end - SNAP) <= ends < end]
         end = behind[-1] if behind else end
     return start, end
 
 
 def _meets(start: float, end: float, voiced: Sequence[tuple[float, float]]) -> bool:
-    return any(start < ends and begins < end for begins, ends in voiced)
+    """Return whether somebody speaks between, for at least as long as the shortest word."""
+    return any(min(end, ends) - max(start, begins) >= SHORTEST_WORD for begins, ends in voiced)
 
 
 def _shared(time: tuple[float, float], start: float, least: float) -> tuple[tuple[float, float], tuple[float, float]]:
