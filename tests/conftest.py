@@ -21,7 +21,7 @@ from speech import prompts
 from desktop_app import paths
 from desktop_app.models import starter
 
-# The same examples each time: who changes something else is not held up by a new one. SOTTOVOCE_FAULTS=full tries those.
+# The same examples each time: who changes something else is not held up by a new one, as SOTTOVOCE_FAULTS=full finds.
 hypothesis.settings.register_profile("same", derandomize=True)
 if os.environ.get("SOTTOVOCE_FAULTS") != "full":
     hypothesis.settings.load_profile("same")
