@@ -291,7 +291,7 @@ Event: TypeAlias = (
 )
 
 
-# --- the porter: the process that fetches, checks, moves and removes models. It gets one command and ends -----------
+# --- the porter: the process that fetches, checks, moves and removes what is big. It gets one command and ends --------
 
 
 class ModelTrouble(enum.StrEnum):
@@ -314,6 +314,9 @@ class ModelTrouble(enum.StrEnum):
     NO_SUCH_MODEL = "no_such_model"
     READ_ONLY = "read_only"  # it came with the program
     IN_USE = "in_use"  # a job that runs or waits needs it
+    NO_PACK = "no_pack"  # this and the next two are about the graphics pack: there is none for this kind of computer
+    NOT_THE_PACK = "not_the_pack"  # the file is not the one that this version of the program knows
+    NO_PACK_HERE = "no_pack_here"  # there is nothing to be removed
     DISK_FULL = "disk_full"
     CANNOT_WRITE = "cannot_write"
     CANNOT_READ = "cannot_read"  # the folder or the archive
@@ -322,11 +325,16 @@ class ModelTrouble(enum.StrEnum):
     UNFORESEEN = "unforeseen"  # a bug of ours
 
 
+# `ui/pack_wording.py` has the sentences for these, and for all else that a pack can come to.
+ABOUT_PACKS = frozenset({ModelTrouble.NO_PACK, ModelTrouble.NOT_THE_PACK, ModelTrouble.NO_PACK_HERE})
+
+
 class PorterStage(enum.StrEnum):
     ASKING = "asking"  # the hub, what there is
     FETCHING = "fetching"
     CHECKING = "checking"
     COPYING = "copying"
+    UNPACKING = "unpacking"
     TRYING = "trying"  # a few seconds of speech, with the model
     REMOVING = "removing"
 
@@ -371,7 +379,19 @@ class KeepToken(Message, frozen=True):
     token: str  # empty: forget the one that is kept
 
 
-PorterCommand: TypeAlias = FetchModel | TakeInModel | VerifyModel | RemoveModel | MoveModels | KeepToken
+class InstallCardPack(Message, frozen=True):
+    """Put the libraries for the graphics card into their folder; what came of the archive before is gone on with."""
+
+    source: bytes = b""  # the archive; empty: it is downloaded
+
+
+class RemoveCardPack(Message, frozen=True):
+    """Remove what `InstallCardPack` has brought, half an archive too, and nothing else."""
+
+
+PorterCommand: TypeAlias = (
+    FetchModel | TakeInModel | VerifyModel | RemoveModel | MoveModels | KeepToken | InstallCardPack | RemoveCardPack
+)
 
 
 class PorterProgress(Message, frozen=True):
@@ -382,7 +402,7 @@ class PorterProgress(Message, frozen=True):
 
 
 class PorterDone(Message, frozen=True):
-    name: str = ""
+    name: str = ""  # of the model; the graphics pack's version
     folder: bytes = b""
     size_bytes: int = 0  # of the model; what was freed, if it was removed
 

@@ -19,6 +19,7 @@ from typing import NoReturn
 from desktop_app.messages import (
     FetchModel,
     Garbled,
+    InstallCardPack,
     KeepToken,
     ModelTrouble,
     MoveModels,
@@ -26,6 +27,7 @@ from desktop_app.messages import (
     PorterCommand,
     PorterDone,
     PorterFailed,
+    RemoveCardPack,
     RemoveModel,
     TakeInModel,
     VerifyModel,
@@ -112,6 +114,15 @@ def carry_out(command: PorterCommand, tell: Tell) -> PorterDone:
             return PorterDone(folder=os.fsencode(moving.move(Path(os.fsdecode(folder)), tell)))
         case KeepToken(hub=hub, token=token):
             return _kept(hub, token)
+        case InstallCardPack(source=source):
+            from desktop_app.upkeep import pack_installing
+
+            found = pack_installing.install(Path(os.fsdecode(source)) if source else None, tell)
+            return PorterDone(found.version, os.fsencode(found.folder), found.size_bytes)
+        case RemoveCardPack():
+            from desktop_app.upkeep import pack_removing
+
+            return PorterDone(size_bytes=pack_removing.remove(tell))
 
 
 def _model_in(folder: Path) -> PorterDone:

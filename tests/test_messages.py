@@ -24,6 +24,7 @@ from desktop_app.messages import (
     Failure,
     FetchModel,
     Garbled,
+    InstallCardPack,
     JobCancelled,
     JobFailed,
     JobFinished,
@@ -52,6 +53,7 @@ from desktop_app.messages import (
     Progress,
     Provisional,
     RecordingEnded,
+    RemoveCardPack,
     RemoveModel,
     Segment,
     SpeechHeard,
@@ -116,6 +118,8 @@ PORTER_COMMANDS: list[Message] = [
     VerifyModel("Моя модель"),
     RemoveModel("base"),
     MoveModels(NOT_UTF8),
+    InstallCardPack(NOT_UTF8),
+    RemoveCardPack(),
     KeepToken("", "hf_secret"),
 ]
 PORTER_EVENTS: list[Message] = [

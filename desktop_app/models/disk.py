@@ -98,12 +98,17 @@ def copy(source: IO[bytes], target: Path, most: int, count: Count) -> str:
 
 def checksum_of(file: Path, count: Count) -> str:
     """Return the SHA-256 of a file. Raise OSError."""
-    checksum = hashlib.sha256()
     with file.open("rb") as opened:
-        while block := opened.read(_BLOCK):
-            checksum.update(block)
-            count(len(block))
-    return checksum.hexdigest()
+        return checksum(opened, count)
+
+
+def checksum(opened: IO[bytes], count: Count) -> str:
+    """Return the SHA-256 of what is still to be read. Raise OSError."""
+    found = hashlib.sha256()
+    while block := opened.read(_BLOCK):
+        found.update(block)
+        count(len(block))
+    return found.hexdigest()
 
 
 def is_link(path: Path) -> bool:

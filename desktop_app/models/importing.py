@@ -34,7 +34,7 @@ WANTED = (
 LARGEST_SMALL_FILE = 64 << 20  # bytes, of all but model.bin
 
 _ARRIVING = ".taking-in-"
-_BAD_ARCHIVE = (  # what zipfile raises on archives that are damaged, locked by a password, or packed in another way
+BAD_ARCHIVE = (  # what zipfile raises on archives that are damaged, locked by a password, or packed in another way
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -122,7 +122,7 @@ def _archive(source: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(source) as archive:
             yield archive
-    except _BAD_ARCHIVE as error:
+    except BAD_ARCHIVE as error:
         raise PorterError(ModelTrouble.ARCHIVE_BROKEN, f"the archive: {type(error).__name__}") from error
     except OSError as error:
         raise PorterError(ModelTrouble.CANNOT_READ, f"the archive: {error.strerror or error}") from error

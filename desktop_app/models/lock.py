@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -43,10 +44,13 @@ def on_all() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def on_file(file: Path) -> Iterator[None]:
-    """Hold what the empty file `file` stands for. Waits for it."""
+def on_file(file: Path, patience: float = math.inf) -> Iterator[None]:
+    """Hold what the empty file `file` stands for. Raise PorterError (NAME_TAKEN) if that takes longer, in seconds."""
+    until = time.monotonic() + patience
     with file.open("ab") as opened:
         while not _taken(opened):
+            if time.monotonic() >= until:
+                raise PorterError(ModelTrouble.NAME_TAKEN, f"another process holds {file.name}")
             time.sleep(_AGAIN)
         yield
 

@@ -25,6 +25,7 @@ STAGES = {
     PorterStage.FETCHING: "Downloading",
     PorterStage.CHECKING: "Checking",
     PorterStage.COPYING: "Copying",
+    PorterStage.UNPACKING: "Unpacking",
     PorterStage.TRYING: "Trying it with a few seconds of speech",
     PorterStage.REMOVING: "Removing",
 }
