@@ -35,6 +35,7 @@ from desktop_app.work.line import Line
 from desktop_app.work.model_work import ModelWork
 from desktop_app.work.outputs import Outputs
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.pack_work import PackWork
 from desktop_app.work.probing import Probing
 from desktop_app.work.recorder import Recorder
 from desktop_app.work.single_instance import SingleInstance
@@ -88,7 +89,9 @@ def open_window(files: Sequence[Path]) -> int:
         devices, Recorder(devices), Recorder(devices), hot_key_on(platform), key_strokes_on(platform), KeptAwake()
     )
     models = Models(
-        ModelWork(history, hub=lambda: chosen.hub), Probing(history, queue, paths.backend_command(), glance_after=3.0)
+        ModelWork(history, hub=lambda: chosen.hub),
+        Probing(history, queue, paths.backend_command(), glance_after=3.0),
+        PackWork(history, queue),
     )
     window = MainWindow(queue, history, chosen, steward, sound, models)
 

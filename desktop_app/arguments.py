@@ -28,7 +28,7 @@ from desktop_app.transcripts.transcript import (
 DEFAULT_FORMAT = "txt"
 SHORTEST_RECORDING = 0.1  # seconds
 LONGEST_PRE_ROLL = 60.0  # seconds
-COMMANDS = ("transcribe", "record", "resume", "history", "library", "models", "devices")
+COMMANDS = ("transcribe", "record", "resume", "history", "library", "models", "devices", "gpu")
 WHICH_JOB = "its number, as “sottovoce history list” shows it"
 
 
@@ -138,6 +138,7 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     )
     devices.add_argument("--json", action="store_true", help="print all that is known, as JSON")
     devices.add_argument("--again", action="store_true", help="look anew, though nothing seems to have changed")
+    _add_gpu(commands)
     _add_version(parser)
     return parser
 
@@ -232,6 +233,23 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     where = actions.add_parser("where", help="print the folder of the models, or move it")
     where.add_argument("folder", type=Path, nargs="?", default=None, metavar="FOLDER", help="move them there")
     models.set_defaults(action="list", json=False)
+
+
+def _add_gpu(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    gpu = commands.add_parser(
+        "gpu",
+        help="install or remove the libraries for an NVIDIA graphics card",
+        description="The graphics pack: the libraries that an NVIDIA graphics card needs beside its driver.",
+    )
+    actions = gpu.add_subparsers(dest="action")
+    status = actions.add_parser("status", help="tell whether it is installed, and how to get it")
+    status.add_argument("--json", action="store_true", help="print all that is known of it, as JSON")
+    install = actions.add_parser("install", help="download it, going on with what has come, or take it from a file")
+    install.add_argument(
+        "--from", dest="source", type=Path, default=None, metavar="FILE", help="the archive, for want of a network"
+    )
+    actions.add_parser("remove", help="remove what “install” has brought")
+    gpu.set_defaults(action="status", json=False)
 
 
 def _add_listening(transcribe: argparse.ArgumentParser) -> None:

@@ -134,6 +134,7 @@ def test_nonsense_is_refused_with_two_and_a_sentence(arguments, capsys):
 
 
 COMMANDS = ["transcribe", "resume", "history", *(f"history {do}" for do in ("list", "show", "export", "remove"))]
+COMMANDS += ["gpu", *(f"gpu {do}" for do in ("status", "install"))]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -23,7 +23,9 @@ from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import MOST_PIECES, MOST_THREADS
 from desktop_app.ui import colours, machine_wording, wording
 from desktop_app.ui.listening_dialog import COMPUTE_TYPES
+from desktop_app.ui.pack_box import PackBox
 from desktop_app.work import choice
+from desktop_app.work.pack_work import PackWork
 from desktop_app.work.probing import Probing
 
 LONGEST_IDLE = 24 * 60  # minutes
@@ -40,10 +42,13 @@ class MachinePage(QDialog):
     free_pressed = Signal()
     said = Signal(str)
 
-    def __init__(self, probing: Probing, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, probing: Probing, settings: Settings, pack_work: PackWork, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._probing = probing
         self._settings = settings
+        self._pack_work = pack_work
         self.setWindowTitle(wording.COMPUTER_TITLE)
         self.page = QPlainTextEdit()
         self.page.setReadOnly(True)
@@ -56,6 +61,7 @@ class MachinePage(QDialog):
         self.trouble.setTextFormat(Qt.TextFormat.PlainText)
         self.trouble.setWordWrap(True)
         self.trouble.hide()
+        self.pack = PackBox(pack_work, self)
         self.copy, self.again = QPushButton(wording.COPY_PAGE), QPushButton(wording.LOOK_AGAIN)
         self.free, self.close_button = QPushButton(wording.FREE_MEMORY), QPushButton(wording.CLOSE_PAGE)
         self.free.setToolTip(wording.FREE_MEMORY_HINT)
@@ -107,6 +113,7 @@ class MachinePage(QDialog):
         column.setSpacing(10)
         column.addWidget(self.page, 1)
         column.addWidget(self.trouble)
+        column.addWidget(self.pack)
         column.addWidget(for_every_job)
         column.addLayout(buttons)
 
@@ -128,6 +135,7 @@ class MachinePage(QDialog):
     def _show_page(self) -> None:
         machine, settings = self._probing.machine, self._settings
         self.again.setEnabled(not self._probing.is_looking)
+        self.pack.show_machine(machine)
         if machine is None:
             self.page.setPlainText(wording.LOOKING_AT_COMPUTER if self._probing.is_looking else wording.NOT_LOOKED_AT)
             return
@@ -151,6 +159,7 @@ class MachinePage(QDialog):
     def _on_again(self) -> None:
         self.trouble.hide()
         self._probing.start(again=True)
+        self._pack_work.look()
         self.again.setEnabled(False)
         self.page.setPlainText(wording.LOOKING_AT_COMPUTER)
 

@@ -119,7 +119,10 @@ def _about_cards(machine: Machine) -> Iterator[str]:
         yield "The driver of the graphics card is too old: it must know CUDA 12. Install a newer driver of NVIDIA's."
     absent = [library.name for library in machine.libraries if not library.found]
     if usable and absent:
-        yield f"{' and '.join(absent)} cannot be opened, and the graphics card needs them. To install:"
+        they = "it" if len(absent) == 1 else "them"
+        yield f"{' and '.join(absent)} cannot be opened, and the graphics card needs {they}."
+        yield "Get the graphics pack: in the window on the page This Computer, or with “sottovoce gpu install”."
+        yield "Or, with Python:"
         yield f'pip install --no-deps --target "{shown(paths.card_libraries())}" {WHEEL}'
     elif usable and machine.tried and not any(machine.works("cuda", card.index) for card in usable):
         yield f"Nothing that was tried on {_name(usable[0])} worked. A newer driver of NVIDIA's may help."

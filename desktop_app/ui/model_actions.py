@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from desktop_app.models.machine import Machine
 from desktop_app.models.recognised import looks_like_model
 from desktop_app.settings import Settings
-from desktop_app.ui import model_wording, wording
+from desktop_app.ui import model_wording, pack_wording, wording
 from desktop_app.ui.first_start import FirstStart
 from desktop_app.ui.machine_page import MachinePage
 from desktop_app.ui.model_questions import TakeInDialog
@@ -26,6 +26,7 @@ from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.media_files import SUFFIXES
 from desktop_app.work.model_work import ModelTask, ModelWork
+from desktop_app.work.pack_work import PackWork
 from desktop_app.work.probing import Probing
 
 
@@ -34,10 +35,12 @@ class Models(NamedTuple):
 
     work: ModelWork
     probing: Probing
+    pack: PackWork
 
     def close(self) -> None:
         """End their processes; downloads go on at the next start. Waits a moment: for the end of the program only."""
         self.work.close()
+        self.pack.close()
         self.probing.close()
 
 
@@ -64,7 +67,7 @@ class ModelActions(QObject):
         window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._work, self._probing = models
+        self._work, self._probing, self._pack = models
         self._queue = queue
         self._history = history
         self._settings = settings
@@ -100,6 +103,8 @@ class ModelActions(QObject):
         self._queue.model_loaded.connect(self._look_if_new)
         self._probing.found.connect(self._on_found)
         self._probing.failed.connect(self._on_not_found)
+        self._pack.came.connect(self._on_pack_came)
+        self._pack.went.connect(self._on_pack_went)
 
     def all(self) -> list[QAction | None]:
         return [self.show_models, self.show_machine, None, self.free_memory]
@@ -253,13 +258,22 @@ class ModelActions(QObject):
 
     def _on_show_machine(self) -> None:
         if self._machine_page is None:
-            self._machine_page = MachinePage(self._probing, self._settings, self._window)
+            self._machine_page = MachinePage(self._probing, self._settings, self._pack, self._window)
             self._machine_page.changed.connect(self._on_calculated_otherwise)
             self._machine_page.free_pressed.connect(self._on_free_memory)
             self._machine_page.said.connect(self.said)
+        self._pack.look()
         self._machine_page.show()
         self._machine_page.raise_()
         self._machine_page.activateWindow()
+
+    def _on_pack_came(self, version: str) -> None:
+        self.said.emit(pack_wording.has_come(version))
+        self._probing.start(again=True)
+
+    def _on_pack_went(self, freed: int) -> None:
+        self.said.emit(pack_wording.has_gone(freed))
+        self._probing.start(again=True)
 
     def _on_calculated_otherwise(self) -> None:
         self._queue.unload_after(self._settings.unload_after * 60)

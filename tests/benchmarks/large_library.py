@@ -55,6 +55,7 @@ from desktop_app.work.key_strokes import key_strokes_on
 from desktop_app.work.line import Line
 from desktop_app.work.model_work import ModelWork
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.pack_work import PackWork
 from desktop_app.work.probing import Probing
 from desktop_app.work.recorder import Recorder
 from desktop_app.work.steward import Steward
@@ -203,7 +204,11 @@ class Scene(QObject):
             key_strokes_on("offscreen"),
             KeptAwake(),
         )
-        self._models = Models(ModelWork(self._history), Probing(self._history, self._queue, SAYS_NOTHING))
+        self._models = Models(
+            ModelWork(self._history),
+            Probing(self._history, self._queue, SAYS_NOTHING),
+            PackWork(self._history, self._queue),
+        )
         chosen = Settings(model="tiny.en", welcomed=True)
         self._window = Window(self._queue, self._history, chosen, self._steward, self._sound, self._models)
         self._window.clock = self._clock = FrameClock()

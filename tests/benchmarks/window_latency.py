@@ -47,6 +47,7 @@ from desktop_app.work.key_strokes import key_strokes_on
 from desktop_app.work.line import Line
 from desktop_app.work.model_work import ModelWork
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.pack_work import PackWork
 from desktop_app.work.probing import Probing
 from desktop_app.work.recorder import Recorder
 from desktop_app.work.steward import Steward
@@ -150,7 +151,11 @@ class Scene(QObject):
         self._sound = Sound(
             devices, Recorder(devices), Recorder(devices), hot_key_on(""), key_strokes_on(""), KeptAwake()
         )
-        self._models = Models(ModelWork(self._history), Probing(self._history, self._queue, paths.backend_command()))
+        self._models = Models(
+            ModelWork(self._history),
+            Probing(self._history, self._queue, paths.backend_command()),
+            PackWork(self._history, self._queue),
+        )
         chosen = Settings(model=model, welcomed=True)
         self._window = MainWindow(self._queue, self._history, chosen, self._steward, self._sound, self._models)
         self._moments: dict[str, tuple[float, float]] = {}

@@ -108,6 +108,15 @@ def test_it_has_the_keyrings_and_the_licences(made):
         assert what in licences
 
 
+def test_it_knows_the_graphics_pack(made, environment):
+    told = subprocess.run(
+        [made / "sottovoce", "gpu", "status", "--json"], env=environment, check=True, capture_output=True, text=True
+    )
+
+    known = json.loads((ROOT / "resources" / "gpu-packs.json").read_text(encoding="utf-8"))
+    assert json.loads(told.stdout)["pack"] in known
+
+
 def test_it_knows_nothing_of_the_machine_it_was_made_on(made):
     """A library that looks for others elsewhere takes whatever it finds there."""
     for file in made.rglob("*.so*"):

@@ -35,6 +35,7 @@ from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.line import Line
 from desktop_app.work.model_work import ModelWork
 from desktop_app.work.ownership import Ownership
+from desktop_app.work.pack_work import PackWork
 from desktop_app.work.steward import Steward
 
 
@@ -144,11 +145,12 @@ def sound() -> Sound:
 
 
 @pytest.fixture
-def models(history) -> Iterator[Models]:
+def models(history, queue) -> Iterator[Models]:
     """Real porters, and a computer that nobody has looked at yet."""
-    work = ModelWork(history)
-    yield Models(work, StandInProbing())
+    work, pack = ModelWork(history), PackWork(history, queue)
+    yield Models(work, StandInProbing(), pack)
     work.close()
+    pack.close()
 
 
 @pytest.fixture

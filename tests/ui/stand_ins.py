@@ -17,6 +17,7 @@ from desktop_app.work.audio_devices import AudioDevice
 from desktop_app.work.hot_key import HotKey, Refusal
 from desktop_app.work.key_strokes import KeyStrokes
 from desktop_app.work.model_work import ModelTask
+from desktop_app.work.pack_work import PackState
 from desktop_app.work.recorder import Level, RecorderState, Sources, Trouble
 
 BUILT_IN = AudioDevice("built-in", "Built-in Microphone", "microphone", 48_000, 2, True)
@@ -93,6 +94,38 @@ class StandInModelWork(QObject):
     def __getattr__(self, what: str) -> Callable[..., None]:
         """Return what is called to have something done."""
         return lambda *details: self.wanted.append((what, *map(str, details)))
+
+
+class StandInPackWork(QObject):
+    """Does nothing about the graphics pack but remember what was wanted."""
+
+    changed = Signal(object)
+    came = Signal(str)
+    went = Signal(object)
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__()
+        self.state = PackState(**facts)
+        self.wanted: list[tuple[str, ...]] = []
+
+    def be(self, **facts: object) -> None:
+        self.state = msgspec.structs.replace(self.state, **facts)
+        self.changed.emit(self.state)
+
+    def install(self, source: Path | None = None) -> None:
+        self.wanted.append(("install", str(source or "")))
+
+    def remove(self) -> None:
+        self.wanted.append(("remove",))
+
+    def stop(self) -> None:
+        self.wanted.append(("stop",))
+
+    def look(self) -> None:
+        self.wanted.append(("look",))
+
+    def close(self) -> None:
+        pass
 
 
 class StandInProbing(QObject):

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QLocale
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
-from stand_ins import StandInModelWork, StandInProbing
+from stand_ins import StandInModelWork, StandInPackWork, StandInProbing
 
 from desktop_app import paths
 from desktop_app.messages import Measured, ModelLoaded, ProcessorFound, Tried
@@ -52,7 +52,7 @@ def start(qtbot, queue, history, steward, sound, settle, work, probing) -> Itera
     windows = []
 
     def make(chosen: Settings) -> MainWindow:
-        made = MainWindow(queue, history, chosen, steward, sound, Models(work, probing))
+        made = MainWindow(queue, history, chosen, steward, sound, Models(work, probing, StandInPackWork()))
         windows.append(made)
         made.show()
         made.activateWindow()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from stand_ins import StandInProbing
+from stand_ins import StandInPackWork, StandInProbing
 
 from desktop_app.messages import LoadModel, ProcessorFound, Tried
 from desktop_app.models.machine import Machine
@@ -34,7 +34,7 @@ def chosen() -> Settings:
 
 @pytest.fixture
 def page(qtbot, probing, chosen) -> MachinePage:
-    made = MachinePage(probing, chosen)
+    made = MachinePage(probing, chosen, StandInPackWork())
     qtbot.addWidget(made)
     made.show()
     return made
@@ -73,7 +73,7 @@ def test_what_could_not_be_found_out_is_said_beside_what_could(qtbot, page, prob
 
 
 def test_a_computer_nobody_has_looked_at_is_no_empty_page(qtbot, chosen) -> None:
-    made = MachinePage(StandInProbing(), chosen)
+    made = MachinePage(StandInProbing(), chosen, StandInPackWork())
     qtbot.addWidget(made)
     made.show()
 
@@ -113,7 +113,8 @@ def test_what_was_chosen_last_is_told_when_the_page_is_closed(qtbot, page) -> No
 
 
 def test_what_was_forced_before_is_shown(qtbot, probing) -> None:
-    made = MachinePage(probing, Settings(device="cuda", compute_type="float16", threads=3, unload_after=45))
+    forced = Settings(device="cuda", compute_type="float16", threads=3, unload_after=45)
+    made = MachinePage(probing, forced, StandInPackWork())
     qtbot.addWidget(made)
 
     shown = (made.device.currentData(), made.compute_type.currentData(), made.threads.value(), made.unload_after.text())
