@@ -42,10 +42,16 @@ def pack(home, tmp_path, hub, monkeypatch) -> Pack:
 
 
 @pytest.fixture
-def program(tmp_path, pack) -> Callable[..., list[str]]:
+def known(tmp_path, pack) -> Path:
+    """The list of packs that the command knows."""
+    file = tmp_path / "known.json"
+    file.write_bytes(gpu_pack.listed([pack]))
+    return file
+
+
+@pytest.fixture
+def program(known) -> Callable[..., list[str]]:
     """A function that returns the command line of a program that knows the little pack."""
-    known = tmp_path / "known.json"
-    known.write_bytes(gpu_pack.listed([pack]))
     return lambda *arguments: [sys.executable, "-c", PORTER + MAIN, str(known), "gpu", *map(str, arguments)]
 
 
@@ -111,6 +117,17 @@ def test_what_is_advised_without_a_network_can_be_typed(gpu, hub, pack):
     assert code == 1
     assert "could not be found where it was published" in said
     assert "--from" in said
+
+
+def test_on_a_computer_for_which_there_is_none_it_says_so(gpu, known, hub):
+    known.write_bytes(b"[]")
+
+    status, install = gpu(), gpu("install")
+
+    assert status == (0, "There is no graphics pack for this kind of computer.\n", "")
+    assert install[0] == 1
+    assert "is not to be had for this kind of computer. There is one for Linux and one for Windows" in install[2]
+    assert hub.requests == []
 
 
 def test_there_is_nothing_to_be_removed_and_that_is_said(gpu):

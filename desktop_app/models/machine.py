@@ -58,6 +58,11 @@ class Machine(msgspec.Struct, frozen=True):
         return bool(self.measured or self.unmeasured or not any(one.works for one in self.tried))
 
     @property
+    def has_libraries(self) -> bool:
+        """Whether nothing is missing of what a graphics card needs beside its driver."""
+        return all(library.found for library in self.libraries)
+
+    @property
     def typical_speeds(self) -> list[Speed]:
         """Return one speed for each model on a device: the one in the middle of the last few."""
         kinds = dict.fromkeys(map(_about, self.speeds))

@@ -479,13 +479,19 @@ GIGABYTE = 2**30  # bytes of memory; files are measured in decimal units, as on 
 ORDINARY_LINE = 6_250_000  # bytes a second: 50 Mbit/s
 
 
+LACKS_PACK = "The graphics card cannot be used yet: see Models, This Computer…"
+
+
 def computer_in_short(machine: Machine) -> str:
     """Return what is in this computer, in a line."""
     processor = machine.processor
     parts = [processor.name or "A processor", "1 core" if processor.cores == 1 else f"{processor.cores} cores"]
     parts += [f"{memory(processor.memory_bytes)} of memory"] if processor.memory_bytes else []
     usable = [card.name for card in machine.cards if machine.works("cuda", card.index)]
-    parts.append(usable[0] if usable else "no graphics card that can be used")
+    lacking = [card.name for card in machine.cards if card.index >= 0 and not machine.has_libraries]
+    parts += usable[:1] or lacking[:1] or ["no graphics card that can be used"]
+    if lacking and not usable:
+        return f"This computer: {', '.join(parts)}. {LACKS_PACK}"
     return f"This computer: {', '.join(parts)}."
 
 

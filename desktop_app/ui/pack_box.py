@@ -62,7 +62,7 @@ class PackBox(QGroupBox):
     def show_machine(self, machine: Machine | None) -> None:
         """Offer the pack if this computer has a graphics card that lacks it."""
         cards = [card for card in machine.cards if card.index >= 0] if machine else []
-        self._is_needed = bool(cards and machine and not all(library.found for library in machine.libraries))
+        self._is_needed = bool(cards and machine and not machine.has_libraries)
         self._show(self._work.state)
 
     def _show(self, state: PackState) -> None:

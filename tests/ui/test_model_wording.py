@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
+from machines import card, laptop, workstation
 
-from desktop_app.messages import ABOUT_PACKS, ModelTrouble, PorterFailed, PorterProgress, PorterStage
+from desktop_app.messages import ABOUT_PACKS, LibraryFound, ModelTrouble, PorterFailed, PorterProgress, PorterStage
 from desktop_app.ui import model_wording
 
 
@@ -36,6 +38,15 @@ def test_progress_is_told_with_speed_and_time():
     said = model_wording.progress("small", progress, 5_240_000.0, 55.0)
 
     assert said == "small: Downloading, 40% of 483 MB, 5.2 MB/s, 55 s left"
+
+
+def test_at_the_first_start_a_card_that_lacks_its_libraries_is_told_with_where_to_get_them():
+    missing = (LibraryFound("libcublas.so.12", False),)
+    lacking = msgspec.structs.replace(workstation(card(8), works=()), libraries=missing)
+
+    assert model_wording.computer_in_short(lacking).endswith(f", Imagined Card. {model_wording.LACKS_PACK}")
+    assert model_wording.computer_in_short(workstation(card(8))).endswith(", Imagined Card.")
+    assert model_wording.computer_in_short(laptop()).endswith(", no graphics card that can be used.")
 
 
 @pytest.mark.parametrize(
