@@ -11,7 +11,7 @@ from types import TracebackType
 
 import msgspec
 from PySide6.QtCore import QLoggingCategory, QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QMessageBox
 
 from desktop_app import __version__, logs, paths, settings
 from desktop_app.settings import Settings
@@ -19,6 +19,7 @@ from desktop_app.terminal import Signals, complain
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import appearance, display, wording
+from desktop_app.ui.application import Application
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.model_actions import Models
 from desktop_app.ui.recording_actions import Sound
@@ -58,7 +59,7 @@ def open_window(files: Sequence[Path]) -> int:
     """
     if not display.is_there():
         return complain(wording.NO_SCREEN, 1)
-    application = QApplication(sys.argv[:1])
+    application = Application(sys.argv[:1])
     application.setApplicationName(wording.APPLICATION)
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("sottovoce")
@@ -123,6 +124,7 @@ def open_window(files: Sequence[Path]) -> int:
         lambda file, error: window.say(wording.cannot_write(shown(file), error.strerror or str(error)))
     )
     instance.files_arrived.connect(receive)
+    application.files_opened.connect(receive)
     reports.written.connect(window.offer_crash_report)
     window.closing.connect(end)
     _save_now_and_then(chosen, history, window)

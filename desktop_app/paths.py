@@ -91,8 +91,11 @@ def resources() -> Path:
 
 def licences() -> Path | None:
     """Return the file with the licences of all that came with the program; None where packages came by themselves."""
-    file = Path(sys.executable).with_name("THIRD-PARTY-LICENCES.txt")
-    return file if getattr(sys, "frozen", False) and file.exists() else None
+    if not getattr(sys, "frozen", False):
+        return None
+    beside = Path(sys.executable).with_name("THIRD-PARTY-LICENCES.txt")
+    places = [beside, beside.parent.with_name("Resources") / beside.name]  # the second in an app of macOS
+    return next((place for place in places if place.exists()), None)
 
 
 def sample_recording() -> Path:

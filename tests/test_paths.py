@@ -94,3 +94,13 @@ def test_the_licences_of_all_that_came_along_lie_beside_the_executable_of_the_bu
     assert paths.licences() is None
     (tmp_path / "THIRD-PARTY-LICENCES.txt").touch()
     assert paths.licences() == tmp_path / "THIRD-PARTY-LICENCES.txt"
+
+
+def test_in_an_app_of_macos_the_licences_lie_with_its_data(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "Contents" / "MacOS" / "sottovoce-gui"))
+    file = tmp_path / "Contents" / "Resources" / "THIRD-PARTY-LICENCES.txt"
+    file.parent.mkdir(parents=True)
+    file.touch()
+
+    assert paths.licences() == file
