@@ -29,6 +29,11 @@ BUILD = ROOT / "build"
 MADE = BUILD / "made"
 BUNDLE = ROOT / "dist" / "sottovoce"
 SIZES = ROOT / "packaging" / "sizes.json"
+LICENCES = "THIRD-PARTY-LICENCES.txt"
+MADE_OF = [
+    *("desktop_app/**/*.py", "resources/*.*", "resources/icons/*", "pyproject.toml", "requirements-dev.lock"),
+    *("packaging/bundle.py", "packaging/licences.py", "packaging/sottovoce.spec", "packaging/entries/*.py"),
+]
 MOST_GROWTH = 1.05
 MB = 1_000_000
 
@@ -105,7 +110,14 @@ def make() -> None:
         strip()
         forget_this_machine()
     (BUNDLE / "LICENSE.txt").write_bytes((ROOT / "LICENSE").read_bytes())
-    (BUNDLE / "THIRD-PARTY-LICENCES.txt").write_text(licences.collect(BUNDLE), encoding="utf-8")
+    (BUNDLE / LICENCES).write_text(licences.collect(BUNDLE), encoding="utf-8")
+
+
+def is_fresh() -> bool:
+    """Return whether there is a bundle, and nothing that it is made of has changed since."""
+    last = BUNDLE / LICENCES  # put there when all else is done
+    made_of = [file for pattern in MADE_OF for file in ROOT.glob(pattern)]
+    return last.exists() and max(file.stat().st_mtime for file in made_of) < last.stat().st_mtime
 
 
 def prepare() -> None:

@@ -3,7 +3,7 @@
 # Installs nothing that is there already; asks for rights only when something is missing.
 #
 #   packaging/system-packages.sh run     what the program needs
-#   packaging/system-packages.sh test    what its tests need besides
+#   packaging/system-packages.sh test    what its tests need besides, which make the bundle and try it
 #   packaging/system-packages.sh bundle  what making the bundle needs besides
 #   packaging/system-packages.sh package what making packages for Linux of it, and trying them, needs besides
 set -eu
@@ -26,16 +26,16 @@ desktop="xvfb xauth openbox xdotool procps x11-utils imagemagick"
 # Debian's Python comes without the library of it that the bundle takes along; another Python has its own.
 binary="binutils chrpath"
 python=.venv/bin/python
-if [ "${1:-}" = bundle ] && [ "$($python -c 'import sys; print(sys.base_prefix)')" = /usr ]; then
+if [ -x $python ] && [ "$($python -c 'import sys; print(sys.base_prefix)')" = /usr ]; then
     binary="$binary $($python -c 'import sys; print("libpython%d.%d" % sys.version_info[:2])')"
 fi
 
 # Looks at packages, and at bare systems to install them in.
-packages="debootstrap lintian desktop-file-utils appstream xz-utils"
+packages="debootstrap lintian desktop-file-utils appstream xz-utils squashfs-tools"
 
 case ${1:-} in
     run) wanted="$qt $window $sound" purpose="The window" ;;
-    test) wanted="$desktop $microphones" purpose="Testing with a real window and a real microphone" ;;
+    test) wanted="$desktop $microphones $binary" purpose="Testing with a real window, a real microphone and the bundle" ;;
     bundle) wanted="$binary" purpose="Making the bundle" ;;
     package) wanted="$packages" purpose="Making and trying packages" ;;
     *) echo "usage: $0 run|test|bundle|package" >&2; exit 2 ;;

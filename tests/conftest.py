@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,16 @@ from desktop_app.models import starter
 hypothesis.settings.register_profile("same", derandomize=True)
 if os.environ.get("SOTTOVOCE_FAULTS") != "full":
     hypothesis.settings.load_profile("same")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several files are tested at a time, begin with the bundle, which has to be made, then with the longest.
+
+    What is begun last runs alone. It is for pytest-xdist to do as it is told: --no-loadscope-reorder.
+    """
+    if not config.getoption("loadscopereorder", True):
+        tests = Counter(item.path for item in items)
+        items.sort(key=lambda item: (item.path.name != "test_bundle.py", -tests[item.path]))
 
 
 def pytest_collection_finish() -> None:

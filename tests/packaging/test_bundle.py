@@ -1,4 +1,4 @@
-"""The bundle in dist/, if there is one as new as the source: it runs by itself, and is no larger than it was."""
+"""The bundle in dist/, made anew if it is older than the source: it runs by itself, and is no larger than it was."""
 
 from __future__ import annotations
 
@@ -18,28 +18,25 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "packaging"))
 
 import bundle  # noqa: E402
+import smoke  # noqa: E402
 
-BARE = {"PATH": "/usr/bin:/bin"}
+MOST_SECONDS = 900  # the first test has it made
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the release workflow tries the bundle")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the release workflow tries the bundle"),
+    pytest.mark.timeout(MOST_SECONDS),
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def made() -> Path:
-    """The folder of the bundle. Making it takes longer than all tests of a room, so `make bundle` does that."""
-    executable = bundle.BUNDLE / "sottovoce"
-    if not executable.exists():
-        pytest.skip("there is no bundle: make bundle")
-    newest = max(file.stat().st_mtime for file in (ROOT / "desktop_app").rglob("*.py"))
-    if newest > executable.stat().st_mtime:
-        pytest.skip("the bundle is older than the source: make bundle")
+    """The folder of the bundle: the one that is there if it is as new as the source, else a new one."""
+    if not bundle.is_fresh():
+        making = [sys.executable, ROOT / "packaging" / "bundle.py"]
+        done = subprocess.run(making, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        if done.returncode != 0:
+            pytest.fail(f"the bundle could not be made:\n{done.stdout[-4000:]}", pytrace=False)
     return bundle.BUNDLE
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """As good as none: no Python, no virtual environment, no language."""
-    return {**BARE, "HOME": str(tmp_path)}
 
 
 @pytest.fixture
@@ -50,33 +47,18 @@ def display() -> Iterator[Display]:
         yield screen
 
 
-def test_it_transcribes_with_an_empty_environment_and_its_own_model_and_says_nothing_else(made, environment, sample):
-    done = subprocess.run(
-        [made / "sottovoce", "transcribe", "--quiet", "--stdout", sample],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "Nothing you say ever leaves this computer" in done.stdout
+@pytest.mark.parametrize("check", smoke.CHECKS, ids=lambda check: check.__name__)
+def test_with_an_empty_environment(check, made, tmp_path):
+    check(smoke.Bundle(made, tmp_path))
 
 
-def test_its_model_is_whole_and_its_versions_are_known(made, environment):
-    verified = subprocess.run(
-        [made / "sottovoce", "models", "verify"], env=environment, check=True, capture_output=True, text=True
-    )
-    probed = subprocess.run(
-        [made / "sottovoce-backend", "probe", "--glance"], env=environment, check=True, capture_output=True, text=True
-    )
-
-    assert verified.stdout == "base: every byte is as it should be\n"
-    found = [json.loads(line) for line in probed.stdout.splitlines()]
-    assert re.fullmatch(r"Sottovoce [\d.]+, CTranslate2 [\d.]+", found[-1]["versions"])
+def test_whatever_is_said_on_stderr_is_found_wrong(made, tmp_path):
+    with pytest.raises(smoke.Wrong, match="nothing there"):
+        smoke.Bundle(made, tmp_path).run("sottovoce", "transcribe", "nothing there.wav")
 
 
-def test_its_window_comes_its_backend_has_no_qt_and_neither_says_a_word(made, environment, display):
-    env = {**environment, "DISPLAY": display.env["DISPLAY"]}
+def test_its_window_comes_its_backend_has_no_qt_and_neither_says_a_word(made, tmp_path, display):
+    env = {**smoke.environment(tmp_path), "DISPLAY": display.env["DISPLAY"]}
     window = subprocess.Popen(
         [made / "sottovoce-gui"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
