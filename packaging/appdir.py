@@ -1,14 +1,18 @@
-"""Makes, from the bundle, what other Linux systems take: an AppDir and a .tar. Run by `make appdir`.
+"""Makes, from the bundle, what other Linux systems take: a .tar, an AppDir and an AppImage. Run by `make appdir`.
 
-dist/Sottovoce.AppDir             what appimagetool makes an AppImage of: the release workflow has that tool
+python packaging/appdir.py                   the first two
+python packaging/appdir.py --runtime FILE    and the third, with this runtime
+
 dist/sottovoce-VERSION-linux-x86_64.tar.xz    to be unpacked anywhere; bin/ has the two commands
+dist/Sottovoce.AppDir                         the same, with what starts it
+dist/Sottovoce-VERSION-x86_64.AppImage        one file: AppImage's runtime (type 2), which mounts the AppDir behind it
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import installed
@@ -21,12 +25,20 @@ RUN = """\
 here=$(dirname "$(readlink -f "$0")")
 exec "$here/usr/lib/sottovoce/sottovoce" "$@"
 """
+RUNTIME_OF_TYPE_2 = (8, b"AI\x02")  # where it says so
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runtime", type=Path)
+    runtime = parser.parse_args().runtime
     make_appdir()
+    made = [make_tar()]
+    if runtime:
+        made.append(make_appimage(runtime, APPDIR, DIST / f"Sottovoce-{installed.__version__}-x86_64.AppImage"))
     print(APPDIR)
-    print(make_tar())
+    for file in made:
+        print(f"{file}: {file.stat().st_size / 1_000_000:.1f} MB")
 
 
 def make_appdir() -> None:
@@ -44,18 +56,41 @@ def make_appdir() -> None:
 def make_tar() -> Path:
     name = f"sottovoce-{installed.__version__}-linux-x86_64"
     archive = DIST / f"{name}.tar.xz"
+    unfinished = archive.with_suffix(".unfinished")
     place = APPDIR / "usr"
     subprocess.run(
         [
-            *("tar", "--create", "--file", str(archive), "--use-compress-program", "xz --threads=0"),
+            *("tar", "--create", "--file", str(unfinished), "--use-compress-program", "xz --threads=0"),
             *("--sort=name", "--owner=0", "--group=0", "--numeric-owner"),
             f"--mtime=@{int(installed.released().timestamp())}",
             *("--transform", f"flags=r;s,^[.],{name},", "--directory", str(place), "."),
         ],
         check=True,
     )
-    return archive
+    return unfinished.rename(archive)
+
+
+def make_appimage(runtime: Path, appdir: Path, image: Path) -> Path:
+    """Make `image` of the runtime and a file system with `appdir` in it."""
+    started_by = runtime.read_bytes()
+    offset, mark = RUNTIME_OF_TYPE_2
+    if started_by[offset : offset + len(mark)] != mark:
+        raise SystemExit(f"{runtime} is no runtime of an AppImage of type 2.")
+    unfinished = image.with_suffix(".unfinished")
+    time = str(int(installed.released().timestamp()))
+    subprocess.run(
+        [
+            *("mksquashfs", str(appdir), str(unfinished), "-offset", str(len(started_by)), "-noappend"),
+            *("-comp", "zstd", "-Xcompression-level", "22", "-b", "1M"),  # the runtime knows zlib besides, no other
+            *("-root-owned", "-mkfs-time", time, "-all-time", time, "-quiet", "-no-progress"),
+        ],
+        check=True,
+    )
+    with unfinished.open("r+b") as file:
+        file.write(started_by)
+    unfinished.chmod(0o755)
+    return unfinished.rename(image)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
