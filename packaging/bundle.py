@@ -1,5 +1,7 @@
 """Makes the bundle: dist/sottovoce/, a folder that runs on a machine without Python. Run by `make bundle`.
 
+On macOS it is dist/Sottovoce.app.
+
 python packaging/bundle.py            make it, check it, report what takes the space
 python packaging/bundle.py --report   only report on the one that is there
 """
@@ -21,23 +23,30 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import licences  # noqa: E402 (beside this file)
+import macos_app  # noqa: E402
 
 from desktop_app import __version__  # noqa: E402
 from desktop_app.models import starter  # noqa: E402
 
 BUILD = ROOT / "build"
 MADE = BUILD / "made"
-BUNDLE = ROOT / "dist" / "sottovoce"
+DIST = ROOT / "dist"
+APP = DIST / f"{macos_app.NAME}.app"
+MACOS = sys.platform == "darwin"
+BUNDLE = APP / "Contents" if MACOS else DIST / "sottovoce"
+INSIDE = [BUNDLE / "Resources", BUNDLE / "Frameworks"] if MACOS else [BUNDLE / "_internal"]
+DOCUMENTS = BUNDLE / "Resources" if MACOS else BUNDLE
 SIZES = ROOT / "packaging" / "sizes.json"
 LICENCES = "THIRD-PARTY-LICENCES.txt"
 MADE_OF = [
     *("desktop_app/**/*.py", "resources/*.*", "resources/icons/*", "pyproject.toml", "requirements-dev.lock"),
-    *("packaging/bundle.py", "packaging/licences.py", "packaging/sottovoce.spec", "packaging/entries/*.py"),
+    *("packaging/bundle.py", "packaging/licences.py", "packaging/macos_app.py", "packaging/sottovoce.spec"),
+    "packaging/entries/*.py",
 ]
 MOST_GROWTH = 1.05
 MB = 1_000_000
 
-# Below the bundle's _internal: what no part of the program ever asks for.
+# Inside the bundle: what no part of the program ever asks for.
 UNWANTED = [
     "**/__pycache__",
     "*.dist-info/RECORD",
@@ -61,6 +70,8 @@ UNWANTED = [
     "PySide6/Qt/lib/libQt6VirtualKeyboard*",
     "PySide6/Qt/lib/libQt6Pdf*",
     "PySide6/Qt/lib/libQt6EglFS*",
+    "PySide6/Qt/lib/QtPdf*.framework",  # the same on macOS
+    "PySide6/Qt/lib/QtVirtualKeyboard*.framework",
 ]
 # What must be the system's own on Linux: it belongs to the C library, speaks to the system's drivers and services, or
 # loads plugins of the system that were made for it. packaging/deb.py has the packages.
@@ -96,7 +107,7 @@ def make() -> None:
     subprocess.run(
         [
             *(sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"),
-            *("--distpath", str(BUNDLE.parent), "--workpath", str(BUILD / "pyinstaller")),
+            *("--distpath", str(DIST), "--workpath", str(BUILD / "pyinstaller")),
             str(ROOT / "packaging" / "sottovoce.spec"),
         ],
         check=True,
@@ -109,13 +120,17 @@ def make() -> None:
         remove_orphans()
         strip()
         forget_this_machine()
-    (BUNDLE / "LICENSE.txt").write_bytes((ROOT / "LICENSE").read_bytes())
-    (BUNDLE / LICENCES).write_text(licences.collect(BUNDLE), encoding="utf-8")
+    (DOCUMENTS / "LICENSE.txt").write_bytes((ROOT / "LICENSE").read_bytes())
+    (DOCUMENTS / LICENCES).write_text(licences.collect(BUNDLE), encoding="utf-8")
+    if MACOS:
+        shutil.rmtree(DIST / "sottovoce")  # of which PyInstaller has made the app
+        macos_app.tidy(BUNDLE)
+        macos_app.sign(APP)
 
 
 def is_fresh() -> bool:
     """Return whether there is a bundle, and nothing that it is made of has changed since."""
-    last = BUNDLE / LICENCES  # put there when all else is done
+    last = DOCUMENTS / LICENCES  # put there when all else is done
     made_of = [file for pattern in MADE_OF for file in ROOT.glob(pattern)]
     return last.exists() and max(file.stat().st_mtime for file in made_of) < last.stat().st_mtime
 
@@ -131,7 +146,7 @@ def prepare() -> None:
 def remove(patterns: Iterable[str]) -> None:
     for pattern in patterns:
         for found in _inside(pattern):
-            if found.is_dir():
+            if found.is_dir() and not found.is_symlink():
                 shutil.rmtree(found)
             else:
                 found.unlink()
@@ -189,7 +204,7 @@ def dynamic(file: Path) -> str:
 
 
 def _part(file: Path) -> str:
-    parts = [part for part in file.parts if part != "_internal"]
+    parts = [part for part in file.parts if part not in ("_internal", "Resources", "Frameworks")]
     if parts[:2] == ["resources", "models"]:
         return "the starter model"
     if parts[0] == "PySide6":
@@ -198,7 +213,8 @@ def _part(file: Path) -> str:
 
 
 def _inside(pattern: str) -> Iterator[Path]:
-    return (BUNDLE / "_internal").glob(pattern)
+    for folder in INSIDE:
+        yield from folder.glob(pattern)
 
 
 def _orphans() -> list[Path]:
