@@ -145,7 +145,7 @@ def prepare() -> None:
 
 def remove(patterns: Iterable[str]) -> None:
     for pattern in patterns:
-        for found in _inside(pattern):
+        for found in inside(pattern):
             if found.is_dir() and not found.is_symlink():
                 shutil.rmtree(found)
             else:
@@ -161,7 +161,7 @@ def remove_orphans() -> None:
 
 def strip() -> None:
     for pattern in STRIPPED:
-        for library in _inside(pattern):
+        for library in inside(pattern):
             subprocess.run(["strip", "--strip-unneeded", str(library)], check=True)
 
 
@@ -198,6 +198,12 @@ def without_model() -> int:
     return sum(size for name, size in measured().items() if name != "the starter model")
 
 
+def inside(pattern: str) -> Iterator[Path]:
+    """Yield what of the bundle's inside has a name as in `pattern`."""
+    for folder in INSIDE:
+        yield from folder.glob(pattern)
+
+
 def dynamic(file: Path) -> str:
     """Return what a library or executable says of what it needs and where it looks for it."""
     return subprocess.run(["readelf", "-d", str(file)], capture_output=True, text=True, check=False).stdout
@@ -212,18 +218,13 @@ def _part(file: Path) -> str:
     return parts[0] if len(parts) > 1 else file.name
 
 
-def _inside(pattern: str) -> Iterator[Path]:
-    for folder in INSIDE:
-        yield from folder.glob(pattern)
-
-
 def _orphans() -> list[Path]:
     """Return the system's and Qt's libraries in the bundle that nothing in it asks for."""
     everything = [
         file for file in BUNDLE.rglob("*") if ".so" in file.name or (file.parent == BUNDLE and file.is_file())
     ]
     asked_for = {name for file in everything if file.exists() for name in _needed_by(file)}
-    candidates = [*_inside("*.so*"), *_inside("PySide6/Qt/lib/*.so*")]
+    candidates = [*inside("*.so*"), *inside("PySide6/Qt/lib/*.so*")]
     return [
         file
         for file in candidates

@@ -61,18 +61,43 @@ def packages() -> list[metadata.Distribution]:
     return [found[name] for name in sorted(found)]
 
 
+def licence_of(package: metadata.Distribution) -> str:
+    """Return what a package says is its licence, in a few words."""
+    about = package.metadata
+    licence = str(about.get("License-Expression") or about.get("License") or "").strip()
+    if not licence or "\n" in licence:
+        classified = [line.rsplit(" :: ", 1)[1] for line in about.get_all("Classifier") or [] if "License" in line]
+        licence = ", ".join(classified) or "see below"
+    return licence
+
+
+def debian_packages(bundle: Path) -> dict[str, str]:
+    """Return Debian's packages that libraries in `bundle` were taken from, with their versions; none elsewhere."""
+    if not shutil.which("dpkg-query"):
+        return {}
+    names = {file.name for file in (bundle / "_internal").glob("lib*.so*") if not file.is_symlink()}
+    cache = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    files = {line.split(" => ")[1] for line in cache.splitlines() if line.split(" ")[0].strip() in names}
+    owners = set()
+    for file in files:
+        for place in (file, str(Path(file).resolve()), file.removeprefix("/usr"), f"/usr{file}"):
+            asked = subprocess.run(["dpkg-query", "-S", place], capture_output=True, text=True, check=False).stdout
+            owners |= {line.split(":")[0] for line in asked.splitlines()}
+    return {owner: _debian_version(owner) for owner in sorted(owners)}
+
+
+def _debian_version(package: str) -> str:
+    asked = ["dpkg-query", "--show", "--showformat", "${Version}\n", package]  # a line an architecture
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()[0]
+
+
 def _applies(need: Requirement, extras: Iterable[str]) -> bool:
     return need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in ("", *extras))
 
 
 def _of_package(package: metadata.Distribution) -> str:
-    about = package.metadata
-    licence = about.get("License-Expression") or about.get("License") or ""
-    if not licence.strip() or "\n" in licence.strip():
-        classified = [line.rsplit(" :: ", 1)[1] for line in about.get_all("Classifier") or [] if "License" in line]
-        licence = ", ".join(classified) or "see below"
     texts = [_read(Path(str(package.locate_file(file)))) for file in _texts_of(package)]
-    return _section(f"{about['Name']} {package.version}: {licence.strip()}", *texts)
+    return _section(f"{package.metadata['Name']} {package.version}: {licence_of(package)}", *texts)
 
 
 def _texts_of(package: metadata.Distribution) -> Iterator[metadata.PackagePath]:
@@ -90,20 +115,10 @@ def _of_python() -> str:
 
 def _of_system_libraries(bundle: Path) -> Iterator[str]:
     """Yield what Debian says of each package of its own that libraries were taken from."""
-    if not shutil.which("dpkg-query"):
-        return
-    names = {file.name for file in (bundle / "_internal").glob("lib*.so*") if not file.is_symlink()}
-    cache = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
-    files = {line.split(" => ")[1] for line in cache.splitlines() if line.split(" ")[0].strip() in names}
-    owners = set()
-    for file in files:
-        for place in (file, str(Path(file).resolve()), file.removeprefix("/usr"), f"/usr{file}"):
-            asked = subprocess.run(["dpkg-query", "-S", place], capture_output=True, text=True, check=False).stdout
-            owners |= {line.split(":")[0] for line in asked.splitlines()}
-    for owner in sorted(owners):
-        text = Path("/usr/share/doc", owner, "copyright")
+    for package in debian_packages(bundle):
+        text = Path("/usr/share/doc", package, "copyright")
         if text.exists():
-            yield _section(f"Debian's package {owner}", _read(text))
+            yield _section(f"Debian's package {package}", _read(text))
 
 
 def _section(title: str, *texts: str) -> str:

@@ -90,13 +90,25 @@ def test_it_has_the_keyrings_and_the_licences(made):
         assert what in licences
 
 
-def test_it_knows_the_graphics_pack(made, environment):
-    told = subprocess.run(
-        [made / "sottovoce", "gpu", "status", "--json"], env=environment, check=True, capture_output=True, text=True
-    )
+def test_it_knows_the_graphics_pack(made, tmp_path):
+    told = smoke.Bundle(made, tmp_path).run("sottovoce", "gpu", "status", "--json")
 
     known = json.loads((ROOT / "resources" / "gpu-packs.json").read_text(encoding="utf-8"))
-    assert json.loads(told.stdout)["pack"] in known
+    assert json.loads(told)["pack"] in known
+
+
+def test_its_bill_of_materials_names_every_package_and_every_library_in_it(made):
+    import sbom
+
+    bill = sbom.bill()
+
+    named = {component["name"] for component in bill["components"]}
+    packages = {folder.name.split("-")[0].lower() for folder in (made / "_internal").glob("*.dist-info")}
+    assert packages <= {re.sub(r"[-.]", "_", name).lower() for name in named} | {name.lower() for name in named}
+    beside = {file.relative_to(made).as_posix() for file in made.glob("_internal/*.libs/*") if not file.is_symlink()}
+    assert beside and beside <= named
+    assert {"Python", "Qt", "FFmpeg", "Whisper base"} <= named
+    assert bill == sbom.bill()
 
 
 def test_it_knows_nothing_of_the_machine_it_was_made_on(made):

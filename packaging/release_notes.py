@@ -1,0 +1,82 @@
+"""Prints what a release says of itself: what CHANGELOG.md says is new, and how to trust what was downloaded.
+
+python packaging/release_notes.py TAG [--signed SYSTEM ...]
+
+Leaves with 1 if the tag (v1.2.3), the version of the program and CHANGELOG.md do not agree.
+SYSTEM is one of: windows, macos, updates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from desktop_app import __version__  # noqa: E402
+
+CHANGELOG = ROOT / "CHANGELOG.md"
+SIGNED = {
+    "windows": ("The Windows setup is signed.", "The Windows setup is not signed: SmartScreen will warn."),
+    "macos": (
+        "The Mac app is signed and notarised by Apple.",
+        "The Mac app is neither signed nor notarised: Gatekeeper will refuse it until you allow it.",
+    ),
+    "updates": (
+        "The program can tell by a signature that an update is ours.",
+        "There is no signed news of this release: the program will not offer it as an update.",
+    ),
+}
+TRUST = """\
+### Is this what we made?
+
+{signed} The README says what to do where a system warns.
+
+`sha256sum --check --ignore-missing SHA256SUMS` compares what you downloaded with what we published, and
+`gh attestation verify FILE` tells that this repository's workflow made it. All that is in the program is listed in
+`sottovoce-{version}-SYSTEM.cdx.json`.
+"""
+
+
+class Disagreement(Exception):
+    """The tag, the program and the changelog do not tell of the same release."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tag")
+    parser.add_argument("--signed", nargs="*", choices=list(SIGNED), default=[])
+    arguments = parser.parse_args()
+    try:
+        print(notes(arguments.tag, __version__, CHANGELOG.read_text(encoding="utf-8"), arguments.signed))
+    except Disagreement as disagreement:
+        sys.exit(str(disagreement))
+
+
+def notes(tag: str, version: str, changelog: str, signed: Collection[str] = ()) -> str:
+    """Return the notes. Raise Disagreement if tag, version and changelog do not agree."""
+    if tag != f"v{version}":
+        raise Disagreement(f"The tag is {tag}, the version of the program {version}.")
+    changes = section(changelog, version)
+    if not changes:
+        raise Disagreement(f"CHANGELOG.md says nothing under [{version}].")
+    if section(changelog, "Unreleased"):
+        raise Disagreement(f"CHANGELOG.md has unreleased changes: do they belong to {version}?")
+    told = " ".join(texts[0] if system in signed else texts[1] for system, texts in SIGNED.items())
+    return f"{changes}\n\n{TRUST.format(signed=told, version=version)}"
+
+
+def section(changelog: str, version: str) -> str:
+    """Return what the changelog says of a version, without its heading; nothing if it has none."""
+    found = re.search(
+        rf"^## \[{re.escape(version)}\][^\n]*\n(.*?)(?=^## |^\[[^\n]*\]: |\Z)", changelog, re.DOTALL | re.MULTILINE
+    )
+    return found[1].strip() if found else ""
+
+
+if __name__ == "__main__":
+    main()
