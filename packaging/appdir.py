@@ -1,7 +1,7 @@
 """Makes, from the bundle, what other Linux systems take: a .tar, an AppDir and an AppImage. Run by `make appdir`.
 
-python packaging/appdir.py                   the first two
-python packaging/appdir.py --runtime FILE    and the third, with this runtime
+python packaging/appdir.py                       the first two
+python packaging/appdir.py --appimage RUNTIME    the third, of the AppDir that is there
 
 dist/sottovoce-VERSION-linux-x86_64.tar.xz    to be unpacked anywhere; bin/ has the two commands
 dist/Sottovoce.AppDir                         the same, with what starts it
@@ -30,15 +30,15 @@ RUNTIME_OF_TYPE_2 = (8, b"AI\x02")  # where it says so
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runtime", type=Path)
-    runtime = parser.parse_args().runtime
-    make_appdir()
-    made = [make_tar()]
+    parser.add_argument("--appimage", type=Path, metavar="RUNTIME")
+    runtime = parser.parse_args().appimage
     if runtime:
-        made.append(make_appimage(runtime, APPDIR, DIST / f"Sottovoce-{installed.__version__}-x86_64.AppImage"))
-    print(APPDIR)
-    for file in made:
-        print(f"{file}: {file.stat().st_size / 1_000_000:.1f} MB")
+        made = make_appimage(runtime, APPDIR, DIST / f"Sottovoce-{installed.__version__}-x86_64.AppImage")
+    else:
+        make_appdir()
+        print(APPDIR)
+        made = make_tar()
+    print(f"{made}: {made.stat().st_size / 1_000_000:.1f} MB")
 
 
 def make_appdir() -> None:

@@ -118,10 +118,14 @@ def the_window_gets_a_recording_done(bundle: Bundle) -> None:
             _expect(window.poll() is None, f"The window ended by itself: exit code {window.returncode}")
             _expect(time.monotonic() < deadline, "The recording is not done yet")
             time.sleep(1.0)
-    finally:
-        window.terminate()
+        if WINDOWS:  # which knows no signals
+            bundle.run("sottovoce", "quit")
+        else:
+            window.terminate()
         exit_code = window.wait(60)
-    _expect(WINDOWS or exit_code == 0, f"The window ended with exit code {exit_code}")  # Windows knows no polite end
+    finally:
+        window.kill()
+    _expect(exit_code == 0, f"The window ended with exit code {exit_code}")
 
 
 CHECKS = [
