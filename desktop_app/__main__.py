@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -62,7 +63,7 @@ def open_window(files: Sequence[Path]) -> int:
     application = Application(sys.argv[:1])
     application.setApplicationName(wording.APPLICATION)
     application.setApplicationVersion(__version__)
-    application.setDesktopFileName("sottovoce")
+    application.setDesktopFileName(os.environ.get("FLATPAK_ID", "sottovoce"))
     QLoggingCategory.setFilterRules("qt.text.font.db=false")  # a line a script and font that is not installed
     files = [file.absolute() for file in files]
     try:

@@ -31,8 +31,8 @@ def lay_out(into: Path, version: str = __version__) -> None:
     (into / "lib").mkdir(parents=True)
     shutil.copytree(BUNDLE, into / "lib" / "sottovoce", symlinks=True)
     _put_commands(into)
-    _put_desktop_files(into, version)
-    _put_icons(into / "share" / "icons" / "hicolor")
+    put_desktop_files(into, version)
+    put_icons(into / "share" / "icons" / "hicolor")
     _put_pages(into / "share" / "man" / "man1", version)
     _put_documents(into)
     _set_modes(into)
@@ -66,7 +66,7 @@ def _put_commands(into: Path) -> None:
         (into / "bin" / command).symlink_to(f"../lib/sottovoce/{command}")
 
 
-def _put_desktop_files(into: Path, version: str) -> None:
+def put_desktop_files(into: Path, version: str) -> None:
     entry = into / "share" / "applications" / "sottovoce.desktop"
     entry.parent.mkdir(parents=True)
     shutil.copy(LINUX / entry.name, entry)
@@ -79,7 +79,7 @@ def _put_desktop_files(into: Path, version: str) -> None:
     about.write_text(text.replace("</component>", release), encoding="utf-8")
 
 
-def _put_icons(into: Path) -> None:
+def put_icons(into: Path) -> None:
     from PySide6.QtGui import QImage, QPainter
     from PySide6.QtSvg import QSvgRenderer
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Proves that the package in dist/ installs on a bare Debian, works there, upgrades and goes. Run by `make release-check`.
+# Proves that the package in dist/ installs on a bare Debian, works there, upgrades and goes; and that the .tar, if there is
+# one, works wherever it is unpacked. Run by `make release-check`.
 #
 #   packaging/release-check.sh [--keep] [--without-lintian] [--suites "bookworm trixie"] [FOLDER]
 #
@@ -21,7 +22,7 @@ while [ $# -gt 0 ]; do
         --keep) keep=yes ;;
         --without-lintian) lintian=no ;;
         --suites) suites=$2; shift ;;
-        -*) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+        -*) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
         *) folder=$1 ;;
     esac
     shift
@@ -33,6 +34,7 @@ main() {
     cd "$repository"
     version=$("$python" -c "import desktop_app; print(desktop_app.__version__)")
     package=dist/sottovoce_${version}_amd64.deb
+    archive=dist/sottovoce-$version-linux-x86_64.tar.xz
     [ -e "$package" ] || { echo "There is no $package: make deb" >&2; exit 1; }
     step "What the tools of Debian say"
     desktop-file-validate packaging/linux/sottovoce.desktop
@@ -74,6 +76,14 @@ check() {
         { echo "That was left behind."; exit 1; }
     [ -s "$root/home/anna/.local/share/Sottovoce/library.sqlite3" ] || { echo "The user's library is gone."; exit 1; }
     echo "Nothing of the program is left, and all of the user's data."
+    step "$1: the .tar, unpacked where the user likes"
+    if [ -e "$archive" ]; then
+        tar -C "$root/home/anna" -xf "$archive"
+        as_root "mv /home/anna/sottovoce-$version-linux-x86_64 '/home/anna/Мои программы'; chown -R anna: /home/anna"
+        drive unpacked "$1"
+    else
+        echo "Not tried: there is no $archive (make appdir)."
+    fi
 
     umount "$root/proc" "$root/dev/shm" "$root/dev/pts" "$root/tmp/.X11-unix"
     rm -rf --one-file-system "$root"
@@ -120,7 +130,7 @@ as_root() {
         sh -ec "$1" </dev/null 2> >(grep -v -e 'apt-utils is not installed' -e '^N: ' >&2)
 }
 
-# What a plain user does there, without network: drive before|after SUITE
+# What a plain user does there, without network: drive before|after|unpacked SUITE
 drive() {
     "$python" packaging/release_check.py "$1" "$root" "$folder/pictures/$2-$1"
 }
