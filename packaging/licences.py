@@ -6,6 +6,7 @@ system comes with what its Debian package says; on other systems none is taken a
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMON = Path("/usr/share/common-licenses")
+# Debian has the full texts; elsewhere the release workflow brings them along.
+COMMON = Path(os.environ.get("COMMON_LICENCES", "/usr/share/common-licenses"))
 FULL_TEXTS = ("LGPL-3", "GPL-3", "LGPL-2.1", "GPL-2", "Apache-2.0", "MPL-2.0")  # packages name them, and bring none
 TEXT_NAMES = ("licen", "copying", "notice", "authors")
 NOT_IN_THE_BUNDLE = {"hf-xet", "pygments"}
@@ -39,7 +41,7 @@ def collect(bundle: Path) -> str:
     """Return the text: each package, its licence, its texts; then the system's libraries in `bundle`."""
     parts = [PREFACE, *(_of_package(package) for package in packages()), _of_python()]
     parts += _of_system_libraries(bundle)
-    parts += [_section(f"The text of {name}", _read(COMMON / name)) for name in FULL_TEXTS if (COMMON / name).exists()]
+    parts += [_full_text(name) for name in FULL_TEXTS]
     return "\n".join(parts)
 
 
@@ -119,6 +121,13 @@ def _of_system_libraries(bundle: Path) -> Iterator[str]:
         text = Path("/usr/share/doc", package, "copyright")
         if text.exists():
             yield _section(f"Debian's package {package}", _read(text))
+
+
+def _full_text(name: str) -> str:
+    if not (COMMON / name).exists() and "COMMON_LICENCES" in os.environ:
+        sys.exit(f"There is no {name} in {COMMON}.")
+    text = _read(COMMON / name) if (COMMON / name).exists() else f"See https://spdx.org/licenses/{name}"
+    return _section(f"The text of {name}", text)
 
 
 def _section(title: str, *texts: str) -> str:
