@@ -80,11 +80,11 @@ def debian_packages(bundle: Path) -> dict[str, str]:
     names = {file.name for file in (bundle / "_internal").glob("lib*.so*") if not file.is_symlink()}
     cache = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
     files = {line.split(" => ")[1] for line in cache.splitlines() if line.split(" ")[0].strip() in names}
-    owners = set()
-    for file in files:
-        for place in (file, str(Path(file).resolve()), file.removeprefix("/usr"), f"/usr{file}"):
-            asked = subprocess.run(["dpkg-query", "-S", place], capture_output=True, text=True, check=False).stdout
-            owners |= {line.split(":")[0] for line in asked.splitlines()}
+    places = {
+        place for file in files for place in (file, str(Path(file).resolve()), file.removeprefix("/usr"), f"/usr{file}")
+    }
+    asked = subprocess.run(["dpkg-query", "-S", *places], capture_output=True, text=True, check=False).stdout
+    owners = {line.split(":")[0] for line in asked.splitlines()}
     return {owner: _debian_version(owner) for owner in sorted(owners)}
 
 
