@@ -1,7 +1,7 @@
 # Signs the files that are named, with the certificate of a workflow's secrets. For Windows, with the SDK's signtool.
 #
 # WINDOWS_CERTIFICATE, WINDOWS_CERTIFICATE_PASSWORD    a .pfx file in base64, and its password
-param([Parameter(Mandatory, ValueFromRemainingArguments)] [string[]] $Files)
+param([Parameter(Mandatory)] [string[]] $Files)
 $ErrorActionPreference = "Stop"
 
 $signtool = Get-ChildItem "${env:ProgramFiles(x86)}\Windows Kits\10\bin\*\x64\signtool.exe" |
