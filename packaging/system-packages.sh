@@ -30,12 +30,14 @@ if [ -x $python ] && [ "$($python -c 'import sys; print(sys.base_prefix)')" = /u
     binary="$binary $($python -c 'import sys; print("libpython%d.%d" % sys.version_info[:2])')"
 fi
 
+# Looks at what packages bring for the system; makes the file system of an AppImage.
+files="desktop-file-utils appstream squashfs-tools"
 # Looks at packages, and at bare systems to install them in.
-packages="debootstrap lintian desktop-file-utils appstream xz-utils squashfs-tools"
+packages="debootstrap lintian xz-utils $files"
 
 case ${1:-} in
     run) wanted="$qt $window $sound" purpose="The window" ;;
-    test) wanted="$desktop $microphones $binary" purpose="Testing with a real window, a real microphone and the bundle" ;;
+    test) wanted="$desktop $microphones $binary $files" purpose="Testing with a real window, a real microphone and the bundle" ;;
     bundle) wanted="$binary" purpose="Making the bundle" ;;
     package) wanted="$packages" purpose="Making and trying packages" ;;
     *) echo "usage: $0 run|test|bundle|package" >&2; exit 2 ;;
