@@ -38,7 +38,9 @@ def info_plist() -> dict[str, Any]:
         "LSBackgroundOnly": False,  # PyInstaller's guess, for one of the executables is for the terminal
         "LSApplicationCategoryType": "public.app-category.productivity",
         "LSMinimumSystemVersion": oldest_system(),
+        "NSPrincipalClass": "NSApplication",
         "NSHighResolutionCapable": True,
+        "NSRequiresAquaSystemAppearance": False,  # dark, where the system is
         "NSHumanReadableCopyright": "MIT licence. What it comes with has licences of its own: see About.",
         "NSMicrophoneUsageDescription": (
             "Sottovoce records what you say when you press Record, or use captions or dictation. "
