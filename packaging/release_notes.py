@@ -24,7 +24,7 @@ SIGNED = {
     "windows": ("The Windows setup is signed.", "The Windows setup is not signed: SmartScreen will warn."),
     "macos": (
         "The Mac app is signed and notarised by Apple.",
-        "The Mac app is neither signed nor notarised: Gatekeeper will refuse it until you allow it.",
+        "The Mac app is not notarised: Gatekeeper will refuse it until you allow it.",
     ),
     "updates": (
         "The program can tell by a signature that an update is ours.",

@@ -47,7 +47,7 @@ def test_they_say_in_plain_words_what_is_signed_and_what_is_not():
     none = release_notes.notes("v1.2.0", "1.2.0", CHANGELOG)
     some = release_notes.notes("v1.2.0", "1.2.0", CHANGELOG, ["macos"])
 
-    assert "The Windows setup is not signed" in none and "neither signed nor notarised" in none
+    assert "The Windows setup is not signed" in none and "The Mac app is not notarised" in none
     assert "The Windows setup is not signed" in some and "signed and notarised by Apple" in some
 
 
