@@ -40,7 +40,7 @@ from desktop_app.work.ownership import Ownership
 from desktop_app.work.pack_work import PackWork
 from desktop_app.work.probing import Probing
 from desktop_app.work.recorder import Recorder
-from desktop_app.work.single_instance import SingleInstance
+from desktop_app.work.single_instance import Answer, Reply, SingleInstance
 from desktop_app.work.steward import Steward
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,13 @@ def open_window(files: Sequence[Path]) -> int:
         window.add_files(more)
         window.come_forward()
 
+    def close(reply: Reply) -> None:
+        if window.is_recording:
+            reply(Answer.RECORDS)
+        else:
+            reply(Answer.CLOSES)
+            window.close_unasked()
+
     def save(_: History) -> None:
         settings.save(chosen, paths.settings_file())
 
@@ -126,6 +133,7 @@ def open_window(files: Sequence[Path]) -> int:
     )
     instance.files_arrived.connect(receive)
     application.files_opened.connect(receive)
+    instance.asked_to_close.connect(close)
     reports.written.connect(window.offer_crash_report)
     window.closing.connect(end)
     _save_now_and_then(chosen, history, window)

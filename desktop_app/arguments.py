@@ -28,7 +28,8 @@ from desktop_app.transcripts.transcript import (
 DEFAULT_FORMAT = "txt"
 SHORTEST_RECORDING = 0.1  # seconds
 LONGEST_PRE_ROLL = 60.0  # seconds
-COMMANDS = ("transcribe", "record", "resume", "history", "library", "models", "devices", "gpu")
+LONGEST_WAIT = 3600.0  # seconds
+COMMANDS = ("transcribe", "record", "resume", "history", "library", "models", "devices", "gpu", "quit")
 WHICH_JOB = "its number, as “sottovoce history list” shows it"
 
 
@@ -139,6 +140,17 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     devices.add_argument("--json", action="store_true", help="print all that is known, as JSON")
     devices.add_argument("--again", action="store_true", help="look anew, though nothing seems to have changed")
     _add_gpu(commands)
+    quitting = commands.add_parser(
+        "quit",
+        help="close the window, and wait until it is gone",
+        description="Close the window that is open, and wait until it is gone. A recording that is being transcribed"
+        " goes on when Sottovoce is started again. Ends with 0 when nothing of Sottovoce runs any more; with 3, and"
+        " without having closed anything, while something is recorded; with 4, likewise, while Sottovoce works in a"
+        " terminal; with 1 if the window does not close.",
+    )
+    quitting.add_argument(
+        "--wait", type=_seconds_up_to(LONGEST_WAIT), default=30.0, metavar="N", help="for so many seconds (default: 30)"
+    )
     _add_version(parser)
     return parser
 

@@ -72,6 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from desktop_app import gpu_command
 
         return gpu_command.gpu(options)
+    if options.command == "quit":
+        from desktop_app import quit_command
+
+        return quit_command.leave(options)
     mistyped = get_close_matches(str(options.files[0]), COMMANDS, n=1, cutoff=0.8) if options.files else []
     if mistyped and not os.path.lexists(options.files[0]):
         return terminal.complain(wording.did_you_mean(options.files[0], mistyped[0]), WRONG_USAGE)

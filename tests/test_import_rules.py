@@ -29,7 +29,7 @@ ENGINE = {"faster_whisper", "ctranslate2", "av", "numpy", "onnxruntime"}
 NETWORK = {"httpx2", "truststore", "keyring", "cryptography"}  # for the porter and the command line, not for the window
 QT_CORE, QT_NETWORK, QT_MULTIMEDIA = "PySide6.QtCore", "PySide6.QtNetwork", "PySide6.QtMultimedia"
 ROOMS = {"messages", "models", "paths", "settings", "transcripts", "ui", "upkeep", "work"}
-COMMANDS = {"gpu_command", "live_text", "machine_command", "models_command", "record_command"}
+COMMANDS = {"gpu_command", "live_text", "machine_command", "models_command", "quit_command", "record_command"}
 EVERYTHING_BUT_BACKEND = ROOMS | COMMANDS | {"arguments", "cli", "logs", "terminal"}
 
 TABLE = {
@@ -54,6 +54,7 @@ TABLE = {
     "machine_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", QT_CORE}),
     "models_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
     "gpu_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
+    "quit_command": Rule(EVERYTHING_BUT_BACKEND, {QT_CORE}),
     "start": Rule({"cli", "porter"}, set()),
     "arguments": Rule({"__init__", "messages", "models", "transcripts"}, {"msgspec"}),
     "terminal": Rule({"ui"}, {"rich", QT_CORE}),

@@ -142,6 +142,16 @@ class MainWindow(QMainWindow):
         self.raise_()
         self.activateWindow()
 
+    @property
+    def is_recording(self) -> bool:
+        """Sound would be lost if the program ended now."""
+        return self.recording.is_recording or self.dictation.is_listening
+
+    def close_unasked(self) -> None:
+        """Close without a question, though a job may run: it goes on when the program is started again."""
+        self._may_close = True
+        self.close()
+
     def warm_up(self) -> None:
         """Have the model loaded that the next job will want, and offer those there are."""
         self.models.look()
@@ -744,7 +754,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.recording.is_recording:
             event.ignore()
-            self.recording.ask_whether_to_stop(self._close_all_the_same)
+            self.recording.ask_whether_to_stop(self.close_unasked)
             return
         if self._queue.running is not None and not self._may_close:
             event.ignore()
@@ -763,12 +773,8 @@ class MainWindow(QMainWindow):
         close = box.addButton(wording.CLOSE, QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton(wording.KEEP_WORKING, QMessageBox.ButtonRole.RejectRole))
 
-        close.clicked.connect(self._close_all_the_same)
+        close.clicked.connect(self.close_unasked)
         box.open()
-
-    def _close_all_the_same(self) -> None:
-        self._may_close = True
-        self.close()
 
     def _restore_geometry(self) -> None:
         self.resize(SIZE.boundedTo(self.screen().availableGeometry().size() * 0.95))

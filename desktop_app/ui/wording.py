@@ -595,6 +595,18 @@ def finished_notice(job: Job) -> tuple[str, str]:
 
 NO_SCREEN = "There is no screen to open a window on. Use: sottovoce transcribe FILE"
 WINDOW_DOES_NOT_ANSWER = "A window is open already, and does not answer. Close it and start again."
+CANNOT_QUIT_RECORDING = "Sottovoce is recording. Stop the recording first; nothing was closed."
+CANNOT_QUIT_WINDOW = "The window was asked to close, and is still there. Close it yourself, then try again."
+
+
+def cannot_quit_terminal(processes: Sequence[int]) -> str:
+    which = ", ".join(map(str, sorted(processes)))
+    return (
+        f"Sottovoce is working in a terminal (process {which}). Wait until it is done, or press Ctrl+C there; nothing"
+        " was closed."
+    )
+
+
 NOTHING_YET = "Nothing has been transcribed yet."
 NOT_UNICODE = (
     "The name of the model, of the folder or of the files is not written in UTF-8. Recordings may be called so."

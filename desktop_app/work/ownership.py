@@ -35,6 +35,16 @@ def gone(folder: Path, owners: set[str]) -> set[str]:
     return {owner for owner in owners if _is_gone(folder, owner)}
 
 
+def running(folder: Path) -> set[int]:
+    """Return the processes that hold locks in `folder`: those that work on jobs, or that record."""
+    found = set()
+    for file in folder.glob(f"{'[0-9a-f]' * 32}.lock"):
+        process = QLockFile(str(file)).getLockInfo()[0]  # 0: it was unlocked just now
+        if process and not _is_gone(folder, file.stem):
+            found.add(process)
+    return found
+
+
 def _is_gone(folder: Path, owner: str) -> bool:
     lock = _lock_of(folder, owner)
     if not lock.tryLock(0):

@@ -1,15 +1,17 @@
-"""Hands the files of a second start to the window that is already open."""
+"""Hands the files of a second start to the window that is already open, or asks it to close."""
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import logging
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import msgspec
 from PySide6.QtCore import QLockFile, QObject, Signal
@@ -22,7 +24,18 @@ LONGEST_NAME = 90  # bytes; a socket's path may have 104, or 108, a few of which
 
 log = logging.getLogger(__name__)
 
-_paths = msgspec.json.Decoder(list[bytes])
+# What is said at the door: the files of a second start, or that the window is to close. Versions differ: it stays so.
+_words = msgspec.json.Decoder(list[bytes] | Literal["quit"])
+
+
+class Answer(enum.StrEnum):
+    """What the open window says when it is asked to close."""
+
+    CLOSES = "closes"
+    RECORDS = "records"  # so it does not
+
+
+Reply: TypeAlias = Callable[[Answer], None]
 
 
 class SingleInstance(QObject):
@@ -30,9 +43,11 @@ class SingleInstance(QObject):
 
     Who is first is decided by a lock, so that several starts at once make one window.
     files_arrived(paths): a second start hands over its files, maybe none; the window is to come forward.
+    asked_to_close(reply): the window is to close; call `reply` with an Answer.
     """
 
     files_arrived = Signal(object)
+    asked_to_close = Signal(object)
 
     def __init__(self, home: Path, locks: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -80,18 +95,46 @@ class SingleInstance(QObject):
             time.sleep(0.05)
         return True
 
+    def is_open(self) -> bool:
+        """Tell whether a window is open, in another process."""
+        if not self._lock.tryLock(0):
+            return True
+        self._lock.unlock()
+        return False
+
+    def process(self) -> int:
+        """Return the process of the window that is open."""
+        return self._lock.getLockInfo()[0]
+
+    def ask_to_close(self) -> Answer | None:
+        """Ask the window that is open to close. Return None if there is none any more, or if it does not answer."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            said = self._answer_to("quit")
+            if said in [answer.value.encode() for answer in Answer]:
+                return Answer(said.decode())
+            if time.monotonic() > end or not self.is_open():
+                return None
+            time.sleep(0.05)
+
     def close(self) -> None:
         self._server.close()
         self._lock.unlock()
 
     def _handed_over(self, paths: Sequence[Path]) -> bool:
+        # Its answer tells that it has them: a window that is just closing would take them with it.
+        return bool(self._answer_to([os.fsencode(path.absolute()) for path in paths]))
+
+    def _answer_to(self, words: list[bytes] | str) -> bytes:
+        """Return what the open window says to that; nothing if it cannot be reached."""
         socket = QLocalSocket()
         socket.connectToServer(self._name())
         if not socket.waitForConnected(ANSWER_MS):
-            return False
-        socket.write(msgspec.json.encode([os.fsencode(path.absolute()) for path in paths]) + b"\n")
-        # Its answer tells that it has them: a window that is just closing would take them with it.
-        return socket.waitForBytesWritten(ANSWER_MS) and socket.waitForReadyRead(ANSWER_MS)
+            return b""
+        socket.write(msgspec.json.encode(words) + b"\n")
+        if not (socket.waitForBytesWritten(ANSWER_MS) and socket.waitForReadyRead(ANSWER_MS)):
+            return b""
+        return bytes(socket.readLine().data()).strip()
 
     def _on_knock(self) -> None:
         while (socket := self._server.nextPendingConnection()) is not None:
@@ -106,10 +149,17 @@ class SingleInstance(QObject):
                 socket.abort()
             return
         try:
-            paths = [Path(os.fsdecode(path)) for path in _paths.decode(bytes(socket.readLine().data()))]
+            words = _words.decode(bytes(socket.readLine().data()))
         except (msgspec.DecodeError, ValueError):
             socket.abort()
             return
-        socket.write(b"ok\n")
-        socket.flush()
-        self.files_arrived.emit(paths)
+        if words == "quit":
+            self.asked_to_close.emit(lambda answer: _say(socket, answer.value))
+            return
+        _say(socket, "ok")
+        self.files_arrived.emit([Path(os.fsdecode(path)) for path in words])
+
+
+def _say(socket: QLocalSocket, answer: str) -> None:
+    socket.write(answer.encode() + b"\n")
+    socket.flush()
