@@ -207,6 +207,7 @@ class _Run:
         queue.progressed.connect(self._on_progressed)
         queue.stepped_down.connect(self._on_stepped_down)
         queue.storage_failed.connect(self._on_storage_failed)
+        queue.held_changed.connect(self._on_held_changed)
         queue.became_idle.connect(self._on_idle)
         history.mended.connect(self._on_mended)
         history.could_not_open.connect(self._on_library_failed)
@@ -284,6 +285,14 @@ class _Run:
     def _on_storage_failed(self, error: Exception) -> None:
         self._bar.stop()
         terminal.say(wording.storage_trouble(error))
+
+    def _on_held_changed(self) -> None:
+        from desktop_app.work.job_queue import Hold
+
+        if Hold.UPDATED in self._queue.held:
+            self._bar.stop()
+            terminal.say(wording.UPDATED_MEANWHILE)
+            self.put_off()
 
     def _on_job_changed(self, job: Job) -> None:
         if job.id not in self._waiting or job.state in UNENDED:

@@ -14,7 +14,7 @@ from desktop_app.ui import wording
 from desktop_app.work.backend_process import BackendProcess
 from desktop_app.work.crash_reports import CrashReports
 from desktop_app.work.history_thread import HistoryThread
-from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.job_queue import Hold, JobQueue
 from desktop_app.work.ownership import Ownership
 from desktop_app.work.probing import use_what_is_known
 
@@ -51,6 +51,7 @@ class LiveText(QObject):
         self._queue.provisional.connect(self._on_provisional)
         self._queue.job_changed.connect(self._on_job)
         self._queue.storage_failed.connect(lambda error: say(wording.storage_trouble(error)))
+        self._queue.held_changed.connect(self._on_held_changed)
         self._history.could_not_open.connect(self._on_no_library)
 
     def get_ready(self) -> None:
@@ -100,6 +101,12 @@ class LiveText(QObject):
         if job.state is JobState.FAILED:
             self._say(wording.job_failure(job))
         self._ended(job.state is JobState.DONE)
+
+    def _on_held_changed(self) -> None:
+        if Hold.UPDATED in self._queue.held:
+            self._show("")
+            self._say(f"{wording.UPDATED_MEANWHILE} {wording.PUT_OFF}")
+            self._ended(False)
 
     def _on_no_library(self, error: Exception) -> None:
         self._say(wording.library_failure(error))

@@ -15,11 +15,26 @@ from typing import IO, Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from desktop_app import __version__
+
 LONGEST_LINE = 4 * 1024 * 1024  # bytes; no honest message comes near it
+
+
+OTHER_VERSION = 76  # exit code of a process whose parent is of another version
+VERSION_OF_PARENT = "SOTTOVOCE_VERSION"  # in its environment
 
 
 class Garbled(Exception):
     """A line on the pipe that is no message."""
+
+
+def end_if_parent_is_of_another_version() -> None:
+    """End this process before it says or hears a word, if the program was updated after its parent had started.
+
+    They might not understand each other, so the exit code tells.
+    """
+    if os.environ.get(VERSION_OF_PARENT, __version__) != __version__:
+        os._exit(OTHER_VERSION)
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -308,6 +323,7 @@ class ModelTrouble(enum.StrEnum):
     HUB_FAILED = "hub_failed"  # it has a fault of its own, or talks nonsense
     DAMAGED = "damaged"  # what is here, or what came, is not what was published
     NOT_A_MODEL = "not_a_model"  # no Whisper model in CTranslate2's form
+    UPDATED = "updated"  # the program, under its window: the porter is of another version
     CANNOT_RUN = "cannot_run"  # it looks like one, but a few seconds of speech could not be transcribed with it
     NAME_TAKEN = "name_taken"
     NAME_WRONG = "name_wrong"  # no name a folder can have, or no OWNER/NAME

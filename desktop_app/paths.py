@@ -8,6 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
+from desktop_app import __version__
+
 
 def home() -> Path:
     """Return the folder of everything the user keeps, made if need be; SOTTOVOCE_HOME moves it."""
@@ -129,7 +131,7 @@ def for_children() -> dict[str, str]:
 
     With it the child finds this very program, and no files of the folder that it is started in.
     """
-    needed = {"PYTHONIOENCODING": "utf-8:backslashreplace"}
+    needed = {"PYTHONIOENCODING": "utf-8:backslashreplace", "SOTTOVOCE_VERSION": __version__}
     if not getattr(sys, "frozen", False):
         home_of_code, inherited = str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")
         needed["PYTHONPATH"] = home_of_code + (os.pathsep + inherited if inherited else "")

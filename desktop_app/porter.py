@@ -31,6 +31,7 @@ from desktop_app.messages import (
     RemoveModel,
     TakeInModel,
     VerifyModel,
+    end_if_parent_is_of_another_version,
     porter_command_from,
 )
 from desktop_app.models.errors import PorterError
@@ -65,6 +66,7 @@ def leave(exit_code: int = LEFT) -> NoReturn:
 
 def main() -> NoReturn:
     """Carry out the command on stdin, and end the process."""
+    end_if_parent_is_of_another_version()
     pipe = Pipe(leave)
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"

@@ -30,6 +30,7 @@ from desktop_app.messages import (
     RecordingEnded,
     Transcribe,
     command_from,
+    end_if_parent_is_of_another_version,
 )
 
 NICENESS = 5  # the window goes first; measured in tests/benchmarks/README.md
@@ -87,6 +88,7 @@ def leave() -> NoReturn:
 
 
 def main() -> None:
+    end_if_parent_is_of_another_version()
     if sys.argv[1:2] == ["probe"]:  # another process than this one, from the same program
         probe.main(sys.argv[2:])
         leave()

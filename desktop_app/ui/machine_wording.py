@@ -100,6 +100,7 @@ def probe_trouble(trouble: ProbeTrouble) -> str:
     return {
         "not_started": "The program that looks what this computer can do does not start. Install Sottovoce again.",
         "took_too_long": "Looking what this computer can do took too long, and was ended. Some of it is not known.",
+        "updated": "Sottovoce has been updated. Close it and open it again, and it looks what this computer can do.",
         "died": "Looking what this computer can do ended unexpectedly. Some of it is not known.",
     }[trouble]
 

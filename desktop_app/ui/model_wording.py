@@ -106,6 +106,10 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
         "could not be kept: this computer has no keyring, or it does not open",
         "You will be asked for the token each time. It is never written to a file.",
     ),
+    ModelTrouble.UPDATED: (
+        "was left as it is: Sottovoce has been updated meanwhile",
+        "Close it and open it again, then try once more.",
+    ),
     ModelTrouble.UNFORESEEN: (
         "could not be dealt with, because of a fault of this program",
         "The log says more. Please report it.",
@@ -151,6 +155,10 @@ _NOT_MOVED: dict[ModelTrouble, tuple[str, str]] = {
     ModelTrouble.CANNOT_READ: (
         "stay where they are: some of them cannot be read",
         "Check the disk they are on. “sottovoce models verify” tells which are damaged.",
+    ),
+    ModelTrouble.UPDATED: (
+        "stay where they are: Sottovoce has been updated meanwhile",
+        "Close it and open it again, then try once more.",
     ),
     ModelTrouble.UNFORESEEN: (
         "stay where they are, because of a fault of this program",

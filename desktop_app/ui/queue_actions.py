@@ -123,6 +123,8 @@ class QueueActions(QObject):
 
     def why_nothing_runs(self) -> str:
         """Return a sentence on what holds the queue, if something does and is to be told."""
+        if Hold.UPDATED in self._queue.held:
+            return wording.UPDATED
         if Hold.USER in self._queue.held:
             return wording.QUEUE_PAUSED
         hindrance = self._steward.hindrance

@@ -307,6 +307,7 @@ def taken_away(name: str, job: Job | None) -> str:
     return f"“{name}” is not worked on any more. Elsewhere it became: {STATES[job.state].lower()}."
 
 
+UPDATED_MEANWHILE = "Sottovoce has been updated meanwhile."
 PUT_OFF = "What was heard so far is saved. Go on with: sottovoce resume"
 
 
@@ -573,6 +574,7 @@ _HINDRANCES = {
     "daytime": "Waits until 22:00.",
 }
 QUEUE_PAUSED = "The queue is paused."
+UPDATED = "Sottovoce has been updated. Close it and open it again: what waits goes on then."
 
 
 def waits(hindrance: Hindrance) -> str:

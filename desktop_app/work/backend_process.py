@@ -14,6 +14,7 @@ from desktop_app import paths
 from desktop_app.logs import LogFile
 from desktop_app.messages import (
     LONGEST_LINE,
+    OTHER_VERSION,
     BackendReady,
     Command,
     Failure,
@@ -63,10 +64,12 @@ class BackendProcess(QObject):
 
     event_received(event): one of messages.Event arrived.
     died(death): it ended without having been asked to.
+    program_updated(): it is of another version now, as it will be whenever it is started again.
     """
 
     event_received = Signal(object)
     died = Signal(object)
+    program_updated = Signal()
 
     def __init__(self, command: Sequence[str], log_file: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -188,8 +191,19 @@ class BackendProcess(QObject):
         self._on_output()  # its last words
         kind = self._killed_because or Failure.BACKEND_DIED
         crashed = status == QProcess.ExitStatus.CrashExit
+        if exit_code == OTHER_VERSION and not crashed:
+            self._disown_updated()
+            return
         last_words = self._last_words.decode("utf-8", "replace")
         self._ended(Death(kind, exit_code, crashed, self._killed_because is not None, last_words))
+
+    def _disown_updated(self) -> None:
+        log.warning("the backend is of another version")
+        self.is_ready = False
+        if (process := self._disowned()) is not None:
+            process.deleteLater()
+            self._close_log()
+            self.program_updated.emit()
 
     def _ended(self, death: Death) -> None:
         process, self._process = self._process, None

@@ -56,6 +56,10 @@ class Hold(enum.StrEnum):
     USER = "user"  # the whole queue is paused
     SCHEDULE = "schedule"  # it is not the time for it
     STORAGE = "storage"  # the library cannot be written, for want of space say
+    UPDATED = "updated"  # the program was, under us: its backend does not work with us any more
+
+
+HOLDS_ALL = {Hold.STORAGE, Hold.UPDATED}  # recordings that are followed, too
 
 
 class _Recording:
@@ -167,6 +171,7 @@ class JobQueue(QObject):
         self._idle_for: float | None = None
         backend.event_received.connect(self._on_event)
         backend.died.connect(self._on_backend_died)
+        backend.program_updated.connect(self._on_program_updated)
         self.became_idle.connect(self._count_idle_time)
 
     @property
@@ -255,6 +260,8 @@ class JobQueue(QObject):
 
     def warm_up(self, options: JobOptions) -> None:
         """Start the backend and load the model, while the user still looks for the file."""
+        if Hold.UPDATED in self.held:
+            return
         self._is_warming_up = True
         self._unload.stop()  # what is loaded now is not idle
         self.became_busy.emit()
@@ -537,7 +544,7 @@ class JobQueue(QObject):
     def _start_next(self) -> None:
         if self._running is not None or self._choosing:
             return
-        if self.held and not (self._live and Hold.STORAGE not in self.held):
+        if self.held and not (self._live and not self.held & HOLDS_ALL):
             self.became_idle.emit()
             return
         self._choosing = True
@@ -579,7 +586,7 @@ class JobQueue(QObject):
         self.job_changed.emit(chosen.job)
         if chosen.ready is None:
             self._start_next()
-        elif Hold.STORAGE in self.held or (self.held and chosen.job.id not in self._live):  # in the meantime
+        elif self.held & HOLDS_ALL or (self.held and chosen.job.id not in self._live):  # in the meantime
             self._running = chosen.job
             self._ending_as = JobState.QUEUED
             self._end(state=JobState.QUEUED)
@@ -791,6 +798,15 @@ class JobQueue(QObject):
             self._end(state=JobState.FAILED, failure=death.kind, failure_detail=death.detail)
         else:
             self._recover(death.kind, death.detail, no_memory=death.is_for_memory)
+
+    def _on_program_updated(self) -> None:
+        """What waits, waits until this program is started again: nothing of it shall fail."""
+        self._is_warming_up = False
+        if Hold.UPDATED not in self.held:
+            self.held |= {Hold.UPDATED}
+            self.held_changed.emit()
+        if self._running is not None and self._attempt is not None:
+            self._end(state=self._ending_as or JobState.QUEUED)
 
     def _recover(self, kind: Failure, detail: str, no_memory: bool) -> None:
         """Go on with the running job from what is stored: as before, or otherwise if that was tried already."""

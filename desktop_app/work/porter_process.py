@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 from desktop_app.logs import LogFile
 from desktop_app.messages import (
     LONGEST_LINE,
+    OTHER_VERSION,
     Garbled,
     ModelTrouble,
     PorterCommand,
@@ -106,7 +107,8 @@ class PorterProcess(QObject):
         self._on_said()
         self._log_lines(self._unlogged)
         if self._outcome is None and not self._is_stopped:
-            self._outcome = PorterFailed(ModelTrouble.UNFORESEEN, f"it ended with {exit_code}")
+            why = ModelTrouble.UPDATED if exit_code == OTHER_VERSION else ModelTrouble.UNFORESEEN
+            self._outcome = PorterFailed(why, f"it ended with {exit_code}")
         self._end()
 
     def _end(self) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from desktop_app.messages import (
     LONGEST_LINE,
+    OTHER_VERSION,
     EngineFound,
     Garbled,
     Measuring,
@@ -45,6 +46,7 @@ class ProbeTrouble(enum.StrEnum):
     NOT_STARTED = "not_started"
     TOOK_TOO_LONG = "took_too_long"
     DIED = "died"
+    UPDATED = "updated"  # the program, under its window: the probe is of another version
 
 
 class Probed(msgspec.Struct, frozen=True):
@@ -159,6 +161,9 @@ class ProbeProcess(QObject):
         crashed = status == QProcess.ExitStatus.CrashExit
         if not crashed and exit_code == 0:
             self._end()
+            return
+        if not crashed and exit_code == OTHER_VERSION:
+            self._end(ProbeTrouble.UPDATED)
             return
         how = "it took too long" if took_too_long else code_in_words(exit_code, crashed)
         log.warning("the probe ended: %s; %s", how, self._last_words())

@@ -260,6 +260,24 @@ def test_the_queue_is_paused_and_continued_by_a_key(qtbot, window, queue, silenc
     assert window._ready.text() != wording.QUEUE_PAUSED
 
 
+def test_a_program_that_was_updated_says_so_and_asks_its_backend_for_nothing_more(
+    qtbot, window, queue, silence, library
+) -> None:
+    window.add_files([silence])
+    qtbot.waitUntil(lambda: queue.running is not None)
+
+    queue._backend.program_updated.emit()
+    qtbot.waitUntil(lambda: library.jobs()[0].state is JobState.QUEUED)
+    before = queue._backend.pid
+    window.add_files([silence])
+    window.options.choose_model("another")
+    qtbot.waitUntil(lambda: len(library.jobs()) == 2)
+
+    assert window._ready.text() == wording.UPDATED
+    assert (queue.running, queue._backend.pid) == (None, before)
+    assert {job.state for job in library.jobs()} == {JobState.QUEUED}
+
+
 def test_a_queue_that_was_paused_is_paused_at_the_next_start(
     qtbot, window, queue, history, steward, sound, models
 ) -> None:

@@ -125,6 +125,15 @@ def test_a_model_is_fetched_and_stands_on_the_shelf(watched, hub, until):
     assert [model.name for model in shelf.installed()] == ["a"]
 
 
+def test_a_porter_of_another_version_is_no_fault_of_the_model(watched, hub, until, monkeypatch):
+    monkeypatch.setattr(paths, "__version__", "0.0.1")  # this program's; its porter is of the version it is
+
+    watched.work.fetch("", "someone/a")
+    until(lambda: (task := watched.task("a")) and task.failed)
+
+    assert watched.task("a").failed.kind is ModelTrouble.UPDATED
+
+
 def test_a_paused_download_goes_on_where_it_was(watched, hub, until):
     hub.fail("model.bin", SLOW)
     watched.work.fetch("a", "someone/a")

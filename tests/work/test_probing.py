@@ -187,6 +187,18 @@ def test_a_probe_that_does_not_start_is_told_and_nothing_is_kept(rooms, until):
     until(lambda: room.failed)
 
     assert room.failed[0].trouble is ProbeTrouble.NOT_STARTED
+
+
+def test_a_probe_of_another_version_is_asked_once(rooms, until, monkeypatch):
+    monkeypatch.setattr(paths, "__version__", "0.0.1")  # this program's; its probe is of the version it is
+    room = rooms(command=paths.backend_command())
+
+    room.probing.start()
+    until(lambda: room.failed)
+
+    assert room.failed[0].trouble is ProbeTrouble.UPDATED
+    assert not room.probing.is_looking
+    assert not paths.machine_file().exists()
     assert not room.probing.is_looking
     assert not paths.machine_file().exists()
 
