@@ -22,8 +22,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import licences  # noqa: E402 (beside this file)
+import app_icon  # noqa: E402 (beside this file)
+import licences  # noqa: E402
 import macos_app  # noqa: E402
+import version_resource  # noqa: E402
 
 from desktop_app import __version__  # noqa: E402
 from desktop_app.models import starter  # noqa: E402
@@ -141,6 +143,12 @@ def prepare() -> None:
     starter.join(MADE / "models")
     for leftover in (MADE / "models").glob(".*"):
         leftover.unlink()
+    if sys.platform == "win32":
+        (MADE / "sottovoce.ico").write_bytes(app_icon.ico())
+        for executable in version_resource.DESCRIPTIONS:
+            (MADE / f"{executable}.version").write_text(version_resource.text(executable), encoding="utf-8")
+    if sys.platform == "darwin":
+        (MADE / "sottovoce.icns").write_bytes(app_icon.icns())
 
 
 def remove(patterns: Iterable[str]) -> None:

@@ -80,22 +80,15 @@ def put_desktop_files(into: Path, version: str) -> None:
 
 
 def put_icons(into: Path) -> None:
-    from PySide6.QtGui import QImage, QPainter
-    from PySide6.QtSvg import QSvgRenderer
+    import app_icon
 
-    drawing = ROOT / "resources" / "icons" / "sottovoce.svg"
     scalable = into / "scalable" / "apps" / "sottovoce.svg"
     scalable.parent.mkdir(parents=True)
-    shutil.copy(drawing, scalable)
+    shutil.copy(app_icon.DRAWING, scalable)
     for size in ICON_SIZES:
-        picture = QImage(size, size, QImage.Format.Format_ARGB32)
-        picture.fill(0)
-        painter = QPainter(picture)
-        QSvgRenderer(str(drawing)).render(painter)
-        painter.end()
         file = into / f"{size}x{size}" / "apps" / "sottovoce.png"
         file.parent.mkdir(parents=True)
-        picture.save(str(file))
+        file.write_bytes(app_icon.png(size))
 
 
 def _put_pages(into: Path, version: str) -> None:
