@@ -146,7 +146,7 @@ def _parser_of_commands() -> argparse.ArgumentParser:
         description="Close the window that is open, and wait until it is gone. A recording that is being transcribed"
         " goes on when Sottovoce is started again. Ends with 0 when nothing of Sottovoce runs any more; with 3, and"
         " without having closed anything, while something is recorded; with 4, likewise, while Sottovoce works in a"
-        " terminal; with 1 if the window does not close.",
+        " terminal; with 5 if the window does not close.",
     )
     quitting.add_argument(
         "--wait", type=_seconds_up_to(LONGEST_WAIT), default=30.0, metavar="N", help="for so many seconds (default: 30)"

@@ -10,7 +10,7 @@ from desktop_app.ui import wording
 from desktop_app.work import ownership
 from desktop_app.work.single_instance import Answer, SingleInstance
 
-DONE, STILL_THERE, RECORDING, WORKING = 0, 1, 3, 4  # exit codes; an installer knows them
+DONE, RECORDING, WORKING, STILL_THERE = 0, 3, 4, 5  # exit codes; installers know them, 1 is a fault of ours
 AGAIN = 0.05  # seconds
 
 

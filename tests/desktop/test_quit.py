@@ -18,7 +18,7 @@ from .display import Display, wait_for
 from .program import ROOT, Program, children, runs
 from .test_recording import begin
 
-DONE, STILL_THERE, RECORDING, WORKING = 0, 1, 3, 4
+DONE, RECORDING, WORKING, STILL_THERE = 0, 3, 4, 5
 
 
 @pytest.fixture

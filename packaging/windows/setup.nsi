@@ -1,0 +1,451 @@
+; The setup for Windows, for NSIS 3. packaging/windows_setup.py compiles it, and defines what is written in capitals here.
+;
+; Setup.exe /S            asks nothing        Setup.exe /S /D=C:\some where   into that folder; the last, without quotes
+; uninstall.exe /S        asks nothing, keeps the data         uninstall.exe /S /DATA   removes the data too
+;
+; It ends with 0 when all is done, with 1 when the user cancelled, with 2 when Windows refused something, and with
+
+!define IS_RECORDING 3    ; nothing was changed, as with all that follow
+!define IS_WORKING 4      ; in a terminal
+!define DOES_NOT_CLOSE 5
+!define IS_IN_USE 6       ; a file of the version that is there
+!define FOLDER_UNFIT 7    ; it holds other files, its path is too long, or nothing can be written there
+!define NO_ROOM 8
+!define SETUP_RUNS 9      ; another one
+!define WINDOWS_TOO_OLD 10
+
+Unicode true
+Target amd64-unicode
+SetCompressor /SOLID lzma
+SetCompressorDictSize 64
+RequestExecutionLevel user
+ManifestSupportedOS Win10
+ManifestDPIAware true
+ManifestDPIAwareness PerMonitorV2
+ManifestLongPathAware true
+
+!include MUI2.nsh
+!include FileFunc.nsh
+!include LogicLib.nsh
+!include WinVer.nsh
+!include "${LISTS}"
+
+!define PROGRAM "sottovoce-gui.exe"
+!define PROG_ID "Sottovoce.Recording"
+!define CLASSES "Software\Classes"
+!define UNINSTALL "Software\Microsoft\Windows\CurrentVersion\Uninstall\Sottovoce"
+!define OLDEST_BUILD 17763          ; of Windows 10, which Qt wants: version 1809
+!define LONGEST_PATH 259            ; that Windows takes without being asked for more
+!define SECONDS_TO_CLOSE 30
+!define /ifndef SECONDS_TO_LET_GO 15      ; of the files, once it is closed
+!define SHCNE_ASSOCCHANGED 0x08000000
+!define ERROR_ALREADY_EXISTS 183
+
+Name "Sottovoce"
+OutFile "${OUT}"
+BrandingText "Sottovoce ${VERSION}"
+InstallDir "$LOCALAPPDATA\Programs\Sottovoce"
+InstallDirRegKey HKCU "${UNINSTALL}" "InstallLocation"
+ShowInstDetails nevershow
+ShowUninstDetails nevershow
+AllowSkipFiles off
+
+VIProductVersion "${FOUR_NUMBERS}"
+VIFileVersion "${FOUR_NUMBERS}"
+VIAddVersionKey "ProductName" "Sottovoce"
+VIAddVersionKey "ProductVersion" "${VERSION}"
+VIAddVersionKey "FileVersion" "${VERSION}"
+VIAddVersionKey "FileDescription" "Setup of Sottovoce"
+VIAddVersionKey "CompanyName" "${COMPANY}"
+VIAddVersionKey "LegalCopyright" "${COPYRIGHT}"
+
+!define MUI_ICON "${ICON}"
+!define MUI_UNICON "${ICON}"
+!define MUI_ABORTWARNING
+!define MUI_DIRECTORYPAGE_TEXT_TOP "Sottovoce will be installed for you alone; no administrator is needed. What you transcribe and record is kept in a folder of its own."
+!define MUI_PAGE_CUSTOMFUNCTION_LEAVE CheckFolderOnPage
+!insertmacro MUI_PAGE_DIRECTORY
+!insertmacro MUI_PAGE_INSTFILES
+!define MUI_FINISHPAGE_RUN "$INSTDIR\${PROGRAM}"
+!define MUI_FINISHPAGE_RUN_TEXT "Open Sottovoce"
+!insertmacro MUI_PAGE_FINISH
+!insertmacro MUI_UNPAGE_CONFIRM
+!insertmacro MUI_UNPAGE_INSTFILES
+!insertmacro MUI_LANGUAGE English
+
+; --- what both do ---
+
+!macro SHARED UN
+
+; Has what runs of the program in $INSTDIR end. $1: the exit code if it does not, else 0; $2: the sentence.
+Function ${UN}AskToClose
+  again:
+  StrCpy $1 0
+  ${IfNot} ${FileExists} "$INSTDIR\sottovoce.exe"
+    Return
+  ${EndIf}
+  nsExec::Exec '"$INSTDIR\sottovoce.exe" quit --wait ${SECONDS_TO_CLOSE}'
+  Pop $0
+  ${Select} $0
+    ${Case} 3
+      StrCpy $1 ${IS_RECORDING}
+      StrCpy $2 "Sottovoce is recording. Stop the recording, then press Retry."
+    ${Case} 4
+      StrCpy $1 ${IS_WORKING}
+      StrCpy $2 "Sottovoce is working in a terminal. Wait until it is done, or press Ctrl+C there; then press Retry."
+    ${Case} 5
+      StrCpy $1 ${DOES_NOT_CLOSE}
+      StrCpy $2 "Sottovoce does not close. Close its window, then press Retry. What is being transcribed goes on later."
+    ${Default} ; nothing runs any more, or it cannot be asked
+      Call ${UN}WaitForFiles
+      ${If} $0 == ""
+        Return
+      ${EndIf}
+      StrCpy $1 ${IS_IN_USE}
+      StrCpy $2 "Sottovoce is still running ($0). Close it, then press Retry."
+  ${EndSelect}
+  MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$2" /SD IDCANCEL IDRETRY again
+FunctionEnd
+
+; Waits until no program in $INSTDIR runs any more: what runs cannot be written to. $0: one that does, or nothing.
+Function ${UN}WaitForFiles
+  StrCpy $3 0
+  ${Do}
+    StrCpy $0 ""
+    FindFirst $4 $5 "$INSTDIR\*.exe"
+    ${DoWhile} $5 != ""
+      ${If} $5 != "uninstall.exe" ; which may be what runs here
+        ClearErrors
+        FileOpen $6 "$INSTDIR\$5" a
+        ${If} ${Errors}
+          StrCpy $0 $5
+        ${Else}
+          FileClose $6
+        ${EndIf}
+      ${EndIf}
+      FindNext $4 $5
+    ${Loop}
+    FindClose $4
+    IntOp $3 $3 + 1
+    ${If} $0 == ""
+    ${OrIf} $3 > ${SECONDS_TO_LET_GO}
+      ${ExitDo}
+    ${EndIf}
+    Sleep 1000
+  ${Loop}
+FunctionEnd
+
+; Removes what the setup has put into the folder $R0, and nothing else.
+Function ${UN}RemoveProgram
+  FileOpen $3 "$R0\installed.txt" r
+  ${Do}
+    ClearErrors
+    FileRead $3 $4
+    ${If} ${Errors}
+      ${ExitDo}
+    ${EndIf}
+    StrCpy $4 $4 -1 ; without the end of the line
+    ${If} ${FileExists} "$R0\$4\*"
+      RMDir /r "$R0\$4"
+    ${Else}
+      Delete "$R0\$4"
+    ${EndIf}
+  ${Loop}
+  FileClose $3
+  Delete "$R0\installed.txt"
+  RMDir /r "$R0\~new"
+  RMDir /r "$R0\~old"
+  RMDir "$R0"
+FunctionEnd
+
+!macroend
+
+!insertmacro SHARED ""
+!insertmacro SHARED "un."
+
+; --- what the system knows of the program ---
+
+!macro ADD_TYPE SUFFIX
+  WriteRegStr HKCU "${CLASSES}\Applications\${PROGRAM}\SupportedTypes" "${SUFFIX}" ""
+  WriteRegStr HKCU "${CLASSES}\${SUFFIX}\OpenWithProgids" "${PROG_ID}" ""
+!macroend
+
+!macro REMOVE_TYPE SUFFIX
+  DeleteRegValue HKCU "${CLASSES}\${SUFFIX}\OpenWithProgids" "${PROG_ID}"
+  DeleteRegKey /ifempty HKCU "${CLASSES}\${SUFFIX}\OpenWithProgids"
+  DeleteRegKey /ifempty HKCU "${CLASSES}\${SUFFIX}"
+!macroend
+
+; It is offered for recordings, beside whatever opens them now.
+!macro REGISTER
+  WriteRegStr HKCU "${CLASSES}\Applications\${PROGRAM}" "FriendlyAppName" "Sottovoce"
+  WriteRegStr HKCU "${CLASSES}\Applications\${PROGRAM}\DefaultIcon" "" '"$INSTDIR\${PROGRAM}",0'
+  WriteRegStr HKCU "${CLASSES}\Applications\${PROGRAM}\shell\open\command" "" '"$INSTDIR\${PROGRAM}" "%1"'
+  WriteRegStr HKCU "${CLASSES}\${PROG_ID}" "" "Recording"
+  WriteRegStr HKCU "${CLASSES}\${PROG_ID}\DefaultIcon" "" '"$INSTDIR\${PROGRAM}",0'
+  WriteRegStr HKCU "${CLASSES}\${PROG_ID}\shell\open" "FriendlyAppName" "Sottovoce"
+  WriteRegStr HKCU "${CLASSES}\${PROG_ID}\shell\open\command" "" '"$INSTDIR\${PROGRAM}" "%1"'
+  !insertmacro EACH_TYPE ADD_TYPE
+  WriteRegStr HKCU "${UNINSTALL}" "DisplayName" "Sottovoce"
+  WriteRegStr HKCU "${UNINSTALL}" "DisplayVersion" "${VERSION}"
+  WriteRegStr HKCU "${UNINSTALL}" "DisplayIcon" "$INSTDIR\${PROGRAM}"
+  WriteRegStr HKCU "${UNINSTALL}" "Publisher" "${COMPANY}"
+  WriteRegStr HKCU "${UNINSTALL}" "InstallLocation" "$INSTDIR"
+  WriteRegStr HKCU "${UNINSTALL}" "UninstallString" '"$INSTDIR\uninstall.exe"'
+  WriteRegStr HKCU "${UNINSTALL}" "QuietUninstallString" '"$INSTDIR\uninstall.exe" /S'
+  WriteRegDWORD HKCU "${UNINSTALL}" "EstimatedSize" ${PAYLOAD_KB}
+  WriteRegDWORD HKCU "${UNINSTALL}" "NoModify" 1
+  WriteRegDWORD HKCU "${UNINSTALL}" "NoRepair" 1
+  System::Call "shell32::SHChangeNotify(i ${SHCNE_ASSOCCHANGED}, i 0, p 0, p 0)"
+!macroend
+
+!macro UNREGISTER
+  DeleteRegKey HKCU "${CLASSES}\Applications\${PROGRAM}"
+  DeleteRegKey HKCU "${CLASSES}\${PROG_ID}"
+  !insertmacro EACH_TYPE REMOVE_TYPE
+  DeleteRegKey HKCU "${UNINSTALL}"
+  System::Call "shell32::SHChangeNotify(i ${SHCNE_ASSOCCHANGED}, i 0, p 0, p 0)"
+!macroend
+
+; --- installing ---
+
+Function .onInit
+  System::Call 'kernel32::CreateMutexW(p 0, i 0, w "SottovoceSetup") p .r1 ?e'
+  Pop $0
+  ${If} $0 = ${ERROR_ALREADY_EXISTS}
+    MessageBox MB_OK|MB_ICONEXCLAMATION "The setup of Sottovoce is open already." /SD IDOK
+    SetErrorLevel ${SETUP_RUNS}
+    Quit
+  ${EndIf}
+  ${IfNot} ${AtLeastBuild} ${OLDEST_BUILD}
+    MessageBox MB_OK|MB_ICONSTOP "Sottovoce needs Windows 10 of version 1809 or later." /SD IDOK
+    SetErrorLevel ${WINDOWS_TOO_OLD}
+    Quit
+  ${EndIf}
+FunctionEnd
+
+; Looks whether the program can be put into $INSTDIR. $1: the exit code if not, else 0; $2: the sentence.
+Function CheckFolder
+  StrCpy $1 ${FOLDER_UNFIT}
+  StrLen $3 "$INSTDIR\~new\"
+  IntOp $3 $3 + ${LONGEST_NAME}
+  ${If} $3 > ${LONGEST_PATH}
+    StrCpy $2 "The path of this folder is too long for Windows. Choose one with a shorter path."
+    Return
+  ${EndIf}
+  ${IfNot} ${FileExists} "$INSTDIR\installed.txt"
+  ${AndIfNot} ${FileExists} "$INSTDIR\~old\installed.txt" ; of a setup that was broken off
+    FindFirst $4 $5 "$INSTDIR\*"
+    ${DoWhile} $5 != ""
+      ${Select} $5
+        ${Case4} "." ".." "~new" "~old"
+        ${CaseElse}
+          FindClose $4
+          StrCpy $2 "There are other files in this folder. Choose an empty one, or one that is not there yet."
+          Return
+      ${EndSelect}
+      FindNext $4 $5
+    ${Loop}
+    FindClose $4
+  ${EndIf}
+  ClearErrors
+  CreateDirectory "$INSTDIR\~new"
+  ${If} ${Errors}
+    StrCpy $2 "Nothing can be written into this folder. Choose another one."
+    Return
+  ${EndIf}
+  System::Call 'kernel32::GetDiskFreeSpaceExW(w "$INSTDIR", *l .r3, p 0, p 0) i .r4'
+  System::Int64Op $3 / 1024
+  Pop $3
+  System::Int64Op $3 < ${NEEDED_KB}
+  Pop $5
+  RMDir "$INSTDIR\~new"
+  RMDir "$INSTDIR"
+  ${If} $4 <> 0
+  ${AndIf} $5 <> 0
+    IntOp $3 $3 / 1024
+    StrCpy $1 ${NO_ROOM}
+    StrCpy $2 "There is too little room: ${NEEDED_MB} MB are needed, $3 MB are free."
+    Return
+  ${EndIf}
+  StrCpy $1 0
+FunctionEnd
+
+Function CheckFolderOnPage
+  Call CheckFolder
+  ${If} $1 <> 0
+    MessageBox MB_OK|MB_ICONEXCLAMATION "$2"
+    Abort
+  ${EndIf}
+FunctionEnd
+
+; Moves everything that is in the folder $R0 to the folder $R1.
+Function MoveAll
+  FindFirst $4 $5 "$R0\*"
+  ${DoWhile} $5 != ""
+    ${If} $5 != "."
+    ${AndIf} $5 != ".."
+      Rename "$R0\$5" "$R1\$5"
+    ${EndIf}
+    FindNext $4 $5
+  ${Loop}
+  FindClose $4
+FunctionEnd
+
+; Moves what the version that is there consists of to ~old. $0: what did not move, or nothing.
+Function PutOldAside
+  StrCpy $0 ""
+  CreateDirectory "$INSTDIR\~old"
+  ${IfNot} ${FileExists} "$INSTDIR\installed.txt"
+    Return
+  ${EndIf}
+  FileOpen $3 "$INSTDIR\installed.txt" r
+  ${Do}
+    ClearErrors
+    FileRead $3 $4
+    ${If} ${Errors}
+      ${ExitDo}
+    ${EndIf}
+    StrCpy $4 $4 -1
+    ${If} ${FileExists} "$INSTDIR\$4"
+      ClearErrors
+      Rename "$INSTDIR\$4" "$INSTDIR\~old\$4"
+      ${If} ${Errors}
+        StrCpy $0 $4
+      ${EndIf}
+    ${EndIf}
+  ${Loop}
+  FileClose $3
+  Rename "$INSTDIR\installed.txt" "$INSTDIR\~old\installed.txt"
+FunctionEnd
+
+!macro PUT_IN_PLACE ITEM
+  ClearErrors
+  Rename "$INSTDIR\~new\${ITEM}" "$INSTDIR\${ITEM}"
+  ${If} ${Errors}
+    StrCpy $0 "${ITEM}"
+  ${EndIf}
+!macroend
+
+!macro TAKE_BACK ITEM
+  Rename "$INSTDIR\${ITEM}" "$INSTDIR\~new\${ITEM}"
+!macroend
+
+Section
+  Call CheckFolder ; in silent mode nobody has yet
+  ${If} $1 <> 0
+    SetErrorLevel $1
+    Abort "$2"
+  ${EndIf}
+  StrCpy $R0 "$INSTDIR\~old" ; of a setup that was broken off while it changed one version for the other
+  StrCpy $R1 "$INSTDIR"
+  Call MoveAll
+  RMDir /r "$INSTDIR\~old"
+  RMDir /r "$INSTDIR\~new"
+
+  ; All of it lies ready before anything of the version that is there is touched.
+  SetOutPath "$INSTDIR\~new"
+  File /r "${PAYLOAD}/*"
+  File "${LIST}"
+  WriteUninstaller "$INSTDIR\~new\uninstall.exe"
+  SetOutPath "$PROFILE" ; a folder that a program is in cannot be moved; and where shortcuts start the program
+  Call AskToClose
+  ${If} $1 <> 0
+    RMDir /r "$INSTDIR\~new"
+    RMDir "$INSTDIR"
+    SetErrorLevel $1
+    Abort "$2"
+  ${EndIf}
+  Call PutOldAside
+  ${If} $0 == ""
+    !insertmacro EACH_ITEM PUT_IN_PLACE
+    ${If} $0 != ""
+      !insertmacro EACH_ITEM TAKE_BACK
+    ${EndIf}
+  ${EndIf}
+  ${If} $0 != ""
+    StrCpy $R2 $0
+    StrCpy $R0 "$INSTDIR\~old"
+    StrCpy $R1 "$INSTDIR"
+    Call MoveAll
+    RMDir /r "$INSTDIR\~new"
+    RMDir "$INSTDIR\~old"
+    MessageBox MB_OK|MB_ICONSTOP "Another program holds $R2, so nothing was changed. Close it, or start the computer again, and try once more." /SD IDOK
+    SetErrorLevel ${IS_IN_USE}
+    Abort "$R2"
+  ${EndIf}
+  RMDir "$INSTDIR\~new"
+  RMDir /r "$INSTDIR\~old"
+
+  ReadRegStr $R0 HKCU "${UNINSTALL}" "InstallLocation" ; a version that is somewhere else gives way to this one
+  ${If} $R0 != ""
+  ${AndIf} $R0 != $INSTDIR
+  ${AndIf} ${FileExists} "$R0\installed.txt"
+    Call RemoveProgram
+  ${EndIf}
+
+  !insertmacro REGISTER
+  CreateShortcut "$SMPROGRAMS\Sottovoce.lnk" "$INSTDIR\${PROGRAM}"
+  CreateShortcut "$SENDTO\Sottovoce.lnk" "$INSTDIR\${PROGRAM}"
+SectionEnd
+
+Function .onInstFailed ; as when the disk is full
+  SetOutPath "$TEMP"
+  RMDir /r "$INSTDIR\~new"
+  RMDir "$INSTDIR"
+FunctionEnd
+
+; --- removing ---
+
+; What the user has: as desktop_app/paths.py lays it out. The folder may be one that holds other things, too.
+!macro REMOVE_DATA
+  Delete "$R1\library*.sqlite3*"
+  Delete "$R1\library.lock"
+  Delete "$R1\settings.json*"
+  Delete "$R1\machine.json*"
+  Delete "$R1\models-folder*"
+  RMDir /r "$R1\backups"
+  RMDir /r "$R1\gpu"
+  RMDir /r "$R1\locks"
+  RMDir /r "$R1\logs"
+  RMDir /r "$R1\models"
+  RMDir /r "$R1\recordings"
+  RMDir /r "$R1\unfinished"
+  RMDir "$R1"
+!macroend
+
+Section Uninstall
+  ${IfNot} ${FileExists} "$INSTDIR\installed.txt"
+    MessageBox MB_OK|MB_ICONSTOP "Sottovoce is not in this folder." /SD IDOK
+    SetErrorLevel ${FOLDER_UNFIT}
+    Abort
+  ${EndIf}
+  SetOutPath "$TEMP"
+  Call un.AskToClose
+  ${If} $1 <> 0
+    SetErrorLevel $1
+    Abort "$2"
+  ${EndIf}
+  StrCpy $R0 $INSTDIR
+  Call un.RemoveProgram
+  Delete "$SMPROGRAMS\Sottovoce.lnk"
+  Delete "$SENDTO\Sottovoce.lnk"
+  !insertmacro UNREGISTER
+
+  ReadEnvStr $R1 SOTTOVOCE_HOME
+  ${If} $R1 == ""
+    StrCpy $R1 "$LOCALAPPDATA\Sottovoce"
+  ${EndIf}
+  ClearErrors
+  ${GetParameters} $0
+  ${GetOptions} $0 "/DATA" $1
+  ${If} ${Errors}
+    ${IfNot} ${FileExists} "$R1\library.sqlite3"
+      Return
+    ${EndIf}
+    MessageBox MB_YESNO|MB_DEFBUTTON2|MB_ICONQUESTION "Do you want to remove what you have made with Sottovoce, too: all transcripts, the recordings in $R1, settings and models?$\r$\n$\r$\nThis cannot be undone. Press No if you want to keep them, or are not sure." /SD IDNO IDYES remove
+    Return
+  ${EndIf}
+  remove:
+  !insertmacro REMOVE_DATA
+SectionEnd
