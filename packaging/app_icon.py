@@ -6,11 +6,12 @@ import struct
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 ROOT = Path(__file__).resolve().parent.parent
 DRAWING = ROOT / "resources" / "icons" / "sottovoce.svg"
+BAR_COLOUR = "#e8edf6"
 ICO_SIZES = (16, 20, 24, 32, 40, 48, 64, 128, 256)
 ICNS_SIZES = {  # by the names of its parts; some are of the same number of dots, for screens of twice as many
     **{b"icp4": 16, b"icp5": 32, b"ic07": 128, b"ic08": 256, b"ic09": 512, b"ic10": 1024},
@@ -41,6 +42,17 @@ def icns() -> bytes:
     """Return it as an .icns file."""
     parts = b"".join(name + struct.pack(">I", 8 + len(png(size))) + png(size) for name, size in ICNS_SIZES.items())
     return b"icns" + struct.pack(">I", 8 + len(parts)) + parts
+
+
+def on_a_bar(width: int, height: int) -> QImage:
+    """Return it in the upper half of a bar of a light colour."""
+    bar = QImage(width, height, QImage.Format.Format_RGB888)
+    bar.fill(QColor(BAR_COLOUR))
+    size = width // 2
+    painter = QPainter(bar)
+    painter.drawImage((width - size) // 2, (height - size) // 4, _drawn(size))
+    painter.end()
+    return bar
 
 
 def _bitmap(size: int) -> bytes:

@@ -24,6 +24,7 @@ from desktop_app.work import media_files  # noqa: E402
 
 SCRIPT = ROOT / "packaging" / "windows" / "setup.nsi"
 PUT_THERE = ("installed.txt", "uninstall.exe")  # by the setup itself
+BAR = (328, 628)  # dots beside the last page, for a screen of twice as many
 SPARE_KB = 50_000  # for the library that is about to be
 
 
@@ -52,9 +53,11 @@ def make(bundle: Path, out: Path, version: str = __version__, also: Mapping[str,
     size_kb = sum(file.stat().st_size for file in files) // 1024 + 1
     needed_kb = size_kb + SPARE_KB
     with tempfile.TemporaryDirectory() as made:
-        listed, icon, types = Path(made, "installed.txt"), Path(made, "sottovoce.ico"), Path(made, "lists.nsh")
+        listed, types = Path(made, "installed.txt"), Path(made, "lists.nsh")
+        icon, picture = Path(made, "sottovoce.ico"), Path(made, "bar.bmp")
         listed.write_bytes("".join(f"{name}\n" for name in [*items, "uninstall.exe"]).encode("ascii"))
         icon.write_bytes(app_icon.ico())
+        app_icon.on_a_bar(*BAR).save(str(picture))
         # NSIS takes a file for UTF-8 if it begins so.
         types.write_text(
             _macro("EACH_TYPE", sorted(media_files.SUFFIXES)) + _macro("EACH_ITEM", [*items, *PUT_THERE]),
@@ -74,6 +77,7 @@ def make(bundle: Path, out: Path, version: str = __version__, also: Mapping[str,
             "LIST": listed,
             "LISTS": types,
             "ICON": icon,
+            "PICTURE": picture,
         } | dict(also or {})
         subprocess.run(
             ["makensis", "-V2", "-WX", "-INPUTCHARSET", "UTF8", *(f"-D{k}={v}" for k, v in defined.items()), SCRIPT],

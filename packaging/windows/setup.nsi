@@ -66,6 +66,7 @@ VIAddVersionKey "LegalCopyright" "${COPYRIGHT}"
 !define MUI_PAGE_CUSTOMFUNCTION_LEAVE CheckFolderOnPage
 !insertmacro MUI_PAGE_DIRECTORY
 !insertmacro MUI_PAGE_INSTFILES
+!define MUI_WELCOMEFINISHPAGE_BITMAP "${PICTURE}"
 !define MUI_FINISHPAGE_RUN "$INSTDIR\${PROGRAM}"
 !define MUI_FINISHPAGE_RUN_TEXT "Open Sottovoce"
 !insertmacro MUI_PAGE_FINISH
@@ -77,14 +78,14 @@ VIAddVersionKey "LegalCopyright" "${COPYRIGHT}"
 
 !macro SHARED UN
 
-; Has what runs of the program in $INSTDIR end. $1: the exit code if it does not, else 0; $2: the sentence.
+; Has what runs of the program in the folder $R0 end. $1: the exit code if it does not, else 0; $2: the sentence.
 Function ${UN}AskToClose
   again:
   StrCpy $1 0
-  ${IfNot} ${FileExists} "$INSTDIR\sottovoce.exe"
+  ${IfNot} ${FileExists} "$R0\sottovoce.exe"
     Return
   ${EndIf}
-  nsExec::Exec '"$INSTDIR\sottovoce.exe" quit --wait ${SECONDS_TO_CLOSE}'
+  nsExec::Exec '"$R0\sottovoce.exe" quit --wait ${SECONDS_TO_CLOSE}'
   Pop $0
   ${Select} $0
     ${Case} 3
@@ -107,16 +108,16 @@ Function ${UN}AskToClose
   MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$2" /SD IDCANCEL IDRETRY again
 FunctionEnd
 
-; Waits until no program in $INSTDIR runs any more: what runs cannot be written to. $0: one that does, or nothing.
+; Waits until no program in the folder $R0 runs any more: what runs cannot be written to. $0: one that does, or nothing.
 Function ${UN}WaitForFiles
   StrCpy $3 0
   ${Do}
     StrCpy $0 ""
-    FindFirst $4 $5 "$INSTDIR\*.exe"
+    FindFirst $4 $5 "$R0\*.exe"
     ${DoWhile} $5 != ""
       ${If} $5 != "uninstall.exe" ; which may be what runs here
         ClearErrors
-        FileOpen $6 "$INSTDIR\$5" a
+        FileOpen $6 "$R0\$5" a
         ${If} ${Errors}
           StrCpy $0 $5
         ${Else}
@@ -226,6 +227,10 @@ FunctionEnd
 
 ; Looks whether the program can be put into $INSTDIR. $1: the exit code if not, else 0; $2: the sentence.
 Function CheckFolder
+  StrCpy $3 $INSTDIR 1 -1
+  ${If} $3 == "\"
+    StrCpy $INSTDIR $INSTDIR -1
+  ${EndIf}
   StrCpy $1 ${FOLDER_UNFIT}
   StrLen $3 "$INSTDIR\~new\"
   IntOp $3 $3 + ${LONGEST_NAME}
@@ -349,7 +354,14 @@ Section
   File "${LIST}"
   WriteUninstaller "$INSTDIR\~new\uninstall.exe"
   SetOutPath "$PROFILE" ; a folder that a program is in cannot be moved; and where shortcuts start the program
+  StrCpy $R0 $INSTDIR
   Call AskToClose
+  ReadRegStr $R0 HKCU "${UNINSTALL}" "InstallLocation"
+  ${If} $1 = 0
+  ${AndIf} $R0 != ""
+  ${AndIf} $R0 != $INSTDIR
+    Call AskToClose
+  ${EndIf}
   ${If} $1 <> 0
     RMDir /r "$INSTDIR\~new"
     RMDir "$INSTDIR"
@@ -377,12 +389,15 @@ Section
   RMDir "$INSTDIR\~new"
   RMDir /r "$INSTDIR\~old"
 
-  ReadRegStr $R0 HKCU "${UNINSTALL}" "InstallLocation" ; a version that is somewhere else gives way to this one
+  ; A version in another folder gives way to this one. One folder may be written in several ways, so names tell nothing.
+  CreateDirectory "$INSTDIR\~new"
+  ReadRegStr $R0 HKCU "${UNINSTALL}" "InstallLocation"
   ${If} $R0 != ""
-  ${AndIf} $R0 != $INSTDIR
   ${AndIf} ${FileExists} "$R0\installed.txt"
+  ${AndIfNot} ${FileExists} "$R0\~new"
     Call RemoveProgram
   ${EndIf}
+  RMDir "$INSTDIR\~new"
 
   !insertmacro REGISTER
   CreateShortcut "$SMPROGRAMS\Sottovoce.lnk" "$INSTDIR\${PROGRAM}"
@@ -421,12 +436,12 @@ Section Uninstall
     Abort
   ${EndIf}
   SetOutPath "$TEMP"
+  StrCpy $R0 $INSTDIR
   Call un.AskToClose
   ${If} $1 <> 0
     SetErrorLevel $1
     Abort "$2"
   ${EndIf}
-  StrCpy $R0 $INSTDIR
   Call un.RemoveProgram
   Delete "$SMPROGRAMS\Sottovoce.lnk"
   Delete "$SENDTO\Sottovoce.lnk"

@@ -396,6 +396,29 @@ def test_a_version_in_another_folder_gives_way(windows, old, new):
     assert windows.values(UNINSTALL)["InstallLocation"] == r"C:\x\here"
 
 
+def test_what_runs_in_another_folder_is_asked_too(windows, old, new, open_window):
+    assert install(windows, old, r"C:\x\there") == 0
+    noted = open_window(r"C:\x\there")
+    before = tree(windows.disk / "x" / "there")
+
+    assert install(windows, new, USUAL, STUB_ANSWER="3") == IS_RECORDING
+    assert (noted.read_text(), tree(windows.disk / "x" / "there")) == ("runs", before)
+    assert install(windows, new, USUAL) == 0
+
+    assert noted.read_text() == "its job is stored"
+    assert not (windows.disk / "x" / "there").exists()
+
+
+@pytest.mark.parametrize("folder", ["C:\\x\\there\\", r"c:\X\There", r"C:\x\.\there"])
+def test_the_same_folder_written_otherwise_is_no_other_folder(windows, old, new, folder):
+    assert install(windows, old, r"C:\x\there") == 0
+
+    assert install(windows, new, folder) == 0
+
+    assert "only-new.dll" in tree(windows.disk / "x" / "there")
+    assert windows.values(UNINSTALL)["DisplayVersion"] == "2.0"
+
+
 # --- removing ---
 
 
