@@ -6,6 +6,7 @@
 #   packaging/system-packages.sh test    what its tests need besides, which make the bundle and try it
 #   packaging/system-packages.sh bundle  what making the bundle needs besides
 #   packaging/system-packages.sh package what making packages for Linux of it, and trying them, needs besides
+#   packaging/system-packages.sh windows what making the setup for Windows, and trying it, needs besides
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -34,13 +35,16 @@ fi
 files="desktop-file-utils appstream squashfs-tools"
 # Looks at packages, and at bare systems to install them in.
 packages="debootstrap lintian xz-utils $files"
+# The setup for Windows, a Windows to try it in, and a compiler for what plays the program there. 800 MB.
+windows="nsis wine wine64 gcc-mingw-w64-x86-64-win32"
 
 case ${1:-} in
     run) wanted="$qt $window $sound" purpose="The window" ;;
     test) wanted="$desktop $microphones $binary $files" purpose="Testing with a real window, a real microphone and the bundle" ;;
     bundle) wanted="$binary" purpose="Making the bundle" ;;
     package) wanted="$packages" purpose="Making and trying packages" ;;
-    *) echo "usage: $0 run|test|bundle|package" >&2; exit 2 ;;
+    windows) wanted="$windows" purpose="Making and trying the setup for Windows" ;;
+    *) echo "usage: $0 run|test|bundle|package|windows" >&2; exit 2 ;;
 esac
 
 if [ "$(uname -s)" != Linux ]; then
