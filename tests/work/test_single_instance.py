@@ -14,7 +14,7 @@ from PySide6.QtNetwork import QLocalSocket
 
 from desktop_app import paths
 from desktop_app.work import single_instance
-from desktop_app.work.single_instance import SingleInstance
+from desktop_app.work.single_instance import Answer, SingleInstance
 
 HANDS_OVER = """
 import os, sys
@@ -23,6 +23,16 @@ from PySide6.QtCore import QCoreApplication
 from desktop_app.work.single_instance import SingleInstance
 application = QCoreApplication([])
 print(SingleInstance(Path(sys.argv[1]), Path(sys.argv[1])).hand_over([Path(name) for name in sys.argv[2:]]))
+"""
+
+ASKS_TO_CLOSE = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from desktop_app.work.single_instance import SingleInstance
+application = QCoreApplication([])
+instance = SingleInstance(Path(sys.argv[1]), Path(sys.argv[1]))
+print(instance.is_open(), instance.process(), instance.ask_to_close())
 """
 
 LISTENS_AND_IS_KILLED = """
@@ -78,6 +88,22 @@ def test_a_second_start_without_files_only_knocks(home, window, qtbot):
 
     assert second.communicate(timeout=10)[0] == "True\n"
     assert arrived.args == [[]]
+
+
+@pytest.mark.parametrize("answer", Answer)
+def test_a_window_that_is_asked_to_close_answers(home, window, qtbot, answer):
+    window.asked_to_close.connect(lambda reply: reply(answer))
+
+    with qtbot.waitSignal(window.asked_to_close, timeout=10_000):
+        asks = subprocess.Popen([sys.executable, "-c", ASKS_TO_CLOSE, str(home)], stdout=subprocess.PIPE, text=True)
+
+    assert asks.communicate(timeout=10)[0] == f"True {os.getpid()} {answer}\n"
+
+
+def test_without_a_window_nobody_is_asked_to_close(home, qapp):
+    instance = SingleInstance(home, home)
+
+    assert (instance.is_open(), instance.ask_to_close()) == (False, None)
 
 
 def test_more_files_than_a_pipe_holds_arrive(home, window, qtbot):
