@@ -37,7 +37,7 @@ ManifestLongPathAware true
 !define OLDEST_BUILD 17763          ; of Windows 10, which Qt wants: version 1809
 !define LONGEST_PATH 259            ; that Windows takes without being asked for more
 !define SECONDS_TO_CLOSE 30
-!define /ifndef SECONDS_TO_LET_GO 15      ; of the files, once it is closed
+!define /ifndef SECONDS_TO_LET_GO 15      ; of files
 !define SHCNE_ASSOCCHANGED 0x08000000
 !define ERROR_ALREADY_EXISTS 183
 
@@ -284,13 +284,34 @@ Function CheckFolderOnPage
   ${EndIf}
 FunctionEnd
 
-; Moves everything that is in the folder $R0 to the folder $R1.
+; Moves $6 to $7. Tries it for a while, since virus scanners hold what was just written. $0: $6 if that was in vain.
+Function Move
+  StrCpy $8 0
+  ${Do}
+    ClearErrors
+    Rename $6 $7
+    ${IfNot} ${Errors}
+      Return
+    ${EndIf}
+    IntOp $8 $8 + 1
+    ${If} $8 > ${SECONDS_TO_LET_GO}
+      StrCpy $0 $6
+      Return
+    ${EndIf}
+    Sleep 1000
+  ${Loop}
+FunctionEnd
+
+; Moves everything that is in the folder $R0 to the folder $R1, but for what is there already.
 Function MoveAll
   FindFirst $4 $5 "$R0\*"
   ${DoWhile} $5 != ""
     ${If} $5 != "."
     ${AndIf} $5 != ".."
-      Rename "$R0\$5" "$R1\$5"
+    ${AndIfNot} ${FileExists} "$R1\$5"
+      StrCpy $6 "$R0\$5"
+      StrCpy $7 "$R1\$5"
+      Call Move
     ${EndIf}
     FindNext $4 $5
   ${Loop}
@@ -312,12 +333,11 @@ Function PutOldAside
       ${ExitDo}
     ${EndIf}
     StrCpy $4 $4 -1
-    ${If} ${FileExists} "$INSTDIR\$4"
-      ClearErrors
-      Rename "$INSTDIR\$4" "$INSTDIR\~old\$4"
-      ${If} ${Errors}
-        StrCpy $0 $4
-      ${EndIf}
+    ${If} $0 == ""
+    ${AndIf} ${FileExists} "$INSTDIR\$4"
+      StrCpy $6 "$INSTDIR\$4"
+      StrCpy $7 "$INSTDIR\~old\$4"
+      Call Move
     ${EndIf}
   ${Loop}
   FileClose $3
@@ -325,10 +345,10 @@ Function PutOldAside
 FunctionEnd
 
 !macro PUT_IN_PLACE ITEM
-  ClearErrors
-  Rename "$INSTDIR\~new\${ITEM}" "$INSTDIR\${ITEM}"
-  ${If} ${Errors}
-    StrCpy $0 "${ITEM}"
+  ${If} $0 == ""
+    StrCpy $6 "$INSTDIR\~new\${ITEM}"
+    StrCpy $7 "$INSTDIR\${ITEM}"
+    Call Move
   ${EndIf}
 !macroend
 

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from desktop_app import paths
+from desktop_app.work import ownership
 from desktop_app.work.ownership import Ownership
 
 OWNS = """
 import sys
 from pathlib import Path
+from desktop_app.work import ownership
 from desktop_app.work.ownership import Ownership
 mine = Ownership(Path(sys.argv[1]))
 print(mine.id, flush=True)
@@ -63,3 +65,13 @@ def test_one_that_let_go_is_gone_and_leaves_nothing_behind(home):
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):  # and not only that there is no lock
         Ownership(tmp_path / "not there")
+
+
+def test_the_processes_that_work_are_known_and_those_that_were_killed_are_not_among_them(home, other):
+    process, _ = other
+    paths.locks().joinpath("window.lock").touch()  # another kind of lock
+
+    assert ownership.running(paths.locks()) == {process.pid}
+    process.kill()
+    process.wait()
+    assert ownership.running(paths.locks()) == set()
