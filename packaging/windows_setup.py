@@ -1,6 +1,8 @@
 """Makes the setup for Windows of the bundle: dist/sottovoce-VERSION-windows-x86_64.exe. On any system that has NSIS.
 
-python packaging/windows_setup.py [--version NUMBER] [--bundle FOLDER] [--out FILE]
+python packaging/windows_setup.py [--bundle FOLDER] [--out FILE] [--sign COMMAND]
+
+COMMAND signs the file that is named behind it: the uninstaller in the setup. The setup itself is signed later.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from desktop_app import __version__  # noqa: E402
 from desktop_app.work import media_files  # noqa: E402
 
 SCRIPT = ROOT / "packaging" / "windows" / "setup.nsi"
+# NSIS as it is published for Windows makes setups of 32 bits alone; they do the same.
+TARGET = "x86-unicode" if sys.platform == "win32" else "amd64-unicode"
 PUT_THERE = ("installed.txt", "uninstall.exe")  # by the setup itself
 BAR = (328, 628)  # dots beside the last page, for a screen of twice as many
 SPARE_KB = 50_000  # for the library that is about to be
@@ -34,15 +38,14 @@ class Unfit(Exception):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--version", default=__version__)
     parser.add_argument("--bundle", type=Path, default=ROOT / "dist" / "sottovoce")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, default=ROOT / "dist" / f"sottovoce-{__version__}-windows-x86_64.exe")
+    parser.add_argument("--sign", metavar="COMMAND")
     arguments = parser.parse_args()
-    out = arguments.out or ROOT / "dist" / f"sottovoce-{arguments.version}-windows-x86_64.exe"
     if not (arguments.bundle / "sottovoce-gui.exe").exists():
         sys.exit("There is no bundle for Windows: make bundle, there")
-    make(arguments.bundle, out, arguments.version)
-    print(f"{out}: {out.stat().st_size / 1_000_000:.1f} MB")
+    make(arguments.bundle, arguments.out, also={"SIGN": arguments.sign} if arguments.sign else {})
+    print(f"{arguments.out}: {arguments.out.stat().st_size / 1_000_000:.1f} MB")
 
 
 def make(bundle: Path, out: Path, version: str = __version__, also: Mapping[str, object] | None = None) -> None:
@@ -64,6 +67,7 @@ def make(bundle: Path, out: Path, version: str = __version__, also: Mapping[str,
             encoding="utf-8-sig",
         )
         defined = {
+            "TARGET": TARGET,
             "VERSION": version,
             "FOUR_NUMBERS": ".".join(map(str, version_resource.numbers(version))),
             "COMPANY": version_resource.COMPANY,
@@ -80,7 +84,7 @@ def make(bundle: Path, out: Path, version: str = __version__, also: Mapping[str,
             "PICTURE": picture,
         } | dict(also or {})
         subprocess.run(
-            ["makensis", "-V2", "-WX", "-INPUTCHARSET", "UTF8", *(f"-D{k}={v}" for k, v in defined.items()), SCRIPT],
+            ["makensis", "-V2", "-INPUTCHARSET", "UTF8", *(f"-D{k}={v}" for k, v in defined.items()), SCRIPT],
             check=True,
         )
 

@@ -5,7 +5,7 @@
 ;
 ; It ends with 0 when all is done, with 1 when the user cancelled, with 2 when Windows refused something, and with
 
-!define IS_RECORDING 3    ; nothing was changed, as with all that follow
+!define IS_RECORDING 3    ; nothing was changed, as with all that follow; the first three are those of `sottovoce quit`
 !define IS_WORKING 4      ; in a terminal
 !define DOES_NOT_CLOSE 5
 !define IS_IN_USE 6       ; a file of the version that is there
@@ -15,7 +15,7 @@
 !define WINDOWS_TOO_OLD 10
 
 Unicode true
-Target amd64-unicode
+Target ${TARGET}
 SetCompressor /SOLID lzma
 SetCompressorDictSize 64
 RequestExecutionLevel user
@@ -28,6 +28,7 @@ ManifestLongPathAware true
 !include FileFunc.nsh
 !include LogicLib.nsh
 !include WinVer.nsh
+!include x64.nsh
 !include "${LISTS}"
 
 !define PROGRAM "sottovoce-gui.exe"
@@ -49,6 +50,10 @@ InstallDirRegKey HKCU "${UNINSTALL}" "InstallLocation"
 ShowInstDetails nevershow
 ShowUninstDetails nevershow
 AllowSkipFiles off
+
+!ifdef SIGN
+  !uninstfinalize '${SIGN} "%1"' = 0
+!endif
 
 VIProductVersion "${FOUR_NUMBERS}"
 VIFileVersion "${FOUR_NUMBERS}"
@@ -88,13 +93,13 @@ Function ${UN}AskToClose
   nsExec::Exec '"$R0\sottovoce.exe" quit --wait ${SECONDS_TO_CLOSE}'
   Pop $0
   ${Select} $0
-    ${Case} 3
+    ${Case} ${IS_RECORDING}
       StrCpy $1 ${IS_RECORDING}
       StrCpy $2 "Sottovoce is recording. Stop the recording, then press Retry."
-    ${Case} 4
+    ${Case} ${IS_WORKING}
       StrCpy $1 ${IS_WORKING}
       StrCpy $2 "Sottovoce is working in a terminal. Wait until it is done, or press Ctrl+C there; then press Retry."
-    ${Case} 5
+    ${Case} ${DOES_NOT_CLOSE}
       StrCpy $1 ${DOES_NOT_CLOSE}
       StrCpy $2 "Sottovoce does not close. Close its window, then press Retry. What is being transcribed goes on later."
     ${Default} ; nothing runs any more, or it cannot be asked
@@ -219,7 +224,8 @@ Function .onInit
     Quit
   ${EndIf}
   ${IfNot} ${AtLeastBuild} ${OLDEST_BUILD}
-    MessageBox MB_OK|MB_ICONSTOP "Sottovoce needs Windows 10 of version 1809 or later." /SD IDOK
+  ${OrIfNot} ${RunningX64}
+    MessageBox MB_OK|MB_ICONSTOP "Sottovoce needs Windows 10 of version 1809 or later, of 64 bits." /SD IDOK
     SetErrorLevel ${WINDOWS_TOO_OLD}
     Quit
   ${EndIf}
@@ -370,7 +376,7 @@ Section
 
   ; All of it lies ready before anything of the version that is there is touched.
   SetOutPath "$INSTDIR\~new"
-  File /r "${PAYLOAD}/*"
+  File /r "${PAYLOAD}\*"
   File "${LIST}"
   WriteUninstaller "$INSTDIR\~new\uninstall.exe"
   SetOutPath "$PROFILE" ; a folder that a program is in cannot be moved; and where shortcuts start the program

@@ -203,6 +203,30 @@ def test_the_setup_has_a_version_an_icon_and_knows_sharp_screens(new):
 
 
 @needs_nsis
+@pytest.mark.parametrize("target", ["amd64-unicode", "x86-unicode"])
+def test_nsis_has_nothing_to_complain_of(tmp_path, capfd, target):
+    (tmp_path / "sottovoce").mkdir()
+    (tmp_path / "sottovoce" / "sottovoce.exe").touch()
+
+    windows_setup.make(tmp_path / "sottovoce", tmp_path / "sottovoce-setup.exe", also={"TARGET": target})
+
+    assert capfd.readouterr() == ("", "")
+
+
+@needs_nsis
+def test_the_uninstaller_in_the_setup_is_signed(tmp_path):
+    (tmp_path / "sottovoce").mkdir()
+    (tmp_path / "sottovoce" / "sottovoce.exe").touch()
+    sign = tmp_path / "sign.sh"
+    sign.write_text(f'#!/bin/sh\nhead -c 2 "$1" > {tmp_path}/signed\n')
+    sign.chmod(0o755)
+
+    windows_setup.make(tmp_path / "sottovoce", tmp_path / "sottovoce-setup.exe", also={"SIGN": sign})
+
+    assert (tmp_path / "signed").read_bytes() == b"MZ"
+
+
+@needs_nsis
 def test_a_name_that_the_setup_could_not_keep_is_refused(tmp_path):
     (tmp_path / "two words.dll").touch()
 
