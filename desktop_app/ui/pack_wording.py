@@ -82,6 +82,10 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
         "There is one for Linux and one for Windows, both for 64-bit processors of Intel’s and AMD’s kind.",
     ),
     ModelTrouble.NO_PACK_HERE: ("is not installed", "There is nothing to be removed."),
+    ModelTrouble.UPDATED: (
+        "was left as it is: Sottovoce has been updated meanwhile",
+        "Close it and open it again, then try once more.",
+    ),
     ModelTrouble.UNFORESEEN: (
         "could not be dealt with, because of a fault of this program",
         "The log says more. Please report it.",
