@@ -7,6 +7,7 @@ name need not be valid Unicode. Times are seconds as float, counted from the sta
 
 from __future__ import annotations
 
+import datetime
 import enum
 import os
 import threading
@@ -310,7 +311,10 @@ Event: TypeAlias = (
 
 
 class ModelTrouble(enum.StrEnum):
-    """Why something about a model could not be done; `ui/model_wording.py` has the sentence for each."""
+    """Why something about a model could not be done; `ui/model_wording.py` has the sentence for each.
+
+    Packs and updates come to some of them as well, and to some of their own.
+    """
 
     NO_NETWORK = "no_network"  # nobody answers there: no network, no such host
     STALLED = "stalled"  # nothing more came, again and again
@@ -338,11 +342,26 @@ class ModelTrouble(enum.StrEnum):
     CANNOT_READ = "cannot_read"  # the folder or the archive
     ARCHIVE_BROKEN = "archive_broken"  # it is no zip archive, or not whole
     NO_KEYRING = "no_keyring"  # the system has none, or it is locked: nothing is kept
+    NOT_SIGNED = "not_signed"  # this and the next four are about updates: not by those who make the program
+    REPLAYED = "replayed"  # by them, and older than what came before
+    EXPIRED = "expired"  # by them, and too long ago
+    NOT_UNDERSTOOD = "not_understood"  # by them, and about something else, or in a form of later versions
+    NO_UPDATE = "no_update"  # there is nothing of that version for this computer
     UNFORESEEN = "unforeseen"  # a bug of ours
 
 
 # `ui/pack_wording.py` has the sentences for these, and for all else that a pack can come to.
 ABOUT_PACKS = frozenset({ModelTrouble.NO_PACK, ModelTrouble.NOT_THE_PACK, ModelTrouble.NO_PACK_HERE})
+# And `ui/update_wording.py` for these, and for all else that an update can come to.
+ABOUT_UPDATES = frozenset(
+    {
+        ModelTrouble.NOT_SIGNED,
+        ModelTrouble.REPLAYED,
+        ModelTrouble.EXPIRED,
+        ModelTrouble.NOT_UNDERSTOOD,
+        ModelTrouble.NO_UPDATE,
+    }
+)
 
 
 class PorterStage(enum.StrEnum):
@@ -405,8 +424,28 @@ class RemoveCardPack(Message, frozen=True):
     """Remove what `InstallCardPack` has brought, half an archive too, and nothing else."""
 
 
+class CheckForUpdate(Message, frozen=True):
+    """Ask whether there is a newer version of the program: `UpdateChecked` is the answer."""
+
+
+class FetchUpdate(Message, frozen=True):
+    """Download the installer of the version that was told of last, if it is not here, and read every byte of it."""
+
+    version: str
+    folder: bytes = b""  # where it goes; empty: a folder of ours
+
+
 PorterCommand: TypeAlias = (
-    FetchModel | TakeInModel | VerifyModel | RemoveModel | MoveModels | KeepToken | InstallCardPack | RemoveCardPack
+    FetchModel
+    | TakeInModel
+    | VerifyModel
+    | RemoveModel
+    | MoveModels
+    | KeepToken
+    | InstallCardPack
+    | RemoveCardPack
+    | CheckForUpdate
+    | FetchUpdate
 )
 
 
@@ -430,7 +469,33 @@ class PorterFailed(Message, frozen=True):
     free_bytes: int = 0
 
 
-PorterEvent: TypeAlias = PorterProgress | PorterDone | PorterFailed
+class Installation(enum.StrEnum):
+    """How this program came onto this computer, and so, how a newer one does."""
+
+    SETUP = "setup"  # of Windows
+    IMAGE = "image"  # a .dmg of macOS
+    ARCHIVE = "archive"  # unpacked anywhere on Linux
+    PACKAGE = "package"  # for all users of a Linux computer: only its administrator can put a newer one there
+    FLATPAK = "flatpak"  # which updates what it has brought
+    SOURCE = "source"
+
+
+class Release(msgspec.Struct, frozen=True):
+    """A published version of the program."""
+
+    version: str
+    date: datetime.date
+    notes: str = ""  # what is new in it: plain text
+
+
+class UpdateChecked(Message, frozen=True):
+    """What there is that is newer than this program."""
+
+    releases: tuple[Release, ...] = ()  # the newest first; empty: this is the newest
+    size_bytes: int = 0  # of the newest one's installer; 0: there is none for this computer, or none is needed
+
+
+PorterEvent: TypeAlias = PorterProgress | PorterDone | PorterFailed | UpdateChecked
 
 
 # --- the probe: the process that looks what this computer can do. It tells each fact as it finds it, and ends ---------

@@ -56,6 +56,11 @@ def card_libraries() -> Path:
     return _home() / "gpu"
 
 
+def updates() -> Path:
+    """Return the folder of what is known of newer versions, and of their installers."""
+    return _made(home() / "updates")
+
+
 def logs() -> Path:
     """Return the folder of the logs."""
     return _made(home() / "logs")

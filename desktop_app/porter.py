@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from desktop_app.messages import (
+    CheckForUpdate,
     FetchModel,
+    FetchUpdate,
     Garbled,
     InstallCardPack,
     KeepToken,
@@ -30,6 +32,7 @@ from desktop_app.messages import (
     RemoveCardPack,
     RemoveModel,
     TakeInModel,
+    UpdateChecked,
     VerifyModel,
     end_if_parent_is_of_another_version,
     porter_command_from,
@@ -76,7 +79,7 @@ def main() -> NoReturn:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     try:
-        answer: PorterDone | PorterFailed = carry_out(command_on(pipe), a_few_times_a_second(pipe.send))
+        answer: PorterDone | UpdateChecked | PorterFailed = carry_out(command_on(pipe), a_few_times_a_second(pipe.send))
     except PorterError as error:
         logging.error("%s", error)
         answer = PorterFailed(error.kind, _sayable(error.detail), error.needed_bytes, error.free_bytes)
@@ -87,10 +90,10 @@ def main() -> NoReturn:
         logging.exception("unforeseen")
         answer = PorterFailed(ModelTrouble.UNFORESEEN, _sayable(f"{type(error).__name__}: {error}"))
     pipe.send(answer)
-    leave(DONE if isinstance(answer, PorterDone) else FAILED)
+    leave(FAILED if isinstance(answer, PorterFailed) else DONE)
 
 
-def carry_out(command: PorterCommand, tell: Tell) -> PorterDone:
+def carry_out(command: PorterCommand, tell: Tell) -> PorterDone | UpdateChecked:
     """Do what the command says. Raise PorterError."""
     match command:  # each imports what it needs, and no more: the porter of a removal knows nothing of the network
         case FetchModel():
@@ -125,6 +128,15 @@ def carry_out(command: PorterCommand, tell: Tell) -> PorterDone:
             from desktop_app.upkeep import pack_removing
 
             return PorterDone(size_bytes=pack_removing.remove(tell))
+        case CheckForUpdate():
+            from desktop_app.upkeep import update
+
+            return update.check()
+        case FetchUpdate(version=version, folder=folder):
+            from desktop_app.upkeep import update
+
+            file = update.fetch(version, Path(os.fsdecode(folder)) if folder else None, tell)
+            return PorterDone(version, os.fsencode(file), file.stat().st_size)
 
 
 def _model_in(folder: Path) -> PorterDone:

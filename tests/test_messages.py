@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 from pathlib import Path
@@ -17,12 +18,14 @@ from desktop_app.messages import (
     BackendReady,
     Cancel,
     CardFound,
+    CheckForUpdate,
     Command,
     Doubt,
     EngineFound,
     Event,
     Failure,
     FetchModel,
+    FetchUpdate,
     Garbled,
     InstallCardPack,
     JobCancelled,
@@ -53,6 +56,7 @@ from desktop_app.messages import (
     Progress,
     Provisional,
     RecordingEnded,
+    Release,
     RemoveCardPack,
     RemoveModel,
     Segment,
@@ -64,6 +68,7 @@ from desktop_app.messages import (
     Tried,
     Trying,
     Unmeasured,
+    UpdateChecked,
     VerifyModel,
     Way,
     Word,
@@ -121,12 +126,15 @@ PORTER_COMMANDS: list[Message] = [
     InstallCardPack(NOT_UTF8),
     RemoveCardPack(),
     KeepToken("", "hf_secret"),
+    CheckForUpdate(),
+    FetchUpdate("0.2.0", NOT_UTF8),
 ]
 PORTER_EVENTS: list[Message] = [
     PorterProgress(PorterStage.ASKING),
     PorterProgress(PorterStage.FETCHING, 2**40, 2**41, ModelTrouble.NO_NETWORK),
     PorterDone("base", NOT_UTF8, 2**40),
     PorterFailed(ModelTrouble.DISK_FULL, "x", 2, 1),
+    UpdateChecked((Release("0.2.0", datetime.date(2026, 12, 1), "New: «…»"),), 2**31),
 ]
 PROBE_EVENTS: list[Message] = [
     ProcessorFound("Core™", "avx2", 8, 2**34, 2**33),

@@ -18,6 +18,7 @@ from desktop_app.messages import (
     PorterEvent,
     PorterFailed,
     PorterProgress,
+    UpdateChecked,
     porter_event_from,
     to_line,
 )
@@ -32,7 +33,8 @@ class PorterProcess(QObject):
     """One porter and its command.
 
     progressed(progress): a PorterProgress.
-    ended(event): PorterDone or PorterFailed, also if it died; None if it was stopped before. The process is gone.
+    ended(event): PorterDone, UpdateChecked or PorterFailed, also if it died; None if it was stopped before. The
+    process is gone.
     """
 
     progressed = Signal(object)
@@ -43,7 +45,7 @@ class PorterProcess(QObject):
         self._command = list(command)
         self._log = log_file
         self._unlogged = b""
-        self._outcome: PorterDone | PorterFailed | None = None
+        self._outcome: PorterDone | UpdateChecked | PorterFailed | None = None
         self._is_stopped = self._has_ended = False
         self._process = QProcess(self)
         self._patience = QTimer(self, singleShot=True, interval=LEAVE_PATIENCE_MS)

@@ -6,11 +6,19 @@ import msgspec
 import pytest
 from machines import card, laptop, workstation
 
-from desktop_app.messages import ABOUT_PACKS, LibraryFound, ModelTrouble, PorterFailed, PorterProgress, PorterStage
+from desktop_app.messages import (
+    ABOUT_PACKS,
+    ABOUT_UPDATES,
+    LibraryFound,
+    ModelTrouble,
+    PorterFailed,
+    PorterProgress,
+    PorterStage,
+)
 from desktop_app.ui import model_wording
 
 
-@pytest.mark.parametrize("kind", sorted(set(ModelTrouble) - ABOUT_PACKS))
+@pytest.mark.parametrize("kind", sorted(set(ModelTrouble) - ABOUT_PACKS - ABOUT_UPDATES))
 @pytest.mark.parametrize("name", ["small", ""])
 def test_every_trouble_has_a_sentence_and_an_advice(kind, name):
     said = model_wording.trouble(PorterFailed(kind, "detail for the log"), name)
