@@ -42,6 +42,7 @@ from desktop_app.work.probing import Probing
 from desktop_app.work.recorder import Recorder
 from desktop_app.work.single_instance import Answer, Reply, SingleInstance
 from desktop_app.work.steward import Steward
+from desktop_app.work.update_work import UpdateWork
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +96,8 @@ def open_window(files: Sequence[Path]) -> int:
         Probing(history, queue, paths.backend_command(), glance_after=3.0),
         PackWork(history, queue),
     )
-    window = MainWindow(queue, history, chosen, steward, sound, models)
+    updates = UpdateWork(queue, history, chosen)
+    window = MainWindow(queue, history, chosen, steward, sound, models, updates)
 
     def receive(more: Sequence[Path]) -> None:
         window.add_files(more)
@@ -146,6 +148,7 @@ def open_window(files: Sequence[Path]) -> int:
     finally:
         instance.close()
         models.close()
+        updates.close()
         sound.close()
         steward.close()
         backend.stop()

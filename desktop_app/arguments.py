@@ -29,7 +29,7 @@ DEFAULT_FORMAT = "txt"
 SHORTEST_RECORDING = 0.1  # seconds
 LONGEST_PRE_ROLL = 60.0  # seconds
 LONGEST_WAIT = 3600.0  # seconds
-COMMANDS = ("transcribe", "record", "resume", "history", "library", "models", "devices", "gpu", "quit")
+COMMANDS = ("transcribe", "record", "resume", "history", "library", "models", "devices", "gpu", "updates", "quit")
 WHICH_JOB = "its number, as “sottovoce history list” shows it"
 
 
@@ -129,6 +129,7 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     history.set_defaults(action="list", json=False, removed=False)
     _add_library(commands)
     _add_models(commands)
+    _add_updates(commands)
     devices = commands.add_parser(
         "devices",
         help="what this computer can do, and what can be recorded",
@@ -262,6 +263,19 @@ def _add_gpu(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     actions.add_parser("remove", help="remove what “install” has brought")
     gpu.set_defaults(action="status", json=False)
+
+
+def _add_updates(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    updates = commands.add_parser(
+        "updates",
+        help="whether there is a newer version, and its installer",
+        description="Tell which newer versions are known. Nobody is asked for them without --check or --download.",
+    )
+    updates.add_argument("--check", action="store_true", help="ask sottovoce.app for one file, and say what is new")
+    updates.add_argument(
+        "--download", type=Path, default=None, metavar="FOLDER", help="ask, and download the newest one's installer"
+    )
+    updates.add_argument("--json", action="store_true", help="print all that is known, as JSON")
 
 
 def _add_listening(transcribe: argparse.ArgumentParser) -> None:

@@ -62,6 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from desktop_app import models_command
 
         return models_command.models(options)
+    if options.command == "updates":
+        from desktop_app import updates_command
+
+        return updates_command.updates(options)
     if options.command == "devices" and options.audio:
         return record_command.devices(options)
     if options.command == "devices":

@@ -68,6 +68,8 @@ class Settings(msgspec.Struct):
     hub: str = ""  # the address models are downloaded from; empty: Hugging Face
     spoken: tuple[str, ...] = ()  # the user's languages, by which a model is proposed
     welcomed: bool = False  # the page of the first start was seen
+    updates: bool | None = None  # once a day it is asked whether there is a newer version; None: nobody was asked yet
+    skipped_update: str = ""  # the version that is not to be spoken of any more
     appearance: Appearance = "system"
     when: When = "now"  # jobs are worked on
     paused: bool = False  # the whole queue, until the user lets it go on

@@ -29,7 +29,15 @@ ENGINE = {"faster_whisper", "ctranslate2", "av", "numpy", "onnxruntime"}
 NETWORK = {"httpx2", "truststore", "keyring", "cryptography"}  # for the porter and the command line, not for the window
 QT_CORE, QT_NETWORK, QT_MULTIMEDIA = "PySide6.QtCore", "PySide6.QtNetwork", "PySide6.QtMultimedia"
 ROOMS = {"messages", "models", "paths", "settings", "transcripts", "ui", "upkeep", "work"}
-COMMANDS = {"gpu_command", "live_text", "machine_command", "models_command", "quit_command", "record_command"}
+COMMANDS = {
+    "gpu_command",
+    "live_text",
+    "machine_command",
+    "models_command",
+    "quit_command",
+    "record_command",
+    "updates_command",
+}
 EVERYTHING_BUT_BACKEND = ROOMS | COMMANDS | {"arguments", "cli", "logs", "terminal"}
 
 TABLE = {
@@ -55,13 +63,21 @@ TABLE = {
     "models_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
     "gpu_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
     "quit_command": Rule(EVERYTHING_BUT_BACKEND, {QT_CORE}),
+    "updates_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
     "start": Rule({"cli", "porter"}, set()),
     "arguments": Rule({"__init__", "messages", "models", "transcripts"}, {"msgspec"}),
     "terminal": Rule({"ui"}, {"rich", QT_CORE}),
     "__main__": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", "PySide6"}),
 }
 # Of ui, what knows no widgets.
-FOR_THE_COMMAND_LINE = {"ui.wording", "ui.model_wording", "ui.machine_wording", "ui.pack_wording", "ui.display"}
+FOR_THE_COMMAND_LINE = {
+    "ui.wording",
+    "ui.model_wording",
+    "ui.machine_wording",
+    "ui.pack_wording",
+    "ui.update_wording",
+    "ui.display",
+}
 SQL_IS_IN = {
     "transcripts/history.py",
     "transcripts/mending.py",
@@ -143,6 +159,9 @@ def test_only_the_queue_changes_a_jobs_state():
         ("desktop_app.work.job_queue", {"PySide6.QtGui", "PySide6.QtWidgets"} | ENGINE),
         ("desktop_app.work.model_work", {"PySide6.QtGui", "PySide6.QtWidgets"} | NETWORK | ENGINE),
         ("desktop_app.work.pack_work", {"PySide6.QtGui", "PySide6.QtWidgets"} | NETWORK | ENGINE),
+        ("desktop_app.work.update_work", {"PySide6.QtGui", "PySide6.QtWidgets"} | NETWORK | ENGINE),
+        ("desktop_app.upkeep.update", {"PySide6"} | ENGINE),
+        ("desktop_app.updates_command", {"PySide6", "rich"} | NETWORK | ENGINE),
         ("desktop_app.models_command", {"PySide6", "rich"} | NETWORK | ENGINE),
         ("desktop_app.gpu_command", {"PySide6", "rich"} | NETWORK | ENGINE),
         ("desktop_app.cli", {"PySide6.QtGui", "PySide6.QtWidgets", "rich"} | ENGINE),

@@ -29,6 +29,7 @@ LICENCES = {
     "httpx2": "BSD-3-Clause",
     "truststore": "MIT",
     "keyring": "MIT",
+    "cryptography": "Apache-2.0 or BSD-3-Clause",
 }
 if sys.platform == "linux":
     LICENCES |= {"python-xlib": "LGPL-2.1", "jeepney": "MIT"}

@@ -52,6 +52,11 @@ def notice(palette: QPalette) -> QColor:
     return QColor("#4a2b2a") if is_dark(palette) else QColor("#fdecea")
 
 
+def news(palette: QPalette) -> QColor:
+    """The ground behind a sentence about something that is no trouble."""
+    return QColor("#23364f") if is_dark(palette) else QColor("#e6effc")
+
+
 def contrast(one: QColor, other: QColor) -> float:
     """Return how well one can be read on the other, from 1 to 21, as the WCAG counts it."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)

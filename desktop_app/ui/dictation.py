@@ -110,6 +110,10 @@ class Dictation(QObject):
     def all(self) -> list[QAction]:
         return [self.on, self.change]
 
+    @property
+    def is_listening(self) -> bool:
+        return self.stage is Stage.LISTENING
+
     def is_dictated(self, job_id: int) -> bool:
         """The job is that of something dictated: the user is told of its end already."""
         return job_id in self._jobs

@@ -58,11 +58,13 @@ from desktop_app.ui.queue_actions import QueueActions
 from desktop_app.ui.recording_actions import RecordingActions, Sound
 from desktop_app.ui.reveal import reveal
 from desktop_app.ui.transcript_pane import TranscriptPane
+from desktop_app.ui.update_actions import UpdateActions
 from desktop_app.work.crash_reports import newest
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import Hold, JobProgress, JobQueue
 from desktop_app.work.media_files import SUFFIXES
 from desktop_app.work.steward import Steward
+from desktop_app.work.update_work import UpdateWork
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +89,7 @@ class MainWindow(QMainWindow):
         steward: Steward,
         sound: Sound,
         models: Models,
+        updates: UpdateWork,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -96,6 +99,7 @@ class MainWindow(QMainWindow):
         self._steward = steward
         self._sound = sound
         self._models = models
+        self._updates = updates
         self._model_said = ""  # how the model is
         self._storage_said = ""  # why the library cannot be written, if that holds the queue
         self._notices = Notices(self)
@@ -159,6 +163,7 @@ class MainWindow(QMainWindow):
         self.offer_crash_report()
         self.recording.offer_unfinished()
         self.dictation.start()
+        self.updates.start()
         self._load_chosen_model()
 
     def offer_crash_report(self) -> None:
@@ -203,6 +208,7 @@ class MainWindow(QMainWindow):
         self.models = ModelActions(
             self._models, self._queue, self._history, self._settings, self.options, self._action, self
         )
+        self.updates = UpdateActions(self._updates, self._settings, self._is_recording, self._action, self)
         for action in (self.cancel, self.remove):
             # In the list alone: nobody shall lose work by a key pressed elsewhere.
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -239,7 +245,7 @@ class MainWindow(QMainWindow):
             "models": self.models.all(),
             "microphone": [*self.recording.all(), None, *self.dictation.all()],
             "view": self._appearance_actions(),
-            "help": [self.copy_report, self.show_logs, self.about],
+            "help": [*self.updates.all(), self.copy_report, self.show_logs, self.about],
         }
         for name, actions in menus.items():
             if name == "queue":
@@ -287,7 +293,7 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(self._splitter)
         self._line_below_panel = _line()
         self._line_below_panel.hide()
-        above = (self.recording.unfinished, self.recording.panel, self._line_below_panel)
+        above = (self.updates.bar, self.recording.unfinished, self.recording.panel, self._line_below_panel)
         self.setCentralWidget(_column(*above, self._pages, _line(), self.options))
 
     def _tool_bar(self, actions: list[QAction]) -> QToolBar:
@@ -340,10 +346,12 @@ class MainWindow(QMainWindow):
         self.recording.said.connect(self.say)
         self.dictation.said.connect(self.say)
         self.models.said.connect(self.say)
+        self.updates.said.connect(self.say)
         self.models.looked.connect(self._on_models_looked_for)
         self.models.first_start_left.connect(self._on_first_start_left)
         self.recording.added.connect(self._on_added)
         self.recording.changed.connect(self._on_recording_changed)
+        self.recording.changed.connect(self.updates.look)
         self.recording.left.connect(self._on_panel_left)
         self._history.could_not_open.connect(self._on_library_failed)
         self._history.failed.connect(self._on_library_failed)
@@ -605,6 +613,9 @@ class MainWindow(QMainWindow):
             self._icons[pausing] = icon
             _show_key(pausing)
             self._paint_icon(pausing)
+
+    def _is_recording(self) -> bool:
+        return self.recording.is_recording or self.dictation.is_listening
 
     def _on_panel_left(self) -> None:
         self._line_below_panel.hide()

@@ -51,6 +51,7 @@ from desktop_app.work.pack_work import PackWork
 from desktop_app.work.probing import Probing
 from desktop_app.work.recorder import Recorder
 from desktop_app.work.steward import Steward
+from desktop_app.work.update_work import UpdateWork
 
 PERIOD = 0.005
 SETTLE_MS, IDLE_MS, REST_MS = 1000, 3000, 500
@@ -157,7 +158,10 @@ class Scene(QObject):
             PackWork(self._history, self._queue),
         )
         chosen = Settings(model=model, welcomed=True)
-        self._window = MainWindow(self._queue, self._history, chosen, self._steward, self._sound, self._models)
+        self._updates = UpdateWork(self._queue, self._history, chosen)
+        self._window = MainWindow(
+            self._queue, self._history, chosen, self._steward, self._sound, self._models, self._updates
+        )
         self._moments: dict[str, tuple[float, float]] = {}
         self._queue.model_loaded.connect(self._on_model_loaded)
         self._queue.job_changed.connect(self._on_job_changed)
@@ -167,6 +171,7 @@ class Scene(QObject):
 
     def end(self) -> None:
         self._models.close()
+        self._updates.close()
         self._sound.close()
         self._steward.close()
         self._backend.stop()

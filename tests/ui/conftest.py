@@ -37,6 +37,7 @@ from desktop_app.work.model_work import ModelWork
 from desktop_app.work.ownership import Ownership
 from desktop_app.work.pack_work import PackWork
 from desktop_app.work.steward import Steward
+from desktop_app.work.update_work import UpdateWork
 
 
 class StillComputer(Computer):
@@ -154,9 +155,23 @@ def models(history, queue) -> Iterator[Models]:
 
 
 @pytest.fixture
-def window(qtbot, queue, history, steward, sound, models, settle) -> Iterator[MainWindow]:
+def chosen() -> Settings:
+    """What the user of the window has chosen."""
+    return Settings(model="tiny.en", welcomed=True)
+
+
+@pytest.fixture
+def updates(queue, history, chosen) -> Iterator[UpdateWork]:
+    """A program that was started from its source."""
+    work = UpdateWork(queue, history, chosen)
+    yield work
+    work.close()
+
+
+@pytest.fixture
+def window(qtbot, queue, history, chosen, steward, sound, models, updates, settle) -> Iterator[MainWindow]:
     """The window, shown and in front. It is not the first start."""
-    made = MainWindow(queue, history, Settings(model="tiny.en", welcomed=True), steward, sound, models)
+    made = MainWindow(queue, history, chosen, steward, sound, models, updates)
 
     def end(_: MainWindow) -> None:
         queue.leave()  # else it would ask whether to close

@@ -47,12 +47,13 @@ def probing(qapp) -> StandInProbing:
 
 
 @pytest.fixture
-def start(qtbot, queue, history, steward, sound, settle, work, probing) -> Iterator[Callable[..., MainWindow]]:
+def start(qtbot, queue, history, steward, sound, updates, settle, work, probing) -> Iterator[Callable[..., MainWindow]]:
     """A function that starts the program."""
     windows = []
 
     def make(chosen: Settings) -> MainWindow:
-        made = MainWindow(queue, history, chosen, steward, sound, Models(work, probing, StandInPackWork()))
+        models = Models(work, probing, StandInPackWork())
+        made = MainWindow(queue, history, chosen, steward, sound, models, updates)
         windows.append(made)
         made.show()
         made.activateWindow()

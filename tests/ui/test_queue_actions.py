@@ -279,13 +279,13 @@ def test_a_program_that_was_updated_says_so_and_asks_its_backend_for_nothing_mor
 
 
 def test_a_queue_that_was_paused_is_paused_at_the_next_start(
-    qtbot, window, queue, history, steward, sound, models
+    qtbot, window, queue, history, steward, sound, models, updates
 ) -> None:
     qtbot.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     kept = window._settings
     queue.release(Hold.USER)  # as a new queue is
 
-    made = MainWindow(queue, history, kept, steward, sound, models)
+    made = MainWindow(queue, history, kept, steward, sound, models, updates)
     qtbot.addWidget(made)
 
     assert kept.paused

@@ -19,6 +19,7 @@ from desktop_app.messages import (
     JobFailed,
     JobFinished,
     JobStarted,
+    LoadModel,
     Message,
     ModelLoaded,
     Progress,
@@ -62,7 +63,7 @@ def misbehave(how: str, job_id: int) -> None:
                 send(SpeechHeard(other, (Segment(0, 1, "nobody asked"),), (), 1.0))
                 send(JobFinished(other, 1.0, False, ""))
                 send(JobCancelled(other))
-        case "waits to be cancelled":
+        case "waits to be cancelled" | "loads, and waits to be cancelled":
             for line in sys.stdin.buffer:
                 if command_from(line) == Cancel(job_id):
                     send(JobCancelled(job_id))
@@ -78,6 +79,8 @@ def main() -> None:
     send(BackendReady(os.getpid(), "fake"))
     for line in sys.stdin.buffer:
         command = command_from(line)
+        if isinstance(command, LoadModel) and how.startswith("loads"):
+            send(ModelLoaded(command.model, "cpu", "int8", 0.0))
         if not isinstance(command, Transcribe):
             continue
         job_id = command.job_id
@@ -94,7 +97,7 @@ def main() -> None:
             if memory is not None:
                 memory.touch()
             misbehave(how, job_id)
-            if how == "waits to be cancelled":
+            if how.endswith("waits to be cancelled"):
                 continue
         if start < 3.0:
             send(SpeechHeard(job_id, (Segment(2.0, 3.0, "the end"),), (), 3.0))

@@ -1,0 +1,142 @@
+"""What is new in the versions after this one, and the way to get the newest."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal, TypeAlias
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from desktop_app.messages import Installation, PorterProgress, UpdateChecked
+from desktop_app.ui import colours, update_wording
+from desktop_app.ui.sentence import Sentence
+
+Stage: TypeAlias = Literal["new", "fetching", "ready", "handing_over"]
+
+
+class WhatsNew(QDialog):
+    """Shows what it is told, and tells what is pressed.
+
+    download_pressed(), stop_pressed(), install_pressed(), skip_pressed(): so the user wants it.
+    """
+
+    download_pressed = Signal()
+    stop_pressed = Signal()
+    install_pressed = Signal()
+    skip_pressed = Signal()
+
+    def __init__(self, answer: UpdateChecked, how: Installation, mine: str, parent: QWidget | None = None) -> None:
+        """answer: with a release at least. how: this program was installed. mine: its version."""
+        super().__init__(parent)
+        self._how = how
+        self._size_bytes = answer.size_bytes
+        self._is_idle = True
+        self.version = answer.releases[0].version
+        self.stage: Stage = "new"
+        self.setWindowTitle(update_wording.TITLE)
+        self._title = Sentence(update_wording.there_is(self.version, mine))
+        font = self._title.font()
+        font.setWeight(font.Weight.DemiBold)
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        self._title.setFont(font)
+        self.notes = QPlainTextEdit(update_wording.notes(answer.releases))
+        self.notes.setReadOnly(True)
+        self.notes.setTabChangesFocus(True)
+        self.notes.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByKeyboard | Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self.notes.setAccessibleName(update_wording.NOTES)
+        self.about = Sentence()
+        self.about.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByKeyboard | Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(update_wording.DOWNLOAD.replace("&", ""))
+        self.trouble = Sentence()
+        colours.warn(self.trouble)
+        buttons = QDialogButtonBox()
+        self.act, self.later = QPushButton(), QPushButton(update_wording.LATER)
+        self.skip = QPushButton(update_wording.SKIP)
+        buttons.addButton(self.skip, QDialogButtonBox.ButtonRole.ResetRole)
+        buttons.addButton(self.later, QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.addButton(self.act, QDialogButtonBox.ButtonRole.ActionRole)
+        self.act.clicked.connect(self._on_act)
+        self.skip.clicked.connect(self._on_skip)
+        self.later.clicked.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setSpacing(12)
+        for widget in (self._title, self.notes, self.about, self.bar, self.trouble, buttons):
+            column.addWidget(widget)
+        column.setStretchFactor(self.notes, 1)
+        self.resize(600, 480)
+        self._show("new", update_wording.what_follows(how, self.version, self._size_bytes))
+
+    # --- for the outside ---
+
+    def allow(self, is_idle: bool) -> None:
+        """Let it be installed only when nothing else is done."""
+        self._is_idle = is_idle
+        self._show(self.stage, self.about.text())
+
+    def show_waiting(self) -> None:
+        self._show(self.stage, update_wording.WAITS)
+
+    def show_progress(self, told: PorterProgress) -> None:
+        if self.stage == "fetching":
+            self.about.setText(update_wording.progress(told))
+        self.bar.setMaximum(max(1, told.total >> 10))  # kilobytes: it counts in 32 bits
+        self.bar.setValue(told.done >> 10)
+
+    def show_ready(self) -> None:
+        """It is here, and whole."""
+        self._show("ready", update_wording.ready(self._how))
+
+    def show_trouble(self, sentence: str) -> None:
+        """It could not be brought; it can be tried again."""
+        self._show("new", update_wording.what_follows(self._how, self.version, self._size_bytes), sentence)
+
+    # --- what is pressed ---
+
+    def _on_act(self) -> None:
+        if self.stage == "new":
+            self._show("fetching", "")
+            self.download_pressed.emit()
+        elif self.stage == "fetching":
+            self._show("new", update_wording.what_follows(self._how, self.version, self._size_bytes))
+            self.stop_pressed.emit()
+        elif self.stage == "ready":
+            self._show("handing_over", update_wording.READ_ONCE_MORE)
+            self.install_pressed.emit()
+
+    def _on_skip(self) -> None:
+        self.skip_pressed.emit()
+        self.reject()
+
+    def _show(self, stage: Stage, about: str, trouble: str = "") -> None:
+        self.stage = stage
+        can_be_fetched = update_wording.can_be_fetched(self._how, self._size_bytes)
+        install = update_wording.INSTALL.get(self._how, "")
+        label = {"new": update_wording.DOWNLOAD, "fetching": update_wording.STOP}.get(stage, install)
+        self.about.setText(about)
+        self.trouble.setText(trouble)
+        self.trouble.setVisible(bool(trouble))
+        self.bar.setVisible(stage in ("fetching", "handing_over"))
+        self.act.setText(label)
+        self.act.setVisible(can_be_fetched)
+        self.act.setEnabled(stage != "handing_over" and (stage != "ready" or self._is_idle))
+        self.act.setToolTip("" if self._is_idle or stage != "ready" else update_wording.WAITS)
+        self.skip.setVisible(stage == "new")
+        self.later.setText(update_wording.LATER if can_be_fetched else update_wording.CLOSE)
+
+    # --- as Qt calls ---
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The keyboard begins in what is to be read: Return shall not answer what nobody has read."""
+        super().showEvent(event)
+        if not event.spontaneous():
+            for before, after in pairwise([self.notes, self.about, self.act, self.later, self.skip]):
+                QWidget.setTabOrder(before, after)
+            self.notes.setFocus()

@@ -1,0 +1,209 @@
+"""Has a porter ask whether there is a newer version, and bring it: if the user wants it, when nothing else is done."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop_app import paths
+from desktop_app.logs import LogFile
+from desktop_app.messages import (
+    CheckForUpdate,
+    FetchUpdate,
+    Installation,
+    PorterCommand,
+    PorterDone,
+    PorterFailed,
+    UpdateChecked,
+)
+from desktop_app.settings import Settings
+from desktop_app.upkeep import asked, installation
+from desktop_app.work.history_thread import HistoryThread
+from desktop_app.work.job_queue import JobQueue
+from desktop_app.work.porter_process import PorterProcess
+
+Wish: TypeAlias = Literal["daily", "now", "fetch", "hand_over"]
+
+FIRST_LOOK_MS = 20_000  # after the start, which has better things to do
+LOOK_EVERY_MS = 3_600_000  # whether a day has passed
+LOOKS_EVERY_MS = 500  # whether it may begin, while something is wanted or something else is done
+
+log = logging.getLogger(__name__)
+
+
+class UpdateWork(QObject):
+    """One porter at a time, and never one beside a job or a recording: what is wanted waits, or is put off and goes on.
+
+    checked(answer): an UpdateChecked.
+    check_failed(failed, was_asked): a PorterFailed; whether the user waits for it.
+    waiting(): what is wanted waits until nothing else is done.
+    progressed(progress): the PorterProgress of a download.
+    fetched(file): the installer is here, and whole.
+    handed_over(file): it was read once more just now, and may be opened.
+    fetch_failed(failed): a PorterFailed.
+    idle_changed(): something else is done now, or no more.
+    """
+
+    checked = Signal(object)
+    check_failed = Signal(object, bool)
+    waiting = Signal()
+    progressed = Signal(object)
+    fetched = Signal(object)
+    handed_over = Signal(object)
+    fetch_failed = Signal(object)
+    idle_changed = Signal()
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        history: HistoryThread,
+        settings: Settings,
+        parent: QObject | None = None,
+        command: Sequence[str] | None = None,
+        how_installed: Installation | None = None,
+    ) -> None:
+        """command: what starts a porter. how_installed: how this program came here."""
+        super().__init__(parent)
+        self.installation = how_installed or installation.how()
+        self.is_recording: Callable[[], bool] = lambda: False  # set by those who know
+        self._queue, self._history, self._settings = queue, history, settings
+        self._command = list(command or paths.porter_command())
+        self._log = LogFile(paths.logs() / "porter.log", "%(message)s")
+        self._wish: Wish | None = None
+        self._version = ""
+        self._porter: PorterProcess | None = None
+        self._was_idle = True
+        self._is_closed = False
+        self._may_begin = QTimer(self, interval=LOOKS_EVERY_MS)
+        self._may_begin.timeout.connect(self.look)
+        self._first_look = QTimer(self, singleShot=True, interval=FIRST_LOOK_MS)
+        self._first_look.timeout.connect(self._begin_daily)
+        self._looks = QTimer(self, interval=LOOK_EVERY_MS)
+        self._looks.timeout.connect(self._ask_if_due)
+        queue.became_busy.connect(self.look)
+        queue.became_idle.connect(self.look)
+
+    def start(self) -> None:
+        """Ask once a day, if the user wants that: not at once."""
+        self._first_look.start()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing else is done: no job runs, nothing is recorded."""
+        return not (self._queue.is_busy or self.is_recording())
+
+    @property
+    def is_at_work(self) -> bool:
+        return self._wish is not None
+
+    def check(self) -> None:
+        """Ask now, whatever was chosen: the user wants to know."""
+        if self._wish in (None, "daily"):
+            self._want("now")
+
+    def fetch(self, version: str) -> None:
+        """Bring the installer."""
+        self._version = version
+        self._want("fetch")
+
+    def hand_over(self, version: str) -> None:
+        """Have every byte of the installer read once more, before it is opened."""
+        self._version = version
+        self._want("hand_over")
+
+    def cancel(self) -> None:
+        """Leave what is wanted; what came of a download stays, and is gone on with."""
+        self._wish = None
+        self._stop()
+
+    def close(self) -> None:
+        """End the porter. Waits a moment: for the end of the program only."""
+        self._is_closed = True
+        for timer in (self._may_begin, self._first_look, self._looks):
+            timer.stop()
+        if self._porter is not None:
+            self._porter.stop()
+            self._porter.wait()
+        self._log.close()
+
+    # --- once a day ---
+
+    def _begin_daily(self) -> None:
+        self._looks.start()
+        self._ask_if_due()
+
+    def _ask_if_due(self) -> None:
+        if self._settings.updates and self._wish is None:
+            self._history.ask(lambda _: asked.is_due(), self._ask_daily, _never_mind)
+
+    def _ask_daily(self, is_due: bool) -> None:
+        if is_due and self._settings.updates and self._wish is None and not self._is_closed:
+            self._want("daily")
+
+    # --- whose turn it is ---
+
+    def _want(self, wish: Wish) -> None:
+        self._wish = wish
+        self.look()
+        if self._porter is None and self._wish is not None:
+            self.waiting.emit()
+
+    def look(self) -> None:
+        """Begin what is wanted, or put it off: something else is done now, or no more."""
+        if self._is_closed:
+            return
+        if self._wish == "daily" and not self._settings.updates:  # not any more
+            self.cancel()
+        is_idle = self.is_idle
+        if not is_idle:
+            self._stop()
+        elif self._wish is not None and self._porter is None:
+            self._begin(self._wish)
+        if is_idle is not self._was_idle:
+            self._was_idle = is_idle
+            self.idle_changed.emit()
+        if self._wish is None and is_idle:
+            self._may_begin.stop()
+        elif not self._may_begin.isActive():
+            self._may_begin.start()
+
+    def _begin(self, wish: Wish) -> None:
+        command: PorterCommand = CheckForUpdate() if wish in ("daily", "now") else FetchUpdate(self._version)
+        porter = self._porter = PorterProcess(self._command, self._log, self)
+        porter.progressed.connect(self.progressed)
+        porter.ended.connect(lambda event: self._on_ended(porter, event))
+        porter.start(command)
+
+    def _stop(self) -> None:
+        if self._porter is not None:
+            self._porter.stop()
+
+    def _on_ended(self, porter: PorterProcess, event: PorterDone | UpdateChecked | PorterFailed | None) -> None:
+        self._porter = None
+        if self._is_closed:  # it goes with us, and deleted twice would end the process
+            return
+        porter.deleteLater()
+        if self._wish is None:
+            return
+        if event is None:  # it was put off
+            self.waiting.emit()
+            return
+        wish, self._wish = self._wish, None
+        if isinstance(event, UpdateChecked):
+            self.checked.emit(event)
+        elif isinstance(event, PorterDone):
+            file = Path(os.fsdecode(event.folder))
+            (self.handed_over if wish == "hand_over" else self.fetched).emit(file)
+        elif wish in ("daily", "now"):
+            self.check_failed.emit(event, wish == "now")
+        else:
+            self.fetch_failed.emit(event)
+
+
+def _never_mind(error: Exception) -> None:
+    log.warning("when it was asked last cannot be told: %s", type(error).__name__)
