@@ -108,7 +108,7 @@ def newest(version: str) -> str:
 
 
 def there_is(version: str, mine: str) -> str:
-    return f"Sottovoce {version} is there. This is {mine}."
+    return f"Sottovoce {version} is out. This is {mine}."
 
 
 def notes(releases: Sequence[Release]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -56,7 +56,6 @@ class WhatsNew(QDialog):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(update_wording.DOWNLOAD.replace("&", ""))
         self.trouble = Sentence()
-        colours.warn(self.trouble)
         buttons = QDialogButtonBox()
         self.act, self.later = QPushButton(), QPushButton(update_wording.LATER)
         self.skip = QPushButton(update_wording.SKIP)
@@ -66,12 +65,15 @@ class WhatsNew(QDialog):
         self.act.clicked.connect(self._on_act)
         self.skip.clicked.connect(self._on_skip)
         self.later.clicked.connect(self.reject)
+        for button in (self.act, self.later, self.skip):
+            button.setAutoDefault(False)  # Return shall not answer what nobody has read
         column = QVBoxLayout(self)
         column.setSpacing(12)
         for widget in (self._title, self.notes, self.about, self.bar, self.trouble, buttons):
             column.addWidget(widget)
         column.setStretchFactor(self.notes, 1)
         self.resize(600, 480)
+        self._colour()
         self._show("new", update_wording.what_follows(how, self.version, self._size_bytes))
 
     # --- for the outside ---
@@ -134,9 +136,17 @@ class WhatsNew(QDialog):
     # --- as Qt calls ---
 
     def showEvent(self, event: QShowEvent) -> None:
-        """The keyboard begins in what is to be read: Return shall not answer what nobody has read."""
+        """The keyboard begins in what is to be read."""
         super().showEvent(event)
         if not event.spontaneous():
             for before, after in pairwise([self.notes, self.about, self.act, self.later, self.skip]):
                 QWidget.setTabOrder(before, after)
             self.notes.setFocus()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "trouble"):
+            self._colour()
+
+    def _colour(self) -> None:
+        colours.warn(self.trouble)

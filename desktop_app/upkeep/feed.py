@@ -123,12 +123,11 @@ def _signed_content(file: bytes) -> bytes:
 
 def _is_by(key: str, signature: bytes, content: bytes) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(base64.b64decode(key)).verify(
-            base64.b64decode(signature, validate=True), content
-        )
+        raw = base64.b64decode(signature, validate=True)
+        Ed25519PublicKey.from_public_bytes(base64.b64decode(key)).verify(raw, content)
     except (InvalidSignature, binascii.Error):
         return False
-    return True
+    return base64.b64encode(raw) == signature  # one way of writing it, and no other
 
 
 def _flaw(feed: Feed) -> str:

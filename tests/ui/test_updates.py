@@ -18,7 +18,7 @@ import desktop_app
 from desktop_app import paths
 from desktop_app.messages import Installation, ModelTrouble, PorterFailed, UpdateChecked
 from desktop_app.transcripts.transcript import JobOptions
-from desktop_app.ui import appearance, update_actions, update_wording
+from desktop_app.ui import appearance, colours, update_actions, update_wording
 from desktop_app.ui.whats_new import WhatsNew
 from desktop_app.work import update_work
 from desktop_app.work.backend_process import BackendProcess
@@ -481,11 +481,11 @@ def _fields(record: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_bar_and_dialog_are_readable_in_light_and_dark(window, asked, scheme, plain_appearance) -> None:
-    from desktop_app.ui import colours
-
+def test_bar_and_dialog_are_readable_in_light_and_dark(qtbot, window, asked, scheme, plain_appearance) -> None:
     dialog = asked()
+
     appearance.apply(scheme)
+    qtbot.waitUntil(lambda: colours.is_dark(dialog.palette()) is (scheme == "dark"))
 
     for label in (window.updates.bar.said, dialog.about, dialog.trouble):
         palette = label.palette()
