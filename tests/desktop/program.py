@@ -34,6 +34,7 @@ class Program:
         self.home = home
         self.window = 0
         self.env: dict[str, str] = {}
+        self.command = [sys.executable, "-m", "desktop_app"]
         self._processes: list[subprocess.Popen[str]] = []
         self._library: History | None = None
         (home / "models").mkdir(parents=True)
@@ -53,7 +54,7 @@ class Program:
         """Start it beside the one that may run already."""
         with self._said_file.open("ab") as said:
             process = self.display.start(
-                [sys.executable, "-m", "desktop_app", *files],
+                [*self.command, *files],
                 env={"SOTTOVOCE_HOME": str(self.home), **self.env, **(env or {})},
                 cwd=ROOT,
                 stdout=said,

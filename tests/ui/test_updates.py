@@ -274,7 +274,8 @@ def test_beside_a_job_nobody_is_asked_until_it_has_ended(qtbot, window, makers, 
     qtbot.waitUntil(lambda: dialog_of(window) is not None, timeout=PATIENCE_MS)
 
 
-def test_beside_a_recording_nobody_is_asked_until_it_has_ended(qtbot, window, makers) -> None:
+def test_beside_a_recording_nobody_is_asked_until_it_has_ended(qtbot, window, makers, chosen) -> None:
+    chosen.recording.live = chosen.recording.refine = False  # else a job would keep it from asking as well
     window.recording.record.trigger()
     window.recording.panel.record_pressed.emit()
     qtbot.waitUntil(lambda: window.recording.is_recording)
@@ -283,10 +284,28 @@ def test_beside_a_recording_nobody_is_asked_until_it_has_ended(qtbot, window, ma
     qtbot.wait(1200)
 
     assert not makers.site.requests
-    window._queue.end_all()
+    assert not window._queue.is_busy
     window.recording.stop.trigger()
-    qtbot.waitUntil(lambda: not window.recording.is_recording)
-    qtbot.waitUntil(lambda: window._queue.end_all() or dialog_of(window) is not None, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window._queue.running is not None)  # the recording is transcribed first
+    qtbot.wait(1200)
+    assert not makers.site.requests
+    idle(window._queue)
+    qtbot.waitUntil(lambda: dialog_of(window) is not None, timeout=PATIENCE_MS)
+
+
+def test_while_one_dictates_nobody_is_asked(qtbot, window, makers) -> None:
+    window.dictation.on.trigger()
+    window.dictation._key.pressed.emit()
+    qtbot.waitUntil(lambda: window.dictation.is_listening)
+
+    window.updates.check.trigger()
+    qtbot.wait(1200)
+
+    assert not makers.site.requests
+    window.dictation._key.released.emit()
+    qtbot.waitUntil(lambda: not window.dictation.is_listening)
+    idle(window._queue)
+    qtbot.waitUntil(lambda: idle(window._queue) or dialog_of(window) is not None, timeout=PATIENCE_MS)
 
 
 def test_news_that_come_while_a_job_runs_wait_for_its_end(qtbot, window, queue, work_on, asked, makers) -> None:
