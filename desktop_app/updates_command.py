@@ -56,6 +56,10 @@ def _tell(arguments: argparse.Namespace) -> int:
         return terminal.complain(update_wording.not_checked(_as_failed(error)), FAILED)
     file = ""
     if found.releases and arguments.download is not None:
+        if not installation.wanted():
+            return terminal.complain(
+                update_wording.what_follows(installation.how(), found.releases[0].version, 0), FAILED
+            )
         try:
             with _shown_progress() as tell:
                 file = shown(update.fetch(found.releases[0].version, arguments.download.absolute(), tell))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from models.hub_server import Fault
-from upkeep.makers import FEED, NOTES, SETUP, Makers, trusted
+from upkeep.makers import FEED, NOTES, PLATFORM, SETUP, Makers, trusted
 
 import desktop_app
 from desktop_app import paths
@@ -44,7 +44,8 @@ def makers(home, tmp_path, monkeypatch) -> Iterator[Makers]:
 
 def program(makers: Makers, *arguments: str, how: Installation = Installation.SETUP) -> list[str]:
     """Return the command as a program that believes these makers."""
-    return makers.program(main=TYPED.format(arguments), installation=how)
+    platform = "" if how in (Installation.SOURCE, Installation.FLATPAK) else PLATFORM
+    return makers.program(main=TYPED.format(arguments), installation=how, platform=platform)
 
 
 def updates(makers: Makers, *arguments: str, how: Installation = Installation.SETUP) -> tuple[int, str, str]:
@@ -124,11 +125,14 @@ def test_a_folder_that_is_not_there_is_said(makers, tmp_path):
 
 
 @pytest.mark.parametrize("how", [Installation.SOURCE, Installation.FLATPAK])
-def test_where_others_see_to_it_the_way_is_told(makers, how):
+def test_where_others_see_to_it_the_way_is_told(makers, tmp_path, how):
     code, printed, _ = updates(makers, "--check", how=how)
+    refused, _, said = updates(makers, "--download", str(tmp_path), how=how)
 
-    assert code == DONE
-    assert update_wording.what_follows(how, "0.2.0", 0) in printed
+    assert (code, refused) == (DONE, FAILED)
+    for told in (printed, said):
+        assert update_wording.what_follows(how, "0.2.0", 0) in told
+    assert not makers.asked(SETUP)
 
 
 def test_as_json_all_is_told(makers, tmp_path):

@@ -83,6 +83,10 @@ class UpdateActions(QObject):
     # --- what the user does ---
 
     def _on_check(self) -> None:
+        if self._dialog is not None:  # there it stands
+            self._dialog.raise_()
+            self._dialog.activateWindow()
+            return
         self._is_awaited = True
         self.said.emit(update_wording.ASKING)
         self._work.check()

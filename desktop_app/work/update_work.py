@@ -73,7 +73,7 @@ class UpdateWork(QObject):
         self.is_recording: Callable[[], bool] = lambda: False  # set by those who know
         self._queue, self._history, self._settings = queue, history, settings
         self._command = list(command or paths.porter_command())
-        self._log = LogFile(paths.logs() / "porter.log", "%(message)s")
+        self._log = LogFile(paths.logs() / "updates.log", "%(message)s")
         self._wish: Wish | None = None
         self._version = ""
         self._porter: PorterProcess | None = None

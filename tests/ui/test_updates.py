@@ -452,6 +452,19 @@ def test_the_system_that_does_not_open_it_is_no_secret(qtbot, asked, monkeypatch
     assert SETUP in dialog.trouble.text()
 
 
+def test_asking_again_shows_the_dialog_that_is_open_and_disturbs_no_download(qtbot, window, makers, asked) -> None:
+    makers.site.always_fail(SETUP, Fault(pause=0.05))
+    dialog = asked()
+    dialog.act.click()
+    qtbot.waitUntil(lambda: dialog.bar.value() > 0, timeout=PATIENCE_MS)
+
+    window.updates.check.trigger()
+
+    qtbot.waitUntil(lambda: dialog.stage == "ready", timeout=PATIENCE_MS)
+    assert len(makers.asked()) == 1
+    assert dialog_of(window) is dialog
+
+
 def test_closing_the_dialog_stops_the_download(qtbot, window, makers, asked) -> None:
     makers.site.always_fail(SETUP, Fault(pause=0.1))
     dialog = asked()
