@@ -12,7 +12,7 @@ from typing import NoReturn
 import msgspec
 
 from desktop_app import __version__, logs, paths, terminal
-from desktop_app.messages import PorterFailed, UpdateChecked
+from desktop_app.messages import PorterFailed, Release, UpdateChecked
 from desktop_app.models.errors import PorterError
 from desktop_app.models.progress import Tell, a_few_times_a_second
 from desktop_app.transcripts.transcript import shown
@@ -28,7 +28,8 @@ class Told(msgspec.Struct, frozen=True):
     version: str  # of this program
     installation: str
     asked_now: bool
-    update: UpdateChecked
+    releases: tuple[Release, ...]  # newer than this one, the newest first
+    size_bytes: int  # of the newest one's installer; 0: there is none for this computer
     file: str = ""  # the installer, if it was downloaded
 
 
@@ -66,7 +67,7 @@ def _tell(arguments: argparse.Namespace) -> int:
         except PorterError as error:
             return terminal.complain(update_wording.not_fetched(_as_failed(error)), FAILED)
     if arguments.json:
-        told = Told(__version__, installation.how().value, asks, found, file)
+        told = Told(__version__, installation.how().value, asks, found.releases, found.size_bytes, file)
         terminal.print_out(msgspec.json.format(msgspec.json.encode(told)).decode())
     else:
         _print(found, asks, file)

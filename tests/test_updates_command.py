@@ -139,8 +139,8 @@ def test_as_json_all_is_told(makers, tmp_path):
     told = json.loads(updates(makers, "--download", str(tmp_path), "--json")[1])
 
     assert (told["version"], told["installation"], told["asked_now"]) == (MINE, "setup", True)
-    assert told["update"]["releases"] == [{"version": "0.2.0", "date": "2026-12-01", "notes": NOTES}]
-    assert told["update"]["size_bytes"] == len(makers.setup)
+    assert told["releases"] == [{"version": "0.2.0", "date": "2026-12-01", "notes": NOTES}]
+    assert told["size_bytes"] == len(makers.setup)
     assert told["file"] == str(tmp_path / SETUP)
 
 

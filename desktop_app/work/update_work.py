@@ -26,6 +26,7 @@ from desktop_app.upkeep import asked, installation
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.porter_process import PorterProcess
+from desktop_app.work.probing import is_anybody_working
 
 Wish: TypeAlias = Literal["daily", "now", "fetch", "hand_over"]
 
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 
 class UpdateWork(QObject):
     """One porter at a time, and never one beside a job or a recording: what is wanted waits, or is put off and goes on.
+
+    Nor does one begin while another program of ours, the command line say, has a job running.
 
     checked(answer): an UpdateChecked.
     check_failed(failed, was_asked): a PorterFailed; whether the user waits for it.
@@ -77,6 +80,8 @@ class UpdateWork(QObject):
         self._wish: Wish | None = None
         self._version = ""
         self._porter: PorterProcess | None = None
+        self._is_asking = False  # whether another program works
+        self._has_said_so = False  # that it waits
         self._was_idle = True
         self._is_closed = False
         self._may_begin = QTimer(self, interval=LOOKS_EVERY_MS)
@@ -148,10 +153,8 @@ class UpdateWork(QObject):
     # --- whose turn it is ---
 
     def _want(self, wish: Wish) -> None:
-        self._wish = wish
+        self._wish, self._has_said_so = wish, False
         self.look()
-        if self._porter is None and self._wish is not None:
-            self.waiting.emit()
 
     def look(self) -> None:
         """Begin what is wanted, or put it off: something else is done now, or no more."""
@@ -162,8 +165,10 @@ class UpdateWork(QObject):
         is_idle = self.is_idle
         if not is_idle:
             self._stop()
-        elif self._wish is not None and self._porter is None:
-            self._begin(self._wish)
+            self._say_that_it_waits()
+        elif self._wish is not None and self._porter is None and not self._is_asking:
+            self._is_asking = True
+            self._history.ask(is_anybody_working, self._begin_unless, lambda _: self._begin_unless(False))
         if is_idle is not self._was_idle:
             self._was_idle = is_idle
             self.idle_changed.emit()
@@ -172,8 +177,23 @@ class UpdateWork(QObject):
         elif not self._may_begin.isActive():
             self._may_begin.start()
 
+    def _begin_unless(self, another_works: bool) -> None:
+        self._is_asking = False
+        if self._is_closed or self._wish is None or self._porter is not None:
+            return
+        if another_works or not self.is_idle:
+            self._say_that_it_waits()
+        else:
+            self._begin(self._wish)
+
+    def _say_that_it_waits(self) -> None:
+        if self._wish is not None and not self._has_said_so:
+            self._has_said_so = True
+            self.waiting.emit()
+
     def _begin(self, wish: Wish) -> None:
         command: PorterCommand = CheckForUpdate() if wish in ("daily", "now") else FetchUpdate(self._version)
+        self._has_said_so = False
         porter = self._porter = PorterProcess(self._command, self._log, self)
         porter.progressed.connect(self.progressed)
         porter.ended.connect(lambda event: self._on_ended(porter, event))
@@ -191,7 +211,6 @@ class UpdateWork(QObject):
         if self._wish is None:
             return
         if event is None:  # it was put off
-            self.waiting.emit()
             return
         wish, self._wish = self._wish, None
         if isinstance(event, UpdateChecked):

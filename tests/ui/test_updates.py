@@ -17,7 +17,7 @@ from work import fake_backend
 import desktop_app
 from desktop_app import paths
 from desktop_app.messages import Installation, ModelTrouble, PorterFailed, UpdateChecked
-from desktop_app.transcripts.transcript import JobOptions
+from desktop_app.transcripts.transcript import JobOptions, JobState
 from desktop_app.ui import appearance, colours, update_actions, update_wording
 from desktop_app.ui.whats_new import WhatsNew
 from desktop_app.work import update_work
@@ -290,6 +290,21 @@ def test_beside_a_recording_nobody_is_asked_until_it_has_ended(qtbot, window, ma
     qtbot.wait(1200)
     assert not makers.site.requests
     idle(window._queue)
+    qtbot.waitUntil(lambda: dialog_of(window) is not None, timeout=PATIENCE_MS)
+
+
+def test_while_another_program_has_a_job_running_nobody_is_asked(qtbot, window, makers, library, tmp_path) -> None:
+    other = Ownership(paths.locks())
+    job = library.add_job(tmp_path / "talk.wav", JobOptions(), other.id)
+    library.update(job.id, state=JobState.RUNNING)
+
+    window.updates.check.trigger()
+    qtbot.waitUntil(lambda: window.statusBar().currentMessage() == update_wording.ASKED_LATER)
+    qtbot.wait(1200)
+
+    assert not makers.site.requests
+    library.update(job.id, state=JobState.DONE)
+    other.release()
     qtbot.waitUntil(lambda: dialog_of(window) is not None, timeout=PATIENCE_MS)
 
 
