@@ -41,7 +41,7 @@ ADDRESS = "https://sottovoce.app/releases/{version}"
 DAYS = 180  # that a feed is good for; it is signed anew before they are over, also without a release
 OF_PLATFORM = {  # the one file in dist/
     "windows-x86_64": "*{version}*.exe",
-    "macos-arm64": "*{version}*.dmg",
+    "macos-arm64": "*{version}-arm64.dmg",
     "linux-x86_64-deb": "sottovoce_{version}_amd64.deb",
     "linux-x86_64-tar": "sottovoce-{version}-linux-x86_64.tar.xz",
 }
