@@ -118,10 +118,6 @@ class Dictation(QObject):
         """The job is that of something dictated: the user is told of its end already."""
         return job_id in self._jobs
 
-    @property
-    def is_listening(self) -> bool:
-        return self.stage is Stage.LISTENING
-
     def start(self) -> None:
         """Turn dictation on if it was on when the program ended."""
         if self._choices.on:
