@@ -120,9 +120,14 @@ def idle(queue) -> None:
 # --- permission ---
 
 
-def test_nobody_is_asked_for_anything_before_the_user_has_said_yes(qtbot, window, makers, settle, chosen) -> None:
-    qtbot.wait(500)  # ten times as long as the first look takes
-    settle()
+def long_enough(qtbot, window) -> None:
+    """Wait until it would have been asked, if it were to be."""
+    qtbot.waitUntil(lambda: window._updates.is_idle, timeout=PATIENCE_MS)
+    qtbot.wait(1500)  # the first look comes after 50 ms, and then every 500 ms
+
+
+def test_nobody_is_asked_for_anything_before_the_user_has_said_yes(qtbot, window, makers, chosen) -> None:
+    long_enough(qtbot, window)
 
     assert window.updates.bar.isVisible()
     assert window.updates.bar.said.text() == update_wording.MAY_WE_ASK
@@ -130,15 +135,14 @@ def test_nobody_is_asked_for_anything_before_the_user_has_said_yes(qtbot, window
     assert not makers.site.requests
 
 
-def test_after_a_no_nobody_is_asked_and_the_question_does_not_come_again(qtbot, window, makers, settle, chosen) -> None:
+def test_after_a_no_nobody_is_asked_and_the_question_does_not_come_again(qtbot, window, makers, chosen) -> None:
     window.updates.bar.no.click()
-    qtbot.wait(300)
-    settle()
+    long_enough(qtbot, window)
 
     assert chosen.updates is False
     assert not window.updates.bar.isVisible()
     window.updates.start()  # as at the next start
-    qtbot.wait(300)
+    long_enough(qtbot, window)
     assert not window.updates.bar.isVisible()
     assert not makers.site.requests
 
@@ -157,14 +161,13 @@ def test_after_a_yes_it_is_asked_and_the_news_are_told(qtbot, window, makers, ch
     assert not window.updates.bar.isVisible()
 
 
-def test_it_is_asked_once_a_day_however_often_the_program_starts(qtbot, window, makers, settle) -> None:
+def test_it_is_asked_once_a_day_however_often_the_program_starts(qtbot, window, makers) -> None:
     window.updates.bar.yes.click()
     qtbot.waitUntil(lambda: bool(makers.asked()), timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: not window._updates.is_at_work, timeout=PATIENCE_MS)
 
     window.updates.start()
-    qtbot.wait(500)
-    settle()
+    long_enough(qtbot, window)
     assert len(makers.asked()) == 1
 
     os.utime(paths.updates() / "asked", (0, 0))
@@ -172,15 +175,15 @@ def test_it_is_asked_once_a_day_however_often_the_program_starts(qtbot, window, 
     qtbot.waitUntil(lambda: len(makers.asked()) == 2, timeout=PATIENCE_MS)
 
 
-def test_the_menu_takes_the_permission_back(qtbot, window, makers, settle, chosen) -> None:
+def test_the_menu_takes_the_permission_back(qtbot, window, makers, chosen) -> None:
     window.updates.daily.trigger()
     assert chosen.updates is True
     window.updates.daily.trigger()
-    qtbot.wait(300)
-    settle()
+    assert window.statusBar().currentMessage() == update_wording.DAILY_OFF
+    long_enough(qtbot, window)
 
     assert chosen.updates is False
-    assert window.statusBar().currentMessage() == update_wording.DAILY_OFF
+    assert not makers.site.requests
 
 
 @pytest.mark.parametrize("how", [Installation.SOURCE, Installation.FLATPAK])
