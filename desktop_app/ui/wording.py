@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # the command line's `history` and `--help` have no use for Q
     from desktop_app.work.schedule import Hindrance
 
 APPLICATION = "Sottovoce"
-PROMISE = "Nothing leaves this computer."
+PROMISE = "Recordings and texts stay on this computer."
 
 STAGES = {
     Stage.STARTING: "Starting",
