@@ -45,7 +45,7 @@ test faults lint: export PYTHONUTF8 = 1
 # Most tests wait for something: two files of them at a time take half as long, even on two cores.
 # Where a process of the tests dies, pytest-xdist 3.8 may wait for ever for another one, so there is none.
 test: setup test-tools lint
-	@$(python) -m pytest -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0 $(ARGS)
+	@$(python) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(ARGS)
 
 faults: export SOTTOVOCE_FAULTS = full
 faults: setup test-tools
