@@ -452,6 +452,7 @@ FunctionEnd
   RMDir /r "$R1\models"
   RMDir /r "$R1\recordings"
   RMDir /r "$R1\unfinished"
+  RMDir /r "$R1\updates"
   RMDir "$R1"
 !macroend
 
