@@ -239,7 +239,8 @@ def test_the_seconds_before_the_button_are_kept_if_one_wants_that(mic, studio, u
     until(lambda: studio.recorder.seconds > 2.5)
     samples = finish(studio, until)
 
-    assert 0.3 < np.count_nonzero(samples) / RATE < 2.01  # less, where the button comes late on a busy machine
+    # Less than the two, where the button comes late on a busy machine; more by what was still on its way.
+    assert 0.3 < np.count_nonzero(samples) / RATE < 2.3
     assert samples[0] > RATE // COUNT_EVERY * 0.9  # not the first of the three seconds
 
 
