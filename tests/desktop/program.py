@@ -14,7 +14,7 @@ from desktop_app import settings
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import Job, JobState
 
-from .display import Display, wait_for
+from .display import Display, DisplayError, wait_for
 
 ROOT = Path(__file__).parents[2]
 LONG = 60.0  # seconds that a transcription may take, on a busy machine
@@ -46,7 +46,10 @@ class Program:
     def start(self, *files: Path, env: Mapping[str, str] | None = None) -> int:
         """Start it and wait for its window; return that."""
         self.process = self.start_again(*files, env=env)
-        self.window = self.display.find_window("Sottovoce$")
+        try:
+            self.window = self.display.find_window("Sottovoce$")
+        except DisplayError as error:
+            raise DisplayError(f"{error}\n{self._last_words()}") from error
         self.display.activate(self.window)
         return self.window
 
@@ -62,6 +65,14 @@ class Program:
             )
         self._processes.append(process)
         return process
+
+    def _last_words(self) -> str:
+        """End it, and return what it said and where it was."""
+        exit_code = self.process.poll()
+        self.process.send_signal(signal.SIGABRT)
+        self.process.wait(10)
+        files = [self._said_file, *sorted((self.home / "logs").glob("window*"))]
+        return "\n".join([f"exit code {exit_code}", *(file.read_text() for file in files)])
 
     def wait_for_end(self) -> int:
         """Wait until it has ended by itself, and return its exit code."""
