@@ -81,7 +81,7 @@ def test_it_tells_what_there_is_installs_it_and_removes_it(gpu, pack, hub):
     assert installed[0] == after[0] == removed[0] == 0
     assert installed[1].startswith("The graphics pack 12.9.1.4 is installed.")
     assert after[1].splitlines()[1] == str(paths.card_libraries() / "nvidia" / "pack-12.9.1.4")
-    assert removed[1] == "The graphics pack was removed; 3 MB are free now.\n"
+    assert removed[1] == "The graphics pack was removed. That freed 3 MB.\n"
     assert (installed[2], after[2], removed[2]) == ("", "", "")  # nobody looks at progress here
     assert len(hub.requests) == 1
     assert not paths.card_libraries().exists()

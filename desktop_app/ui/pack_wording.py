@@ -157,7 +157,9 @@ def has_come(version: str) -> str:
 
 
 def has_gone(freed_bytes: int) -> str:
-    return f"The graphics pack was removed; {size(freed_bytes)} are free now."
+    if not freed_bytes:
+        return "There was no graphics pack to remove."
+    return f"The graphics pack was removed. That freed {size(freed_bytes)}."
 
 
 def progress(progress: PorterProgress, speed: float | None, seconds_left: float | None) -> str:

@@ -178,7 +178,7 @@ class TranscriptPane(QWidget):
         self._note.setText(note)
         self._note.setVisible(bool(note))
         self._note.setAccessibleName(note)
-        self.text.setPlaceholderText(wording.WAITING.get(job.state, "") if job is not None else "")
+        self.text.setPlaceholderText(wording.waiting(job) if job is not None else "")
 
     def _colour(self) -> None:
         colours.stand_back(self._facts)

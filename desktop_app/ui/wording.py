@@ -805,7 +805,7 @@ LANGUAGE_HINT = "The language spoken. Type a part of its name to find it."
 TASK_HINT = "Write down what is said, or say it in English."
 WORDS_HINT = "Keep the time of every single word, for subtitles and corrections."
 OPTIONS = "Options for the next recording"
-QUALITY = "&Quality"
+QUALITY = "Q&uality"
 QUALITIES: dict[Quality, str] = {"accurate": "Accurate", "fast": "Fast"}
 QUALITY_HINT = "Fast: one reading instead of five, one more try. About twice as fast, a little less exact."
 MORE_OPTIONS = "M&ore…"
@@ -857,6 +857,15 @@ WAITING = {
     JobState.RUNNING: "The text appears here as it is heard.",
 }
 WAITING_FOR_TEXT = WAITING[JobState.RUNNING]
+
+
+def waiting(job: Job) -> str:
+    """Return what stands where the text will be; empty if none will come by itself."""
+    if job.options.live and job.state is JobState.QUEUED:  # for a moment, before it is followed
+        return WAITING_FOR_TEXT
+    return WAITING.get(job.state, "")
+
+
 NOT_LOCAL = "Only files on this computer can be dropped here."
 COPIED = "The transcript was copied."
 COPIED_REPORT = "The newest crash report was copied. Nothing of what was said is in it."

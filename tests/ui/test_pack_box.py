@@ -197,7 +197,7 @@ def test_when_it_came_or_went_the_computer_is_looked_at_anew(qtbot, window, mode
 
     assert models.probing.started == [True, True]
     assert first == pack_wording.has_come("12.9.1.4")
-    assert window.statusBar().currentMessage() == "The graphics pack was removed; 854 MB are free now."
+    assert window.statusBar().currentMessage() == "The graphics pack was removed. That freed 854 MB."
 
 
 def test_in_the_window_it_is_fetched_and_removed_by_real_porters(qtbot, window, models, tmp_path, monkeypatch, settle):
