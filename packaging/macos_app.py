@@ -42,6 +42,9 @@ def info_plist() -> dict[str, Any]:
         "NSHighResolutionCapable": True,
         "NSRequiresAquaSystemAppearance": False,  # dark, where the system is
         "NSHumanReadableCopyright": "MIT licence. What it comes with has licences of its own: see About.",
+        "NSAppleEventsUsageDescription": (
+            "Sottovoce asks System Events to shut this Mac down when all is done, if you have chosen that."
+        ),
         "NSMicrophoneUsageDescription": (
             "Sottovoce records what you say when you press Record, or use captions or dictation. "
             "The recording stays on this Mac."

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app import __version__
+from desktop_app.work import computer
 from desktop_app.work.media_files import SUFFIXES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +27,7 @@ NOTARY = {"NOTARY_KEY": "/secret/key.p8", "NOTARY_KEY_ID": "K1", "NOTARY_ISSUER"
 on_unix = pytest.mark.skipif(sys.platform == "win32", reason="the scripts are for macOS's shell")
 
 
-def test_the_app_says_who_it_is_and_why_it_wants_the_microphone():
+def test_the_app_says_who_it_is_and_why_it_wants_the_microphone_and_system_events():
     told = plistlib.loads(plistlib.dumps(macos_app.info_plist()))
 
     assert told["CFBundleExecutable"] == "sottovoce-gui"
@@ -34,6 +35,7 @@ def test_the_app_says_who_it_is_and_why_it_wants_the_microphone():
     assert told["LSBackgroundOnly"] is False  # else it would have neither window nor Dock icon
     assert told["NSHighResolutionCapable"] is True
     assert "records what you say" in told["NSMicrophoneUsageDescription"]
+    assert "shut this Mac down" in told["NSAppleEventsUsageDescription"]
 
 
 def test_every_kind_of_recording_can_be_opened_with_it():
@@ -68,10 +70,14 @@ def test_the_oldest_system_is_that_of_the_wheels(tmp_path, tags, oldest):
     assert macos_app.wheel_systems(metadata.PathDistribution(folder)) == oldest
 
 
-def test_the_hardened_runtime_is_told_of_the_microphone_and_opened_no_further():
+def test_the_hardened_runtime_lets_it_record_and_shut_the_mac_down_and_is_opened_no_further():
     entitlements = plistlib.loads((macos_app.SCRIPTS / "entitlements.plist").read_bytes())
 
-    assert entitlements == {"com.apple.security.device.audio-input": True}
+    assert "System Events" in computer.SHUT_DOWN["darwin"][-1]  # to which it sends an Apple event
+    assert entitlements == {
+        "com.apple.security.automation.apple-events": True,
+        "com.apple.security.device.audio-input": True,
+    }
 
 
 @on_unix
