@@ -1,6 +1,6 @@
 """Prints what a release says of itself: what CHANGELOG.md says is new, and how to trust what was downloaded.
 
-python packaging/release_notes.py TAG [--signed SYSTEM ...]
+python packaging/release_notes.py TAG [--repository OWNER/NAME] [--signed SYSTEM ...]
 
 Leaves with 1 if the tag (v1.2.3), the version of the program and CHANGELOG.md do not agree.
 SYSTEM is one of: windows, macos, updates.
@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))
 from desktop_app import __version__  # noqa: E402
 
 CHANGELOG = ROOT / "CHANGELOG.md"
+ANY_REPOSITORY = "OWNER/NAME"
 SIGNED = {
     "windows": ("The Windows setup is signed.", "The Windows setup is not signed: SmartScreen will warn."),
     "macos": (
@@ -37,8 +38,8 @@ TRUST = """\
 {signed} The README says what to do where a system warns.
 
 `sha256sum --check --ignore-missing SHA256SUMS` compares what you downloaded with what we published, and
-`gh attestation verify FILE` tells that this repository's workflow made it. All that is in the program is listed in
-`sottovoce-{version}-SYSTEM.cdx.json`.
+`gh attestation verify FILE --repo {repository}` tells that this repository's workflow made it. All that is in the
+program is listed in `sottovoce-{version}-SYSTEM.cdx.json`.
 """
 
 
@@ -49,15 +50,19 @@ class Disagreement(Exception):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tag")
+    parser.add_argument("--repository", default=ANY_REPOSITORY)
     parser.add_argument("--signed", nargs="*", choices=list(SIGNED), default=[])
     arguments = parser.parse_args()
+    changelog = CHANGELOG.read_text(encoding="utf-8")
     try:
-        print(notes(arguments.tag, __version__, CHANGELOG.read_text(encoding="utf-8"), arguments.signed))
+        print(notes(arguments.tag, __version__, changelog, arguments.signed, arguments.repository))
     except Disagreement as disagreement:
         sys.exit(str(disagreement))
 
 
-def notes(tag: str, version: str, changelog: str, signed: Collection[str] = ()) -> str:
+def notes(
+    tag: str, version: str, changelog: str, signed: Collection[str] = (), repository: str = ANY_REPOSITORY
+) -> str:
     """Return the notes. Raise Disagreement if tag, version and changelog do not agree."""
     if tag != f"v{version}":
         raise Disagreement(f"The tag is {tag}, the version of the program {version}.")
@@ -67,7 +72,7 @@ def notes(tag: str, version: str, changelog: str, signed: Collection[str] = ()) 
     if section(changelog, "Unreleased"):
         raise Disagreement(f"CHANGELOG.md has unreleased changes: do they belong to {version}?")
     told = " ".join(texts[0] if system in signed else texts[1] for system, texts in SIGNED.items())
-    return f"{changes}\n\n{TRUST.format(signed=told, version=version)}"
+    return f"{changes}\n\n{TRUST.format(signed=told, version=version, repository=repository)}"
 
 
 def section(changelog: str, version: str) -> str:

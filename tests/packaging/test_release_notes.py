@@ -51,6 +51,12 @@ def test_they_say_in_plain_words_what_is_signed_and_what_is_not():
     assert "The Windows setup is not signed" in some and "signed and notarised by Apple" in some
 
 
+def test_they_say_how_it_is_verified_that_this_repository_made_it():
+    notes = release_notes.notes("v1.2.0", "1.2.0", CHANGELOG, repository="some/where")
+
+    assert "`gh attestation verify FILE --repo some/where`" in notes
+
+
 @pytest.mark.parametrize(
     ("tag", "version", "changelog", "why"),
     [

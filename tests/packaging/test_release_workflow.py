@@ -62,3 +62,10 @@ def test_all_that_is_made_is_published():
     assert wanted == "release-*"
     assert {name for name in made if name.startswith("release-")} == made - {"licences"}
     assert set(WORKFLOW["jobs"]["draft"]["needs"]) == {name.removeprefix("release-") for name in made - {"licences"}}
+
+
+def test_whoever_verifies_a_download_is_told_of_which_repository_it_is():
+    (draft,) = [step["run"] for step in WORKFLOW["jobs"]["draft"]["steps"] if "release_notes.py" in step.get("run", "")]
+
+    assert '--repository "$GITHUB_REPOSITORY"' in draft
+    assert "gh attestation verify FILE --repo " in (ROOT / "README.md").read_text(encoding="utf-8")
