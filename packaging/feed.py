@@ -1,10 +1,11 @@
 """Makes, signs and checks the feed: the file by which installed programs learn of a newer version.
 
 python packaging/feed.py make-key FILE    make a key pair: the private half goes into FILE, the public one is printed
+python packaging/feed.py check-key        say whether programs of this source take what is signed with a key
 python packaging/feed.py sign             tell of this version and of the installers in dist/: dist/feed.signed
 python packaging/feed.py check FILE       say what a feed tells, if programs with the keys of this source would take it
 
-`sign` takes private keys from --key FILE, or one from the environment: FEED_KEY, the content of such a file.
+`check-key` and `sign` take private keys from --key FILE, or one from the environment: FEED_KEY, what such a file has.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
+
+import release_notes  # noqa: E402
 
 from desktop_app import __version__  # noqa: E402
 from desktop_app.models.errors import PorterError  # noqa: E402
-from desktop_app.upkeep import feed  # noqa: E402
+from desktop_app.upkeep import feed, keys  # noqa: E402
 from desktop_app.upkeep.feed import Feed, Installer, Published  # noqa: E402
 
 ADDRESS = "https://sottovoce.app/releases/{version}"
@@ -53,7 +56,8 @@ def main() -> None:
     making = commands.add_parser("make-key")
     making.add_argument("file", type=Path)
     signing = commands.add_parser("sign")
-    signing.add_argument("--key", type=Path, action="append", default=[], help="a private key; may be given twice")
+    for command in (commands.add_parser("check-key"), signing):
+        command.add_argument("--key", type=Path, action="append", default=[], help="a private key; may be given twice")
     signing.add_argument("--dist", type=Path, default=ROOT / "dist", help="where the installers are (default: dist/)")
     signing.add_argument("--address", default=ADDRESS, help=f"the folder they will be in (default: {ADDRESS})")
     signing.add_argument("--changelog", type=Path, default=ROOT / "CHANGELOG.md")
@@ -63,6 +67,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.command == "make-key":
         make_key(arguments.file)
+    elif arguments.command == "check-key":
+        check_keys(keys_of(arguments.key))
     elif arguments.command == "sign":
         sign(arguments)
     else:
@@ -91,6 +97,13 @@ def sign(arguments: argparse.Namespace) -> None:
     check(file)
     (arguments.dist / "feed.signed").write_bytes(file)
     print(arguments.dist / "feed.signed")
+
+
+def check_keys(private_keys: list[Ed25519PrivateKey]) -> None:
+    """Leave if a program with the keys of this source would not take what is signed with these."""
+    if not {public(key) for key in private_keys} & set(keys.PUBLIC):
+        sys.exit("The public half of the key is not in desktop_app/upkeep/keys.py: programs will not take its feed.")
+    print("Programs of this source take what is signed with it.")
 
 
 def keys_of(files: list[Path]) -> list[Ed25519PrivateKey]:
@@ -133,9 +146,7 @@ def installer(platform: str, dist: Path, address: str) -> Installer | None:
 
 def releases_in(changelog: str) -> tuple[Published, ...]:
     """Return the versions that were published, the newest first, with what is new in them as plain text."""
-    headed = r"^## \[([0-9.]+)\] - (\d{4}-\d\d-\d\d)\n(.*?)(?=^## |^\[[^\n]*\]: |\Z)"
-    found = re.findall(headed, changelog, re.DOTALL | re.MULTILINE)
-    return tuple(Published(version, datetime.date.fromisoformat(date), plain(text)) for version, date, text in found)
+    return tuple(Published(version, day, plain(text)) for version, day, text in release_notes.published(changelog))
 
 
 def plain(markdown: str) -> str:

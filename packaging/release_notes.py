@@ -9,6 +9,7 @@ SYSTEM is one of: windows, macos, updates.
 from __future__ import annotations
 
 import argparse
+import datetime
 import re
 import sys
 from collections.abc import Collection
@@ -69,10 +70,19 @@ def notes(
     changes = section(changelog, version)
     if not changes:
         raise Disagreement(f"CHANGELOG.md says nothing under [{version}].")
+    if [released for released, _, _ in published(changelog)][:1] != [version]:
+        raise Disagreement(f"CHANGELOG.md does not begin with version {version} and the day it was published.")
     if section(changelog, "Unreleased"):
         raise Disagreement(f"CHANGELOG.md has unreleased changes: do they belong to {version}?")
     told = " ".join(texts[0] if system in signed else texts[1] for system, texts in SIGNED.items())
     return f"{changes}\n\n{TRUST.format(signed=told, version=version, repository=repository)}"
+
+
+def published(changelog: str) -> list[tuple[str, datetime.date, str]]:
+    """Return the versions that have a day, the newest first, with that day and what is new in them."""
+    headed = r"^## \[([0-9.]+)\] - (\d{4}-\d\d-\d\d)\n(.*?)(?=^## |^\[[^\n]*\]: |\Z)"
+    found = re.findall(headed, changelog, re.DOTALL | re.MULTILINE)
+    return [(version, datetime.date.fromisoformat(day), text) for version, day, text in found]
 
 
 def section(changelog: str, version: str) -> str:

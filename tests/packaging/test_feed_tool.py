@@ -117,6 +117,18 @@ def test_while_the_program_has_the_placeholder_no_feed_can_be_made_for_it(monkey
     assert not (dist / "feed.signed").exists()
 
 
+def test_a_key_can_be_tried_before_there_is_anything_to_sign(monkeypatch, key, tmp_path, capsys):
+    other = tmp_path / "other.pem"
+    tool.make_key(other)
+
+    run(monkeypatch, "check-key", "--key", other, "--key", key)
+    assert "take what is signed with it" in capsys.readouterr().out
+
+    monkeypatch.setenv("FEED_KEY", other.read_text())
+    with pytest.raises(SystemExit, match="programs will not take its feed"):
+        run(monkeypatch, "check-key")
+
+
 def test_a_key_is_never_overwritten_and_only_its_owner_reads_it(key):
     before = key.read_bytes()
 

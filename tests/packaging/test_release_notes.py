@@ -70,6 +70,8 @@ def test_they_say_how_it_is_verified_that_this_repository_made_it():
             "unreleased changes",
         ),
         ("v1x2.0", "1x2.0", CHANGELOG, "nothing under"),
+        ("v1.2.0", "1.2.0", CHANGELOG.replace("[1.2.0] - 2026-12-01", "[1.2.0]"), "the day it was published"),
+        ("v1.1.0", "1.1.0", CHANGELOG, "does not begin with version 1.1.0"),
     ],
 )
 def test_nothing_is_released_under_a_number_that_is_not_its_own(tag, version, changelog, why):

@@ -61,7 +61,15 @@ def test_all_that_is_made_is_published():
 
     assert wanted == "release-*"
     assert {name for name in made if name.startswith("release-")} == made - {"licences"}
-    assert set(WORKFLOW["jobs"]["draft"]["needs"]) == {name.removeprefix("release-") for name in made - {"licences"}}
+    makers = {name.removeprefix("release-") for name in made - {"licences"}}
+    assert set(WORKFLOW["jobs"]["draft"]["needs"]) == {"feed-key", *makers}
+
+
+def test_the_key_of_the_feed_is_tried_at_once():
+    job = WORKFLOW["jobs"]["feed-key"]
+
+    assert job["needs"] == "agreement"
+    assert job["steps"][-1]["run"].endswith("packaging/feed.py check-key")
 
 
 def test_whoever_verifies_a_download_is_told_of_which_repository_it_is():
