@@ -25,6 +25,11 @@ COMMON = Path(os.environ.get("COMMON_LICENCES", "/usr/share/common-licenses"))
 FULL_TEXTS = ("LGPL-3", "GPL-3", "LGPL-2.1", "GPL-2", "Apache-2.0", "MPL-2.0")  # packages name them, and bring none
 TEXT_NAMES = ("licen", "copying", "notice", "authors")
 NOT_IN_THE_BUNDLE = {"hf-xet", "pygments"}
+# What made the bundle, with the licence of what it puts into each executable: its boot loader, run-time hooks.
+MAKERS = {
+    "pyinstaller": "GPL-2.0-or-later WITH Bootloader-exception AND Apache-2.0",
+    "pyinstaller-hooks-contrib": "Apache-2.0",
+}
 RULE = "=" * 100
 
 PREFACE = """\
@@ -39,7 +44,7 @@ The model "base" is Whisper by OpenAI (MIT), converted by Systran (MIT). Speech 
 
 def collect(bundle: Path) -> str:
     """Return the text: each package, its licence, its texts; then the system's libraries in `bundle`."""
-    parts = [PREFACE, *(_of_package(package) for package in packages()), _of_python()]
+    parts = [PREFACE, *(_of_package(package) for package in packages()), _of_python(), *_of_makers()]
     parts += _of_system_libraries(bundle)
     parts += [_full_text(name) for name in FULL_TEXTS]
     return "\n".join(parts)
@@ -100,6 +105,13 @@ def _applies(need: Requirement, extras: Iterable[str]) -> bool:
 def _of_package(package: metadata.Distribution) -> str:
     texts = [_read(Path(str(package.locate_file(file)))) for file in _texts_of(package)]
     return _section(f"{package.metadata['Name']} {package.version}: {licence_of(package)}", *texts)
+
+
+def _of_makers() -> Iterator[str]:
+    for name, licence in MAKERS.items():
+        package = metadata.distribution(name)
+        texts = [_read(Path(str(package.locate_file(file)))) for file in _texts_of(package)]
+        yield _section(f"{name} {package.version}, the parts in each executable: {licence}", *texts)
 
 
 def _texts_of(package: metadata.Distribution) -> Iterator[metadata.PackagePath]:

@@ -2,8 +2,8 @@
 
 python packaging/sbom.py FILE    made beside the bundle, on the system that the bundle was made on
 
-It names what licences.py collects the licences of: the packages, Python, Debian's libraries; besides what comes inside
-packages: Qt, FFmpeg, the libraries that were put beside them, the model.
+It names what licences.py collects the licences of: the packages, Python, PyInstaller, Debian's libraries; besides what
+comes inside packages: Qt, FFmpeg, the libraries that were put beside them, the model.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ def bill() -> dict[str, Any]:
 
 def _packages() -> Iterator[Component]:
     for package in licences.packages():
-        name, version = package.metadata["Name"], package.version
-        purl = f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"
-        yield {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl, **_licence(package)}
+        yield _package(package, _licence(package))
+    for name, licence in licences.MAKERS.items():
+        yield _package(metadata.distribution(name), {"expression": licence})
     python = platform.python_version()
     yield _library("Python", python, f"cpe:2.3:a:python:python:{python}:*:*:*:*:*:*:*", "PSF-2.0")
 
@@ -112,6 +112,13 @@ def _model() -> Component:
     }
 
 
+def _package(package: metadata.Distribution, licence: dict[str, Any]) -> Component:
+    name, version = package.metadata["Name"], package.version
+    purl = f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"
+    told = {"name": name, "version": version, "purl": purl, "licenses": [licence]}
+    return {"type": "library", "bom-ref": purl, **told}
+
+
 def _library(name: str, version: str, cpe: str, licence: str) -> Component:
     return {
         "type": "library",
@@ -130,8 +137,8 @@ def _sha256(file: Path) -> dict[str, str]:
 
 def _licence(package: metadata.Distribution) -> dict[str, Any]:
     if expression := package.metadata.get("License-Expression"):
-        return {"licenses": [{"expression": expression}]}
-    return {"licenses": [{"license": {"name": licences.licence_of(package)}}]}
+        return {"expression": expression}
+    return {"license": {"name": licences.licence_of(package)}}
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def test_its_bill_of_materials_names_every_package_and_every_library_in_it(made)
     assert packages <= {re.sub(r"[-.]", "_", name).lower() for name in named} | {name.lower() for name in named}
     beside = {file.relative_to(made).as_posix() for file in made.glob("_internal/*.libs/*") if not file.is_symlink()}
     assert beside and beside <= named
-    assert {"Python", "Qt", "FFmpeg", "Whisper base"} <= named
+    assert {"Python", "Qt", "FFmpeg", "Whisper base", "pyinstaller"} <= named
     assert bill == sbom.bill()
 
 
