@@ -25,6 +25,7 @@ COMMON = Path(os.environ.get("COMMON_LICENCES", "/usr/share/common-licenses"))
 FULL_TEXTS = ("LGPL-3", "GPL-3", "LGPL-2.1", "GPL-2", "Apache-2.0", "MPL-2.0")  # packages name them, and bring none
 TEXT_NAMES = ("licen", "copying", "notice", "authors")
 NOT_IN_THE_BUNDLE = {"hf-xet", "pygments"}
+FFMPEG = "GPL-3.0-or-later"  # itself LGPL-3.0-or-later; x264 and x265, which it is linked with, GPL-2.0-or-later
 # What made the bundle, with the licence of what it puts into each executable: its boot loader, run-time hooks.
 MAKERS = {
     "pyinstaller": "GPL-2.0-or-later WITH Bootloader-exception AND Apache-2.0",
@@ -35,8 +36,9 @@ RULE = "=" * 100
 PREFACE = """\
 Sottovoce is under the MIT licence (LICENSE). It comes with the work of many others, under the licences that follow.
 
-The package av brings FFmpeg along (LGPL-3.0 or later), which is linked with the libraries x264 and x265 (GPL-2.0 or
-later). Qt and PySide6 are used under the LGPL-3.0: their libraries are separate files and may be replaced by others.
+The package av brings FFmpeg along (LGPL-3.0 or later), which is linked with x264 and x265 (GPL-2.0 or later), so
+whoever passes the program on together with them does so under the terms of the GPL-3.0 or later.
+Qt and PySide6 are used under the LGPL-3.0: their libraries are separate files and may be replaced by others.
 The sources of all of them can be had where their projects publish them, in the versions that are named here.
 The model "base" is Whisper by OpenAI (MIT), converted by Systran (MIT). Speech is found by Silero VAD (MIT).
 """

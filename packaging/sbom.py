@@ -40,7 +40,7 @@ def main() -> None:
 def bill() -> dict[str, Any]:
     """Return the list; the same for the same bundle."""
     components = sorted(
-        [*_packages(), *_inside_packages(), *_libraries_of_packages(), *_debian_packages(), _model()],
+        [*_packages(), *inside_packages(), *_libraries_of_packages(), *_debian_packages(), _model()],
         key=lambda component: component["bom-ref"],
     )
     told = json.dumps(components, sort_keys=True)
@@ -75,14 +75,14 @@ def _packages() -> Iterator[Component]:
     yield _library("Python", python, f"cpe:2.3:a:python:python:{python}:*:*:*:*:*:*:*", "PSF-2.0")
 
 
-def _inside_packages() -> Iterator[Component]:
+def inside_packages() -> Iterator[Component]:
     """Yield what has faults of its own, and is brought along by packages of other names."""
     import av
     from PySide6.QtCore import qVersion
 
     ffmpeg = av.ffmpeg_version_info.lstrip("n")
     yield _library("Qt", qVersion(), f"cpe:2.3:a:qt:qt:{qVersion()}:*:*:*:*:*:*:*", "LGPL-3.0-only")
-    yield _library("FFmpeg", ffmpeg, f"cpe:2.3:a:ffmpeg:ffmpeg:{ffmpeg}:*:*:*:*:*:*:*", "LGPL-3.0-or-later")
+    yield _library("FFmpeg", ffmpeg, f"cpe:2.3:a:ffmpeg:ffmpeg:{ffmpeg}:*:*:*:*:*:*:*", licences.FFMPEG)
 
 
 def _libraries_of_packages() -> Iterator[Component]:

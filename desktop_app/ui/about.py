@@ -18,7 +18,7 @@ LICENCES = {
     "faster-whisper": "MIT",
     "ctranslate2": "MIT",
     "onnxruntime": "MIT",
-    "av": "BSD-3-Clause, with FFmpeg LGPL-3.0, x264 and x265 GPL-2.0",
+    "av": "BSD-3-Clause, with FFmpeg, x264 and x265 GPL-3.0-or-later",
     "numpy": "BSD-3-Clause",
     "tokenizers": "Apache-2.0",
     "huggingface-hub": "Apache-2.0",
