@@ -8,9 +8,10 @@ import threading
 from typing import Any, Literal
 
 import msgspec
-from PySide6.QtCore import QCoreApplication, QObject, QThread, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from desktop_app.work import capture
+from desktop_app.work.named_thread import NamedThread
 from desktop_app.work.pulse import Pulse, PulseGone, Source
 
 log = logging.getLogger(__name__)
@@ -67,11 +68,11 @@ class AudioDevices(QObject):
         self._thread.end()
 
 
-class _Watch(QThread):
+class _Watch(NamedThread):
     changed = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__("audio devices")
         self.devices: tuple[AudioDevice, ...] = ()
         self.used: tuple[str, ...] | None = None
         self.looked = threading.Event()

@@ -9,8 +9,9 @@ import queue
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QProcess, QThread, QTimer, Signal
+from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
+from desktop_app.work.named_thread import NamedThread
 from desktop_app.work.surroundings import POWER_SUPPLIES, idle_seconds, on_mains
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ SHUT_DOWN = {
 }
 
 
-class Computer(QThread):
+class Computer(NamedThread):
     """What the computer runs on and whether somebody is at it, looked up in a thread of its own while it is watched.
 
     Before the first look somebody is at it and it lives on its battery, so that nothing begins on a guess.
@@ -45,7 +46,7 @@ class Computer(QThread):
     _seen = Signal(object, object)
 
     def __init__(self, supplies: Path = POWER_SUPPLIES, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("surroundings", parent)
         self._supplies = supplies
         self._wishes: queue.SimpleQueue[bool] = queue.SimpleQueue()  # True: look; False: end
         self._timer = QTimer(self, interval=round(LOOK_EVERY * 1000))

@@ -8,16 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.soundness import is_damage
+from desktop_app.work.named_thread import NamedThread
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 
-class HistoryThread(QThread):
+class HistoryThread(NamedThread):
     """Questions to the library go in, answers come out, both in order.
 
     could_not_open(error): the library cannot be used; no question is answered.
@@ -31,7 +32,7 @@ class HistoryThread(QThread):
     _answered = Signal(object, object)
 
     def __init__(self, file: Path, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("library", parent)
         self._file = file
         self._history: History
         self._questions: queue.SimpleQueue[Any] = queue.SimpleQueue()

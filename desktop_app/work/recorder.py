@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app import paths
 from desktop_app.work import samples, sound_file
 from desktop_app.work.audio_devices import IS_LINUX, AudioDevice, AudioDevices
 from desktop_app.work.capture import BLOCK, Capture
+from desktop_app.work.named_thread import NamedThread
 from desktop_app.work.sound_file import SAMPLE_BYTES, Confirmation, SoundFile
 from desktop_app.work.tracks import Track
 from desktop_app.work.unfinished import Note
@@ -181,7 +182,7 @@ class Recorder(QObject):
         self.troubled.emit(trouble)
 
 
-class _Work(QThread):
+class _Work(NamedThread):
     """What is done, in the thread. `ask`, and the plain attributes, are for the others."""
 
     level_changed = Signal(object)
@@ -190,7 +191,7 @@ class _Work(QThread):
     recorded = Signal(object)
 
     def __init__(self, devices: AudioDevices) -> None:
-        super().__init__()
+        super().__init__("recorder")
         self.file: SoundFile | None = None
         self.seconds_of_space: float | None = None
         self.lost_blocks = 0
