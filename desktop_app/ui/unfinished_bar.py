@@ -65,6 +65,6 @@ class UnfinishedBar(QWidget):
         self.setVisible(bool(self._waiting))
 
     def _colour(self) -> None:
-        palette = QApplication.palette()
-        palette.setColor(QPalette.ColorRole.Window, colours.notice(palette))
+        palette = QPalette()  # of which all but the ground follows the program's
+        palette.setColor(QPalette.ColorRole.Window, colours.notice(QApplication.palette()))
         self.setPalette(palette)

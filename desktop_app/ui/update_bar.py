@@ -76,6 +76,6 @@ class UpdateBar(QWidget):
             self.news_put_off.emit()
 
     def _colour(self) -> None:
-        palette = QApplication.palette()
-        palette.setColor(QPalette.ColorRole.Window, colours.news(palette))
+        palette = QPalette()  # of which all but the ground follows the program's
+        palette.setColor(QPalette.ColorRole.Window, colours.news(QApplication.palette()))
         self.setPalette(palette)

@@ -7,6 +7,8 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.ui import appearance, colours, icons
+from desktop_app.ui.unfinished_bar import UnfinishedBar
+from desktop_app.ui.update_bar import UpdateBar
 
 pytestmark = pytest.mark.usefixtures("plain_appearance")
 
@@ -107,3 +109,17 @@ def test_every_icon_can_be_drawn(qapp) -> None:
         picture = icons.pixmap(file.stem, 24, QColor("#123456")).toImage()
 
         assert any(picture.pixelColor(x, y).alpha() for x in range(24) for y in range(24)), file.name
+
+
+@pytest.mark.parametrize(("bar", "ground"), [(UpdateBar, colours.news), (UnfinishedBar, colours.notice)])
+def test_a_bar_has_the_colours_of_the_day_again_after_the_night(qtbot, plain_appearance, bar, ground):
+    shown = bar()
+    qtbot.addWidget(shown)
+    shown.show()
+    for mode in ("light", "dark", "light"):
+        appearance.apply(mode)
+        QApplication.processEvents()
+        now = QApplication.palette()
+
+        assert shown.palette().window().color() == ground(now)
+        assert shown.said.palette().windowText().color() == now.windowText().color()
