@@ -145,9 +145,9 @@ def _parser_of_commands() -> argparse.ArgumentParser:
         "quit",
         help="close the window, and wait until it is gone",
         description="Close the window that is open, and wait until it is gone. A recording that is being transcribed"
-        " goes on when Sottovoce is started again. Ends with 0 when nothing of Sottovoce runs any more; with 3, and"
-        " without having closed anything, while something is recorded; with 4, likewise, while Sottovoce works in a"
-        " terminal; with 5 if the window does not close.",
+        " goes on when Sottovoce is started again. Ends with 0 when no window is open and nothing is transcribed or"
+        " recorded any more; with 3, and without having closed anything, while something is recorded; with 4, likewise,"
+        " while something is transcribed in a terminal; with 5 if the window does not close.",
     )
     quitting.add_argument(
         "--wait", type=_seconds_up_to(LONGEST_WAIT), default=30.0, metavar="N", help="for so many seconds (default: 30)"
