@@ -78,6 +78,7 @@ class UpdateWork(QObject):
         self._command = list(command or paths.porter_command())
         self._log = LogFile(paths.logs() / "updates.log", "%(message)s")
         self._wish: Wish | None = None
+        self._doing: Wish | None = None  # what the porter is at; None: it is at nothing that is wanted any more
         self._version = ""
         self._porter: PorterProcess | None = None
         self._is_asking = False  # whether another program works
@@ -123,7 +124,7 @@ class UpdateWork(QObject):
 
     def cancel(self) -> None:
         """Leave what is wanted; what came of a download stays, and is gone on with."""
-        self._wish = None
+        self._wish = self._doing = None
         self._stop()
 
     def close(self) -> None:
@@ -194,6 +195,7 @@ class UpdateWork(QObject):
     def _begin(self, wish: Wish) -> None:
         command: PorterCommand = CheckForUpdate() if wish in ("daily", "now") else FetchUpdate(self._version)
         self._has_said_so = False
+        self._doing = wish
         porter = self._porter = PorterProcess(self._command, self._log, self)
         porter.progressed.connect(self.progressed)
         porter.ended.connect(lambda event: self._on_ended(porter, event))
@@ -204,22 +206,22 @@ class UpdateWork(QObject):
             self._porter.stop()
 
     def _on_ended(self, porter: PorterProcess, event: PorterDone | UpdateChecked | PorterFailed | None) -> None:
-        self._porter = None
+        doing, self._doing, self._porter = self._doing, None, None
         if self._is_closed:  # it goes with us, and deleted twice would end the process
             return
         porter.deleteLater()
-        if self._wish is None:
+        if doing is None or event is None:  # nobody wants it any more, or it was put off
             return
-        if event is None:  # it was put off
-            return
-        wish, self._wish = self._wish, None
+        was_asked = "now" in (doing, self._wish)
+        if self._wish in (doing, "now"):  # else something else is wanted since, and its turn comes now
+            self._wish = None
         if isinstance(event, UpdateChecked):
             self.checked.emit(event)
         elif isinstance(event, PorterDone):
             file = Path(os.fsdecode(event.folder))
-            (self.handed_over if wish == "hand_over" else self.fetched).emit(file)
-        elif wish in ("daily", "now"):
-            self.check_failed.emit(event, wish == "now")
+            (self.handed_over if doing == "hand_over" else self.fetched).emit(file)
+        elif doing in ("daily", "now"):
+            self.check_failed.emit(event, was_asked)
         else:
             self.fetch_failed.emit(event)
 

@@ -495,6 +495,65 @@ def test_closing_the_dialog_stops_the_download(qtbot, window, makers, asked) -> 
     assert not window._updates.is_at_work
 
 
+@pytest.fixture
+def daily_look(qtbot, window, makers, chosen) -> Callable[[Fault], None]:
+    """A function that has a porter ask as it does once a day, and the site answer so: slowly, say."""
+
+    def begin(fault: Fault) -> None:
+        makers.site.always_fail(FEED, fault)
+        chosen.updates = True
+        os.utime(paths.updates() / "asked", (0, 0))
+        before = len(makers.asked())
+        window.updates.start()
+        qtbot.waitUntil(lambda: len(makers.asked()) > before, timeout=PATIENCE_MS)
+
+    return begin
+
+
+@pytest.mark.parametrize("answer", [Fault(pause=0.5), Fault(pause=0.5, body=b"<html>")], ids=["right", "wrong"])
+def test_a_download_wanted_while_the_daily_look_is_on_follows_it(qtbot, window, asked, daily_look, answer) -> None:
+    dialog = asked()
+    failures = []
+    window._updates.fetch_failed.connect(failures.append)
+    daily_look(answer)
+
+    dialog.act.click()
+    assert window._updates._doing == "daily"
+
+    qtbot.waitUntil(lambda: dialog.stage == "ready", timeout=PATIENCE_MS)
+    assert failures == []
+
+
+def test_what_was_stopped_and_answers_yet_is_not_taken_for_the_answer_to_what_is_wanted_since(
+    qtbot, window, queue, history, chosen, makers, tmp_path, how
+) -> None:
+    answered = tmp_path / "answered"
+    lingering = f"""
+import os, pathlib, time
+answered, leave = pathlib.Path({str(answered)!r}), os._exit
+def linger(code):
+    if not answered.exists():
+        answered.touch()
+        time.sleep(1)
+    leave(code)
+os._exit = linger
+porter.main()"""
+    work = UpdateWork(queue, history, chosen, None, makers.program(main=lingering, installation=how), how)
+    checked, fetched, failed = [], [], []
+    work.checked.connect(checked.append)
+    work.fetched.connect(fetched.append)
+    work.fetch_failed.connect(failed.append)
+    work.check()
+    qtbot.waitUntil(answered.exists, timeout=PATIENCE_MS)
+    work.cancel()
+
+    work.fetch("0.2.0")
+
+    qtbot.waitUntil(lambda: bool(fetched or failed), timeout=PATIENCE_MS)
+    assert (checked, failed, fetched) == ([], [], [paths.updates() / SETUP])
+    work.close()
+
+
 # --- the dialog ---
 
 
