@@ -333,7 +333,7 @@ class ModelTrouble(enum.StrEnum):
     NAME_WRONG = "name_wrong"  # no name a folder can have, or no OWNER/NAME
     NO_SUCH_MODEL = "no_such_model"
     READ_ONLY = "read_only"  # it came with the program
-    IN_USE = "in_use"  # a job that runs or waits needs it
+    IN_USE = "in_use"  # a job that runs or waits needs it, or another process works on it
     NO_PACK = "no_pack"  # this and the next two are about the graphics pack: there is none for this kind of computer
     NOT_THE_PACK = "not_the_pack"  # the file is not the one that this version of the program knows
     NO_PACK_HERE = "no_pack_here"  # there is nothing to be removed
@@ -342,11 +342,12 @@ class ModelTrouble(enum.StrEnum):
     CANNOT_READ = "cannot_read"  # the folder or the archive
     ARCHIVE_BROKEN = "archive_broken"  # it is no zip archive, or not whole
     NO_KEYRING = "no_keyring"  # the system has none, or it is locked: nothing is kept
-    NOT_SIGNED = "not_signed"  # this and the next four are about updates: not by those who make the program
+    NOT_SIGNED = "not_signed"  # this and the next five are about updates: not by those who make the program
     REPLAYED = "replayed"  # by them, and older than what came before
     EXPIRED = "expired"  # by them, and too long ago
     NOT_UNDERSTOOD = "not_understood"  # by them, and about something else, or in a form of later versions
     NO_UPDATE = "no_update"  # there is nothing of that version for this computer
+    NEWER_UPDATE = "newer_update"  # that version is not the newest one any more
     UNFORESEEN = "unforeseen"  # a bug of ours
 
 
@@ -360,6 +361,7 @@ ABOUT_UPDATES = frozenset(
         ModelTrouble.EXPIRED,
         ModelTrouble.NOT_UNDERSTOOD,
         ModelTrouble.NO_UPDATE,
+        ModelTrouble.NEWER_UPDATE,
     }
 )
 
@@ -475,6 +477,7 @@ class Installation(enum.StrEnum):
     SETUP = "setup"  # of Windows
     IMAGE = "image"  # a .dmg of macOS
     ARCHIVE = "archive"  # unpacked anywhere on Linux
+    APPIMAGE = "appimage"  # one file, anywhere on Linux
     PACKAGE = "package"  # for all users of a Linux computer: only its administrator can put a newer one there
     FLATPAK = "flatpak"  # which updates what it has brought
     SOURCE = "source"

@@ -47,6 +47,7 @@ OF_PLATFORM = {  # the one file in dist/
     "macos-arm64": "*{version}-arm64.dmg",
     "linux-x86_64-deb": "sottovoce_{version}_amd64.deb",
     "linux-x86_64-tar": "sottovoce-{version}-linux-x86_64.tar.xz",
+    "linux-x86_64-appimage": "Sottovoce-{version}-x86_64.AppImage",
 }
 
 

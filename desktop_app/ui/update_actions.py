@@ -22,6 +22,8 @@ from desktop_app.work.update_work import UpdateWork
 
 NOT_OURS_TO_OFFER = (Installation.FLATPAK, Installation.SOURCE)  # others see to it: nobody is asked whether we may
 
+TO_BE_SHOWN = (Installation.ARCHIVE, Installation.APPIMAGE)  # the user puts it where the old one is
+
 
 class UpdateActions(QObject):
     """said(sentence): something to tell the user in passing."""
@@ -86,7 +88,8 @@ class UpdateActions(QObject):
         if self._dialog is not None:  # there it stands
             self._dialog.raise_()
             self._dialog.activateWindow()
-            return
+            if self._dialog.stage != "new":
+                return
         self._is_awaited = True
         self.said.emit(update_wording.ASKING)
         self._work.check()
@@ -109,6 +112,7 @@ class UpdateActions(QObject):
     def _on_skipped(self) -> None:
         if self._dialog is not None:
             self._settings.skipped_update = self._dialog.version
+            self._news = None
 
     # --- what is found ---
 
@@ -118,12 +122,15 @@ class UpdateActions(QObject):
             if is_awaited:
                 self.said.emit(update_wording.newest(__version__))
             return
+        if self._dialog is not None and self._dialog.stage == "new":
+            self._dialog.show_answer(answer)
+            return
         is_skipped = answer.releases[0].version == self._settings.skipped_update
-        if is_awaited:
+        if is_awaited or not is_skipped:
             self._news = answer
+        if is_awaited and self._dialog is None:
             self._show_news()
-        elif not is_skipped:
-            self._news = answer
+        else:
             self._say_what_waits()
 
     def _on_check_failed(self, failed: PorterFailed, was_asked: bool) -> None:
@@ -159,8 +166,6 @@ class UpdateActions(QObject):
         if answer is None:
             return
         self.bar.hide()
-        if self._dialog is not None:
-            self._dialog.close()
         self._dialog = dialog = WhatsNew(answer, self._work.installation, __version__, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.allow(self._work.is_idle)
@@ -173,7 +178,8 @@ class UpdateActions(QObject):
 
     def _on_closed(self) -> None:
         """What has come of a download stays, and is gone on with."""
-        self._dialog = None
+        self._dialog = self._news = None
+        self._is_awaited = False
         self._work.cancel()
 
     def _on_progressed(self, told: PorterProgress) -> None:
@@ -186,6 +192,9 @@ class UpdateActions(QObject):
 
     def _on_fetch_failed(self, failed: PorterFailed) -> None:
         if self._dialog is not None:
+            if self._news is not None:  # it came during the download
+                self._dialog.show_answer(self._news)
+                self._news = None
             self._dialog.show_trouble(update_wording.not_fetched(failed))
 
     def _on_handed_over(self, file: Path) -> None:
@@ -197,7 +206,7 @@ class UpdateActions(QObject):
             self._dialog.allow(False)
             return
         how = self._work.installation
-        opened = reveal(file) if how is Installation.ARCHIVE else opened_by_the_system(file)
+        opened = reveal(file) if how in TO_BE_SHOWN else opened_by_the_system(file)
         if not opened:
             self._dialog.show_trouble(update_wording.NOT_OPENED.format(shown(file)))
         elif how is Installation.SETUP:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Sequence
 
 from desktop_app.messages import Installation, ModelTrouble, PorterFailed, PorterProgress, PorterStage, Release
@@ -40,11 +41,13 @@ INSTALL = {
     Installation.SETUP: "Close and &Install",
     Installation.IMAGE: "&Open It",
     Installation.ARCHIVE: "&Show It",
+    Installation.APPIMAGE: "&Show It",
 }
 _WHAT_FOLLOWS = {
     Installation.SETUP: "It is checked when it is here; then you decide when Sottovoce closes and the setup starts.",
     Installation.IMAGE: "It is checked when it is here. Then close Sottovoce, and drag the new one into Applications.",
     Installation.ARCHIVE: "It is checked when it is here. Then close Sottovoce, and unpack it in its place.",
+    Installation.APPIMAGE: "It is checked when it is here. Close Sottovoce then, and put it in place of the old one.",
 }
 _ELSEWHERE = {
     Installation.PACKAGE: (
@@ -59,6 +62,10 @@ _READY = {
     Installation.SETUP: "It is here, and it is what was published. Your recordings and transcripts stay as they are.",
     Installation.IMAGE: "It is here, and it is what was published. Open it, close Sottovoce, drag the new one over.",
     Installation.ARCHIVE: "It is here, and it is what was published. Close Sottovoce before you unpack it.",
+    Installation.APPIMAGE: (
+        "It is here, and it is what was published. Close Sottovoce, put it in place of the old one, and allow it to be"
+        " executed, in its properties."
+    ),
 }
 _NONE_FOR_THIS = "There is no installer for this computer yet. See {0}."
 NOT_OPENED = "The system does not open it. It is here: {}"
@@ -91,11 +98,14 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
     ),
     ModelTrouble.NOT_UNDERSTOOD: ("what came is for other versions of Sottovoce", f"Get the newest from {PAGE}."),
     ModelTrouble.NO_UPDATE: ("there is none for this computer", f"See {PAGE}."),
+    ModelTrouble.NEWER_UPDATE: ("there is a newer one by now", "Check for updates once more."),
     ModelTrouble.DAMAGED: (
         "what came is not what was published, so it was thrown away",
         f"Try again later. If it stays so, see {PAGE}.",
     ),
     ModelTrouble.NAME_TAKEN: ("another file of that name is in the folder", "Choose another folder."),
+    ModelTrouble.IN_USE: ("another Sottovoce on this computer downloads it", "Try again when that one has ended."),
+    ModelTrouble.UPDATED: ("Sottovoce has been updated meanwhile", "Close it and open it again."),
     ModelTrouble.DISK_FULL: ("there is no room on the disk", "Make room, and try again."),
     ModelTrouble.CANNOT_WRITE: ("it cannot be written", "Check that the folder is there and may be written to."),
     ModelTrouble.CANNOT_READ: ("it cannot be read", "Check that its disk is connected."),
@@ -180,4 +190,4 @@ def in_terminal(how: Installation, version: str, size_bytes: int) -> str:
 
 def install_by(how: Installation, file: str) -> str:
     """Return what to do with an installer that was downloaded to `file`."""
-    return f"Install it: sudo apt install {file}" if how is Installation.PACKAGE else ready(how)
+    return f"Install it: sudo apt install {shlex.quote(file)}" if how is Installation.PACKAGE else ready(how)

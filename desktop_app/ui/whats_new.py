@@ -30,18 +30,16 @@ class WhatsNew(QDialog):
     def __init__(self, answer: UpdateChecked, how: Installation, mine: str, parent: QWidget | None = None) -> None:
         """answer: with a release at least. how: this program was installed. mine: its version."""
         super().__init__(parent)
-        self._how = how
-        self._size_bytes = answer.size_bytes
+        self._how, self._mine = how, mine
         self._is_idle = True
-        self.version = answer.releases[0].version
         self.stage: Stage = "new"
         self.setWindowTitle(update_wording.TITLE)
-        self._title = Sentence(update_wording.there_is(self.version, mine))
+        self._title = Sentence()
         font = self._title.font()
         font.setWeight(font.Weight.DemiBold)
         font.setPointSizeF(font.pointSizeF() * 1.2)
         self._title.setFont(font)
-        self.notes = QPlainTextEdit(update_wording.notes(answer.releases))
+        self.notes = QPlainTextEdit()
         self.notes.setReadOnly(True)
         self.notes.setTabChangesFocus(True)
         self.notes.setTextInteractionFlags(
@@ -74,9 +72,16 @@ class WhatsNew(QDialog):
         column.setStretchFactor(self.notes, 1)
         self.resize(600, 480)
         self._colour()
-        self._show("new", update_wording.what_follows(how, self.version, self._size_bytes))
+        self.show_answer(answer)
 
     # --- for the outside ---
+
+    def show_answer(self, answer: UpdateChecked) -> None:
+        """Tell of these releases, one at least, instead of what was told of before."""
+        self.version, self._size_bytes = answer.releases[0].version, answer.size_bytes
+        self._title.setText(update_wording.there_is(self.version, self._mine))
+        self.notes.setPlainText(update_wording.notes(answer.releases))
+        self._show("new", update_wording.what_follows(self._how, self.version, self._size_bytes))
 
     def allow(self, is_idle: bool) -> None:
         """Let it be installed only when nothing else is done."""

@@ -30,6 +30,7 @@ SUFFIXES = {  # of an installer, by the platform that it is for
     "macos-arm64": ".dmg",
     "linux-x86_64-deb": ".deb",
     "linux-x86_64-tar": ".tar.xz",
+    "linux-x86_64-appimage": ".AppImage",
 }
 
 _MARK = b"sottovoce-feed"

@@ -10,7 +10,7 @@ from pathlib import Path
 from desktop_app.messages import Installation
 
 _MACHINES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
-_OF_THE_SYSTEM = "/usr"  # where packages of Linux put programs
+_OF_THE_PACKAGE = Path("/usr/lib/sottovoce")
 
 
 def how() -> Installation:
@@ -22,8 +22,12 @@ def how() -> Installation:
         return Installation.SETUP
     if sys.platform == "darwin":
         return Installation.IMAGE
-    in_system = Path(sys.executable).resolve().is_relative_to(_OF_THE_SYSTEM)
-    return Installation.PACKAGE if in_system else Installation.ARCHIVE
+    program = Path(sys.executable).resolve()
+    if program.is_relative_to(_OF_THE_PACKAGE):
+        return Installation.PACKAGE
+    # The variable alone may be that of another AppImage, by which this program was started.
+    is_in_image = "APPIMAGE" in os.environ and any((folder / "AppRun").is_file() for folder in program.parents)
+    return Installation.APPIMAGE if is_in_image else Installation.ARCHIVE
 
 
 def wanted() -> str:
@@ -33,5 +37,6 @@ def wanted() -> str:
         Installation.SETUP: f"windows-{machine}",
         Installation.IMAGE: f"macos-{machine}",
         Installation.ARCHIVE: f"linux-{machine}-tar",
+        Installation.APPIMAGE: f"linux-{machine}-appimage",
         Installation.PACKAGE: f"linux-{machine}-deb",
     }.get(how(), "")

@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from desktop_app import __version__, paths
@@ -25,6 +26,7 @@ from desktop_app.upkeep.feed import Feed, Installer
 
 ADDRESS = "https://sottovoce.app/releases/feed.signed"
 LONGEST_ANSWER = 60.0  # seconds that the feed may take to come
+_ENDING = 5.0  # seconds that a porter that was ended may take to be gone
 
 log = logging.getLogger(__name__)
 
@@ -58,13 +60,24 @@ def fetch(version: str, folder: Path | None, tell: Tell) -> Path:
     """
     installer = _installer_of(version)
     into = folder or paths.updates()
-    with disk.troubles(into, installer.size_bytes), lock.on_file(paths.locks() / "update.lock"):
+    with disk.troubles(into, installer.size_bytes), _alone():
         file = into / installer.name
         if not _is_whole(file, installer, tell):
             if file.exists() and folder is not None:
                 raise PorterError(ModelTrouble.NAME_TAKEN, f"{file}")
             _bring(installer, file, tell)
         return file
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Be the one process that brings an installer. Raise PorterError (IN_USE) if another one is, and stays."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(lock.on_file(paths.locks() / "update.lock", _ENDING))
+        except PorterError as error:
+            raise PorterError(ModelTrouble.IN_USE, error.detail) from error
+        yield
 
 
 def _fetched() -> bytes:
@@ -127,8 +140,11 @@ def _is_over(told: Feed) -> bool:
 
 def _installer_of(version: str) -> Installer:
     told = _kept()
-    if told is None or not (newer := told.newer_than(__version__)) or newer[0].version != version:
+    newer = [release.version for release in told.newer_than(__version__)] if told else []
+    if told is None or version not in newer:
         raise PorterError(ModelTrouble.NO_UPDATE, f"{version} is not the newest version that is known")
+    if version != newer[0]:
+        raise PorterError(ModelTrouble.NEWER_UPDATE, f"{newer[0]} is newer than {version}")
     if _is_over(told):
         raise PorterError(ModelTrouble.EXPIRED, f"the feed was good until {told.expires}")
     installer = told.installers.get(installation.wanted())

@@ -53,6 +53,7 @@ def dist(tmp_path) -> Path:
         f"Sottovoce-{MINE}-setup.exe",
         f"sottovoce_{MINE}_amd64.deb",
         f"sottovoce-{MINE}-linux-x86_64.tar.xz",
+        f"Sottovoce-{MINE}-x86_64.AppImage",
         f"sottovoce-gpu-{MINE}-linux-x86_64.zip",
         "SHA256SUMS",
     ):
@@ -91,6 +92,7 @@ def test_what_the_tool_signs_installed_programs_take(monkeypatch, dist, key):
         "windows-x86_64": f"Sottovoce-{MINE}-setup.exe",
         "linux-x86_64-deb": f"sottovoce_{MINE}_amd64.deb",
         "linux-x86_64-tar": f"sottovoce-{MINE}-linux-x86_64.tar.xz",
+        "linux-x86_64-appimage": f"Sottovoce-{MINE}-x86_64.AppImage",
     }
     assert told.installers["linux-x86_64-deb"].address == (
         f"https://sottovoce.app/releases/{MINE}/sottovoce_{MINE}_amd64.deb"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from work import fake_backend
 
 import desktop_app
 from desktop_app import paths
-from desktop_app.messages import Installation, ModelTrouble, PorterFailed, UpdateChecked
+from desktop_app.messages import ABOUT_PACKS, Installation, ModelTrouble, PorterFailed, UpdateChecked
 from desktop_app.transcripts.transcript import JobOptions, JobState
 from desktop_app.ui import appearance, colours, update_actions, update_wording
 from desktop_app.ui.whats_new import WhatsNew
@@ -436,7 +437,7 @@ def test_a_download_can_be_stopped_and_goes_on_where_it_was(qtbot, window, maker
     assert makers.asked(SETUP)[-1].start > 100_000
 
 
-@pytest.mark.parametrize("how", [Installation.ARCHIVE, Installation.IMAGE])
+@pytest.mark.parametrize("how", [Installation.ARCHIVE, Installation.APPIMAGE, Installation.IMAGE])
 def test_an_image_or_an_archive_is_shown_and_the_window_stays(qtbot, window, asked, opened) -> None:
     dialog = asked()
     dialog.act.click()
@@ -554,6 +555,52 @@ porter.main()"""
     work.close()
 
 
+def test_an_open_dialog_shows_what_the_daily_look_finds(qtbot, window, makers, asked, daily_look) -> None:
+    dialog = asked()
+    makers.publish(makers.signed(makers.feed("0.1.0", "0.2.0", "0.3.0")))
+    daily_look(Fault())
+
+    qtbot.waitUntil(lambda: dialog.version == "0.3.0", timeout=PATIENCE_MS)
+    assert "0.3.0" in dialog.notes.toPlainText()
+    dialog.act.click()
+
+    qtbot.waitUntil(lambda: dialog.stage == "ready", timeout=PATIENCE_MS)
+
+
+def test_what_was_put_off_or_skipped_in_the_dialog_is_not_told_again_in_the_bar(
+    qtbot, window, makers, asked, daily_look
+) -> None:
+    makers.site.always_fail(SETUP, Fault(pause=0.1))
+    dialog = asked()
+    dialog.act.click()
+    with qtbot.waitSignal(window._updates.progressed, timeout=PATIENCE_MS):
+        pass
+    window._updates.checked.emit(UpdateChecked(makers.feed().newer_than(MINE), 1000))
+
+    dialog.later.click()
+    window.updates.bar.no.click()  # the question, which stood there
+    window.updates._on_idle_changed()
+
+    assert not window.updates.bar.isVisible()
+
+
+def test_a_version_that_is_not_the_newest_any_more_is_not_downloaded_and_asking_again_shows_the_newest(
+    qtbot, window, makers, asked
+) -> None:
+    dialog = asked()
+    makers.publish(makers.signed(makers.feed("0.1.0", "0.2.0", "0.3.0")))
+    (paths.updates() / FEED).write_bytes(makers.signed(makers.feed("0.1.0", "0.2.0", "0.3.0")))  # by another program
+
+    dialog.act.click()
+    qtbot.waitUntil(lambda: dialog.trouble.isVisible(), timeout=PATIENCE_MS)
+    assert dialog.trouble.text() == update_wording.not_fetched(PorterFailed(ModelTrouble.NEWER_UPDATE))
+    window.updates.check.trigger()
+
+    qtbot.waitUntil(lambda: dialog.version == "0.3.0", timeout=PATIENCE_MS)
+    assert dialog_of(window) is dialog
+    assert not dialog.trouble.isVisible()
+
+
 # --- the dialog ---
 
 
@@ -612,6 +659,31 @@ def test_every_trouble_has_a_sentence_and_an_advice(kind) -> None:
         assert said.endswith(".")
         assert said.count(". ") >= 1
         assert "secret" not in said
+
+
+OF_MODELS_ALONE = {
+    ModelTrouble.TOKEN_NOT_SENT,
+    ModelTrouble.NOT_A_MODEL,
+    ModelTrouble.CANNOT_RUN,
+    ModelTrouble.NAME_WRONG,
+    ModelTrouble.NO_SUCH_MODEL,
+    ModelTrouble.READ_ONLY,
+    ModelTrouble.ARCHIVE_BROKEN,
+    ModelTrouble.NO_KEYRING,
+}
+
+
+@pytest.mark.parametrize("kind", sorted(set(ModelTrouble) - OF_MODELS_ALONE - ABOUT_PACKS - {ModelTrouble.UNFORESEEN}))
+def test_nothing_foreseen_is_told_as_a_fault_of_the_program(kind) -> None:
+    fault = update_wording.not_fetched(PorterFailed(ModelTrouble.UNFORESEEN))
+
+    assert update_wording.not_fetched(PorterFailed(kind)) != fault
+
+
+def test_the_command_that_installs_a_package_can_be_pasted_whatever_its_folder_is_called() -> None:
+    said = update_wording.install_by(Installation.PACKAGE, "/home/anna/My Downloads/it's.deb")
+
+    assert shlex.split(said.partition(": ")[2]) == ["sudo", "apt", "install", "/home/anna/My Downloads/it's.deb"]
 
 
 @pytest.mark.parametrize("how", list(Installation))

@@ -23,6 +23,7 @@ from desktop_app.messages import (
     PorterStage,
     porter_event_from,
 )
+from desktop_app.models import lock
 
 FETCH = FetchUpdate("0.2.0")
 
@@ -150,6 +151,14 @@ def test_only_the_newest_version_is_fetched(checked):
     assert not checked.asked(SETUP)
 
 
+def test_a_version_that_was_the_newest_is_said_to_be_so_no_more(makers):
+    makers.publish(makers.signed(makers.feed("0.1.0", "0.2.0", "0.3.0")))
+    outcome(makers.program(), CheckForUpdate())
+
+    assert trouble_with(makers) is ModelTrouble.NEWER_UPDATE
+    assert not makers.asked(SETUP)
+
+
 def test_where_there_is_no_installer_for_this_computer_nothing_is_fetched(checked):
     assert trouble_with(checked, platform="macos-arm64") is ModelTrouble.NO_UPDATE
     assert trouble_with(checked, platform="") is ModelTrouble.NO_UPDATE
@@ -196,6 +205,14 @@ def test_two_porters_never_fetch_it_at_once(checked):
 
     assert [type(event) for event in last] == [PorterDone, PorterDone]
     assert len(checked.asked(SETUP)) == 1
+
+
+def test_who_waits_too_long_for_another_one_that_fetches_is_told(checked):
+    hasty = "update._ENDING = 0.5; porter.main()"
+    with lock.on_file(paths.locks() / "update.lock"):
+        assert trouble_with(checked, main=hasty) is ModelTrouble.IN_USE
+
+    assert isinstance(outcome(checked.program(), FETCH), PorterDone)
 
 
 def test_a_site_that_was_plain_is_not_asked(makers):
