@@ -70,7 +70,10 @@ def open_window(files: Sequence[Path]) -> int:
     try:
         instance = SingleInstance(paths.home(), paths.locks())
         if not instance.claim():
-            return 0 if instance.hand_over(files) else complain(wording.WINDOW_DOES_NOT_ANSWER, 1)
+            if instance.hand_over(files):
+                return 0
+            if not instance.claim():  # none may have been open: `quit` looks, and holds the lock for a moment
+                return complain(wording.WINDOW_DOES_NOT_ANSWER, 1)
         _keep_log()
         ownership = Ownership(paths.locks())
     except OSError as error:

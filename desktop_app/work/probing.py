@@ -223,9 +223,9 @@ def kept_now(found: Machine, history: History) -> Machine:
 
 
 def is_anybody_working(history: History) -> bool:
-    """Tell whether a program, this or another one, has a job running."""
+    """Tell whether a program, this or another one, has a job running, or records."""
     owners = history.working_owners()
-    return bool(owners - ownership.gone(paths.locks(), owners))
+    return bool(owners - ownership.gone(paths.locks(), owners) or ownership.running(paths.unfinished()))
 
 
 def _model_to_measure_now(history: History) -> tuple[Path, str] | None:

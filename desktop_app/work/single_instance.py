@@ -87,10 +87,10 @@ class SingleInstance(QObject):
             return self._pipe
 
     def hand_over(self, paths: Sequence[Path]) -> bool:
-        """Give `paths` to the window that is open. Return False if it does not answer."""
+        """Give `paths` to the window that is open. Return False if it does not answer, or if there is none any more."""
         end = time.monotonic() + PATIENCE
         while not self._handed_over(paths):
-            if time.monotonic() > end:
+            if time.monotonic() > end or not self.is_open():
                 return False
             time.sleep(0.05)
         return True

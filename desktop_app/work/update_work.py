@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 class UpdateWork(QObject):
     """One porter at a time, and never one beside a job or a recording: what is wanted waits, or is put off and goes on.
 
-    Nor does one begin while another program of ours, the command line say, has a job running.
+    Nor does one begin while another program of ours, the command line say, has a job running or records. What such a
+    one begins later puts nothing off.
 
     checked(answer): an UpdateChecked.
     check_failed(failed, was_asked): a PorterFailed; whether the user waits for it.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QLockFile
 from work.microphone import sound_server
 
 from desktop_app import settings
@@ -84,6 +86,36 @@ def test_a_window_that_does_not_answer_is_left_alone_and_told_of(program: Progra
     finally:
         subprocess.run(["kill", "-CONT", str(stopped.pid)], check=True)
     assert program.wait_for_end() == 0  # it was asked to, and hears of it now
+
+
+NOTES_WHEN_IT_COULD_NOT = """
+import sys
+from pathlib import Path
+from desktop_app.__main__ import main
+from desktop_app.work.single_instance import SingleInstance
+claim = SingleInstance.claim
+def noted(instance):
+    is_first = claim(instance)
+    if not is_first:
+        Path({note!r}).touch()
+    return is_first
+SingleInstance.claim = noted
+sys.exit(main())
+"""
+
+
+def test_who_looks_whether_a_window_is_open_keeps_none_from_opening(program: Program, tmp_path: Path) -> None:
+    note = tmp_path / "it could not"
+    program.command = [sys.executable, "-c", NOTES_WHEN_IT_COULD_NOT.format(note=str(note))]
+    (program.home / "locks").mkdir()
+    looks = QLockFile(str(program.home / "locks" / "window.lock"))
+    assert looks.tryLock(0)
+
+    program.start_again()
+    wait_for(note.exists, "its first try")
+    looks.unlock()
+
+    program.display.find_window("Sottovoce$")
 
 
 def test_while_something_is_recorded_nothing_is_closed(program: Program, display: Display, quit_it) -> None:

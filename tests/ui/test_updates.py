@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -309,6 +310,20 @@ def test_while_another_program_has_a_job_running_nobody_is_asked(qtbot, window, 
     assert not makers.site.requests
     library.update(job.id, state=JobState.DONE)
     other.release()
+    qtbot.waitUntil(lambda: dialog_of(window) is not None, timeout=PATIENCE_MS)
+
+
+def test_while_another_program_records_nobody_is_asked(qtbot, window, makers, tmp_path) -> None:
+    records = "import sys; from pathlib import Path; from desktop_app.work.unfinished import Note\n"
+    records += f"note = Note(Path({str(tmp_path / 'talk.wav')!r}), 0.0); print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", records]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        window.updates.check.trigger()
+        qtbot.waitUntil(lambda: window.statusBar().currentMessage() == update_wording.ASKED_LATER)
+        qtbot.wait(1200)
+        assert not makers.site.requests
+
     qtbot.waitUntil(lambda: dialog_of(window) is not None, timeout=PATIENCE_MS)
 
 
