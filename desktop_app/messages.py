@@ -437,6 +437,10 @@ class FetchUpdate(Message, frozen=True):
     folder: bytes = b""  # where it goes; empty: a folder of ours
 
 
+class TidyUpdates(Message, frozen=True):
+    """Delete the installers that are of no more use by what was told last: the one that brought this version, say."""
+
+
 PorterCommand: TypeAlias = (
     FetchModel
     | TakeInModel
@@ -448,6 +452,7 @@ PorterCommand: TypeAlias = (
     | RemoveCardPack
     | CheckForUpdate
     | FetchUpdate
+    | TidyUpdates
 )
 
 

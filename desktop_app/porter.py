@@ -32,6 +32,7 @@ from desktop_app.messages import (
     RemoveCardPack,
     RemoveModel,
     TakeInModel,
+    TidyUpdates,
     UpdateChecked,
     VerifyModel,
     end_if_parent_is_of_another_version,
@@ -137,6 +138,11 @@ def carry_out(command: PorterCommand, tell: Tell) -> PorterDone | UpdateChecked:
 
             file = update.fetch(version, Path(os.fsdecode(folder)) if folder else None, tell)
             return PorterDone(version, os.fsencode(file), file.stat().st_size)
+        case TidyUpdates():
+            from desktop_app.upkeep import update
+
+            update.tidy()
+            return PorterDone()
 
 
 def _model_in(folder: Path) -> PorterDone:

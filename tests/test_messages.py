@@ -64,6 +64,7 @@ from desktop_app.messages import (
     Stage,
     TakeInModel,
     Task,
+    TidyUpdates,
     Transcribe,
     Tried,
     Trying,
@@ -128,6 +129,7 @@ PORTER_COMMANDS: list[Message] = [
     KeepToken("", "hf_secret"),
     CheckForUpdate(),
     FetchUpdate("0.2.0", NOT_UTF8),
+    TidyUpdates(),
 ]
 PORTER_EVENTS: list[Message] = [
     PorterProgress(PorterStage.ASKING),

@@ -80,6 +80,14 @@ def _alone() -> Iterator[None]:
         yield
 
 
+def tidy() -> None:
+    """Delete the installers that are of no more use by what the kept feed says. Raise PorterError."""
+    with disk.troubles(paths.updates()), lock.on_file(paths.locks() / "feed.lock"):
+        told = _kept()
+        if told is not None:
+            _tidy(told)
+
+
 def _fetched() -> bytes:
     """Return what lies at the address, as it comes."""
     until = time.monotonic() + scaled(LONGEST_ANSWER, least=2.0)

@@ -19,6 +19,7 @@ from desktop_app.messages import (
     PorterCommand,
     PorterDone,
     PorterFailed,
+    TidyUpdates,
     UpdateChecked,
 )
 from desktop_app.settings import Settings
@@ -28,7 +29,7 @@ from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.porter_process import PorterProcess
 from desktop_app.work.probing import is_anybody_working
 
-Wish: TypeAlias = Literal["daily", "now", "fetch", "hand_over"]
+Wish: TypeAlias = Literal["tidy", "daily", "now", "fetch", "hand_over"]
 
 FIRST_LOOK_MS = 20_000  # after the start, which has better things to do
 LOOK_EVERY_MS = 3_600_000  # whether a day has passed
@@ -110,7 +111,7 @@ class UpdateWork(QObject):
 
     def check(self) -> None:
         """Ask now, whatever was chosen: the user wants to know."""
-        if self._wish in (None, "daily"):
+        if self._wish in (None, "tidy", "daily"):
             self._want("now")
 
     def fetch(self, version: str) -> None:
@@ -143,6 +144,12 @@ class UpdateWork(QObject):
     def _begin_daily(self) -> None:
         self._looks.start()
         self._ask_if_due()
+        self._history.ask(lambda _: _holds_an_installer(), self._tidy, _never_mind)
+
+    def _tidy(self, holds_an_installer: bool) -> None:
+        """Also where no daily look does it."""
+        if holds_an_installer and self._wish is None and not self._is_closed:
+            self._want("tidy")
 
     def _ask_if_due(self) -> None:
         if self._settings.updates and self._wish is None:
@@ -194,13 +201,17 @@ class UpdateWork(QObject):
             self.waiting.emit()
 
     def _begin(self, wish: Wish) -> None:
-        command: PorterCommand = CheckForUpdate() if wish in ("daily", "now") else FetchUpdate(self._version)
         self._has_said_so = False
         self._doing = wish
         porter = self._porter = PorterProcess(self._command, self._log, self)
         porter.progressed.connect(self.progressed)
         porter.ended.connect(lambda event: self._on_ended(porter, event))
-        porter.start(command)
+        porter.start(self._command_for(wish))
+
+    def _command_for(self, wish: Wish) -> PorterCommand:
+        if wish == "tidy":
+            return TidyUpdates()
+        return CheckForUpdate() if wish in ("daily", "now") else FetchUpdate(self._version)
 
     def _stop(self) -> None:
         if self._porter is not None:
@@ -214,8 +225,13 @@ class UpdateWork(QObject):
         if doing is None or event is None:  # nobody wants it any more, or it was put off
             return
         was_asked = "now" in (doing, self._wish)
-        if self._wish in (doing, "now"):  # else something else is wanted since, and its turn comes now
+        if self._wish == doing or (doing, self._wish) == (
+            "daily",
+            "now",
+        ):  # else the turn of what is wanted since comes
             self._wish = None
+        if doing == "tidy":
+            return
         if isinstance(event, UpdateChecked):
             self.checked.emit(event)
         elif isinstance(event, PorterDone):
@@ -227,5 +243,9 @@ class UpdateWork(QObject):
             self.fetch_failed.emit(event)
 
 
+def _holds_an_installer() -> bool:
+    return any(file.suffix not in ("", ".signed") for file in paths.updates().iterdir())
+
+
 def _never_mind(error: Exception) -> None:
-    log.warning("when it was asked last cannot be told: %s", type(error).__name__)
+    log.warning("the folder of updates cannot be looked into: %s", type(error).__name__)

@@ -203,6 +203,27 @@ def test_choosing_it_in_the_menu_is_permission_for_once(asked, makers, chosen) -
     assert len(makers.site.requests) == 1
 
 
+def test_an_installer_that_did_its_work_goes_though_a_daily_look_was_never_allowed(
+    qtbot, queue, history, chosen, makers, how, monkeypatch
+) -> None:
+    monkeypatch.setattr(update_work, "FIRST_LOOK_MS", 50)
+    (paths.updates() / FEED).write_bytes(makers.signed())
+    installer = paths.updates() / SETUP
+    installer.touch()
+    updated = 'update.__version__ = "0.2.0"; porter.main()'
+    work = UpdateWork(queue, history, chosen, None, makers.program(main=updated, installation=how), how)
+    failures = []
+    work.check_failed.connect(failures.append)
+    work.fetch_failed.connect(failures.append)
+
+    work.start()
+
+    qtbot.waitUntil(lambda: not installer.exists(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not work.is_at_work, timeout=PATIENCE_MS)
+    assert (chosen.updates, failures, makers.site.requests) == (None, [], [])
+    work.close()
+
+
 # --- what comes of it ---
 
 

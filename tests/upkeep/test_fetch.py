@@ -21,6 +21,7 @@ from desktop_app.messages import (
     PorterFailed,
     PorterProgress,
     PorterStage,
+    TidyUpdates,
     porter_event_from,
 )
 from desktop_app.models import lock
@@ -213,6 +214,19 @@ def test_who_waits_too_long_for_another_one_that_fetches_is_told(checked):
         assert trouble_with(checked, main=hasty) is ModelTrouble.IN_USE
 
     assert isinstance(outcome(checked.program(), FETCH), PorterDone)
+
+
+def test_an_installer_is_kept_until_the_version_it_brings_is_here_and_then_deleted(checked):
+    outcome(checked.program(), FETCH)
+    requests = len(checked.site.requests)
+
+    assert isinstance(outcome(checked.program(), TidyUpdates()), PorterDone)
+    assert (paths.updates() / SETUP).exists()
+    updated = 'update.__version__ = "0.2.0"; porter.main()'
+    assert isinstance(outcome(checked.program(main=updated), TidyUpdates()), PorterDone)
+
+    assert [file.name for file in paths.updates().iterdir() if file.name not in ("asked", FEED)] == []
+    assert len(checked.site.requests) == requests
 
 
 def test_a_site_that_was_plain_is_not_asked(makers):
