@@ -17,7 +17,7 @@ from desktop_app.models.errors import PorterError
 from desktop_app.models.progress import Tell, a_few_times_a_second
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import update_wording, wording
-from desktop_app.upkeep import asked, installation
+from desktop_app.upkeep import installation
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 
@@ -75,10 +75,11 @@ def _tell(arguments: argparse.Namespace) -> int:
 
 
 def _print(found: UpdateChecked, asks: bool, file: str) -> None:
+    from desktop_app.upkeep import update
+
     how = installation.how()
     if not found.releases:
-        was_asked = asks or not asked.is_due()
-        as_known = update_wording.as_known(__version__) if was_asked else update_wording.NOT_ASKED_YET
+        as_known = update_wording.as_known(__version__) if update.is_answered() else update_wording.NOT_KNOWN
         terminal.print_out(update_wording.newest(__version__) if asks else as_known)
         return
     version = found.releases[0].version

@@ -58,7 +58,7 @@ def updates(makers: Makers, *arguments: str, how: Installation = Installation.SE
 
 
 def test_without_check_nobody_is_asked(makers):
-    assert updates(makers) == (DONE, update_wording.NOT_ASKED_YET + "\n", "")
+    assert updates(makers) == (DONE, update_wording.NOT_KNOWN + "\n", "")
     assert updates(makers, "--json")[0] == DONE
     assert not makers.site.requests
 
@@ -85,6 +85,13 @@ def test_that_this_is_the_newest_is_said(makers):
 
     assert updates(makers, "--check") == (DONE, update_wording.newest(MINE) + "\n", "")
     assert updates(makers) == (DONE, update_wording.as_known(MINE) + "\n", "")
+
+
+def test_who_got_no_answer_does_not_say_that_there_is_nothing_newer(makers):
+    makers.publish(b"<html>Log in first</html>")
+
+    assert updates(makers, "--check")[0] == FAILED
+    assert updates(makers) == (DONE, update_wording.NOT_KNOWN + "\n", "")
 
 
 def test_a_forged_feed_is_a_failure_with_a_sentence(makers):

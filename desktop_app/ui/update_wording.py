@@ -174,7 +174,7 @@ def _sentence(beginning: str, failed: PorterFailed) -> str:
 
 # --- in a terminal ---
 
-NOT_ASKED_YET = "It was not asked yet whether there is a newer version. “sottovoce updates --check” asks."
+NOT_KNOWN = "Whether there is a newer version is not known. “sottovoce updates --check” asks."
 
 
 def as_known(version: str) -> str:

@@ -45,6 +45,12 @@ def check() -> UpdateChecked:
     return known()
 
 
+def is_answered() -> bool:
+    """Tell whether there is an answer that `known` goes by: one that came, and is not out of date."""
+    told = _kept()
+    return told is not None and not _is_over(told)
+
+
 def known() -> UpdateChecked:
     """Return what the kept feed says that is new; nobody is asked. Nothing if there is none."""
     told = _kept()
