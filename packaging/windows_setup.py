@@ -27,7 +27,7 @@ from desktop_app.work import media_files  # noqa: E402
 SCRIPT = ROOT / "packaging" / "windows" / "setup.nsi"
 # NSIS as it is published for Windows makes setups of 32 bits alone; they do the same.
 TARGET = "x86-unicode" if sys.platform == "win32" else "amd64-unicode"
-PUT_THERE = ("installed.txt", "uninstall.exe")  # by the setup itself
+PUT_THERE = ("uninstall.exe", "installed.txt")  # by the setup itself; the list last, which says that all is there
 BAR = (328, 628)  # dots beside the last page, for a screen of twice as many
 SPARE_KB = 50_000  # for the library that is about to be
 

@@ -83,6 +83,17 @@ VIAddVersionKey "LegalCopyright" "${COPYRIGHT}"
 
 !macro SHARED UN
 
+; Ends at once if a setup, or what removes it, is open already.
+Function ${UN}BeTheOnlyOne
+  System::Call 'kernel32::CreateMutexW(p 0, i 0, w "SottovoceSetup") p .r1 ?e'
+  Pop $0
+  ${If} $0 = ${ERROR_ALREADY_EXISTS}
+    MessageBox MB_OK|MB_ICONEXCLAMATION "The setup of Sottovoce is open already." /SD IDOK
+    SetErrorLevel ${SETUP_RUNS}
+    Quit
+  ${EndIf}
+FunctionEnd
+
 ; Has what runs of the program in the folder $R0 end. $1: the exit code if it does not, else 0; $2: the sentence.
 Function ${UN}AskToClose
   again:
@@ -216,13 +227,7 @@ FunctionEnd
 ; --- installing ---
 
 Function .onInit
-  System::Call 'kernel32::CreateMutexW(p 0, i 0, w "SottovoceSetup") p .r1 ?e'
-  Pop $0
-  ${If} $0 = ${ERROR_ALREADY_EXISTS}
-    MessageBox MB_OK|MB_ICONEXCLAMATION "The setup of Sottovoce is open already." /SD IDOK
-    SetErrorLevel ${SETUP_RUNS}
-    Quit
-  ${EndIf}
+  Call BeTheOnlyOne
   ${IfNot} ${AtLeastBuild} ${OLDEST_BUILD}
   ${OrIfNot} ${RunningX64}
     MessageBox MB_OK|MB_ICONSTOP "Sottovoce needs Windows 10 of version 1809 or later, of 64 bits." /SD IDOK
@@ -245,7 +250,7 @@ Function CheckFolder
     Return
   ${EndIf}
   ${IfNot} ${FileExists} "$INSTDIR\installed.txt"
-  ${AndIfNot} ${FileExists} "$INSTDIR\~old\installed.txt" ; of a setup that was broken off
+  ${AndIfNot} ${FileExists} "$INSTDIR\~old" ; of a setup that was broken off
     FindFirst $4 $5 "$INSTDIR\*"
     ${DoWhile} $5 != ""
       ${Select} $5
@@ -308,22 +313,6 @@ Function Move
   ${Loop}
 FunctionEnd
 
-; Moves everything that is in the folder $R0 to the folder $R1, but for what is there already.
-Function MoveAll
-  FindFirst $4 $5 "$R0\*"
-  ${DoWhile} $5 != ""
-    ${If} $5 != "."
-    ${AndIf} $5 != ".."
-    ${AndIfNot} ${FileExists} "$R1\$5"
-      StrCpy $6 "$R0\$5"
-      StrCpy $7 "$R1\$5"
-      Call Move
-    ${EndIf}
-    FindNext $4 $5
-  ${Loop}
-  FindClose $4
-FunctionEnd
-
 ; Moves what the version that is there consists of to ~old. $0: what did not move, or nothing.
 Function PutOldAside
   StrCpy $0 ""
@@ -347,7 +336,72 @@ Function PutOldAside
     ${EndIf}
   ${Loop}
   FileClose $3
-  Rename "$INSTDIR\installed.txt" "$INSTDIR\~old\installed.txt"
+  ${If} $0 == ""
+    StrCpy $6 "$INSTDIR\installed.txt"
+    StrCpy $7 "$INSTDIR\~old\installed.txt"
+    Call Move
+  ${EndIf}
+FunctionEnd
+
+; Moves the old version back, and first what was put in its place to ~new. $0: what did not move, or nothing.
+; Until all is done ~new tells what was put in place: what is in its list, but not in it.
+Function PutOldBack
+  StrCpy $0 ""
+  FileOpen $3 "$INSTDIR\~new\installed.txt" r
+  ${Do}
+    ClearErrors
+    FileRead $3 $4
+    ${If} ${Errors}
+      ${ExitDo}
+    ${EndIf}
+    StrCpy $4 $4 -1
+    ${If} ${FileExists} "$INSTDIR\$4"
+    ${AndIfNot} ${FileExists} "$INSTDIR\~new\$4"
+      StrCpy $6 "$INSTDIR\$4"
+      StrCpy $7 "$INSTDIR\~new\$4"
+      Call Move
+    ${EndIf}
+  ${Loop}
+  FileClose $3
+  FindFirst $4 $5 "$INSTDIR\~old\*"
+  ${DoWhile} $5 != ""
+    ${If} $5 != "."
+    ${AndIf} $5 != ".."
+      StrCpy $6 "$INSTDIR\~old\$5"
+      StrCpy $7 "$INSTDIR\$5"
+      RMDir /r $7
+      Delete $7
+      Call Move
+    ${EndIf}
+    FindNext $4 $5
+  ${Loop}
+  FindClose $4
+  ${If} $0 == ""
+    Delete "$INSTDIR\~new\installed.txt"
+    RMDir "$INSTDIR\~old"
+    ${If} ${FileExists} "$INSTDIR\~old"
+      StrCpy $0 "$INSTDIR\~old"
+    ${EndIf}
+    RMDir /r "$INSTDIR\~new"
+  ${EndIf}
+FunctionEnd
+
+; Removes the old version, once the new one is in place. Under the name ~new no setup takes what is left of it for a version.
+; $0: what did not move, or nothing.
+Function RemoveOld
+  StrCpy $0 ""
+  RMDir /r "$INSTDIR\~new"
+  StrCpy $6 "$INSTDIR\~old"
+  StrCpy $7 "$INSTDIR\~new"
+  Call Move
+  RMDir /r "$INSTDIR\~new"
+FunctionEnd
+
+; Ends the setup, since $0 cannot be moved.
+Function EndAsHeld
+  MessageBox MB_OK|MB_ICONSTOP "Another program holds $0, so nothing was changed. Close it, or start the computer again, and try once more." /SD IDOK
+  SetErrorLevel ${IS_IN_USE}
+  Abort "$0"
 FunctionEnd
 
 !macro PUT_IN_PLACE ITEM
@@ -358,27 +412,30 @@ FunctionEnd
   ${EndIf}
 !macroend
 
-!macro TAKE_BACK ITEM
-  Rename "$INSTDIR\${ITEM}" "$INSTDIR\~new\${ITEM}"
-!macroend
-
 Section
   Call CheckFolder ; in silent mode nobody has yet
   ${If} $1 <> 0
     SetErrorLevel $1
     Abort "$2"
   ${EndIf}
-  StrCpy $R0 "$INSTDIR\~old" ; of a setup that was broken off while it changed one version for the other
-  StrCpy $R1 "$INSTDIR"
-  Call MoveAll
-  RMDir /r "$INSTDIR\~old"
+  ${If} ${FileExists} "$INSTDIR\~old" ; of a setup that was broken off while it changed one version for the other
+    ${If} ${FileExists} "$INSTDIR\~old\installed.txt"
+    ${AndIf} ${FileExists} "$INSTDIR\installed.txt" ; which moves last: all of the new one is there
+      Call RemoveOld
+    ${Else}
+      Call PutOldBack
+    ${EndIf}
+    ${If} $0 != ""
+      Call EndAsHeld
+    ${EndIf}
+  ${EndIf}
   RMDir /r "$INSTDIR\~new"
 
   ; All of it lies ready before anything of the version that is there is touched.
   SetOutPath "$INSTDIR\~new"
   File /r "${PAYLOAD}\*"
-  File "${LIST}"
   WriteUninstaller "$INSTDIR\~new\uninstall.exe"
+  File "${LIST}" ; last: what is in it was there
   SetOutPath "$PROFILE" ; a folder that a program is in cannot be moved; and where shortcuts start the program
   StrCpy $R0 $INSTDIR
   Call AskToClose
@@ -397,23 +454,14 @@ Section
   Call PutOldAside
   ${If} $0 == ""
     !insertmacro EACH_ITEM PUT_IN_PLACE
-    ${If} $0 != ""
-      !insertmacro EACH_ITEM TAKE_BACK
-    ${EndIf}
   ${EndIf}
   ${If} $0 != ""
     StrCpy $R2 $0
-    StrCpy $R0 "$INSTDIR\~old"
-    StrCpy $R1 "$INSTDIR"
-    Call MoveAll
-    RMDir /r "$INSTDIR\~new"
-    RMDir "$INSTDIR\~old"
-    MessageBox MB_OK|MB_ICONSTOP "Another program holds $R2, so nothing was changed. Close it, or start the computer again, and try once more." /SD IDOK
-    SetErrorLevel ${IS_IN_USE}
-    Abort "$R2"
+    Call PutOldBack
+    StrCpy $0 $R2
+    Call EndAsHeld
   ${EndIf}
-  RMDir "$INSTDIR\~new"
-  RMDir /r "$INSTDIR\~old"
+  Call RemoveOld
 
   ; A version in another folder gives way to this one. One folder may be written in several ways, so names tell nothing.
   CreateDirectory "$INSTDIR\~new"
@@ -432,11 +480,17 @@ SectionEnd
 
 Function .onInstFailed ; as when the disk is full
   SetOutPath "$TEMP"
-  RMDir /r "$INSTDIR\~new"
-  RMDir "$INSTDIR"
+  ${IfNot} ${FileExists} "$INSTDIR\~old" ; which cannot be put back without ~new
+    RMDir /r "$INSTDIR\~new"
+    RMDir "$INSTDIR"
+  ${EndIf}
 FunctionEnd
 
 ; --- removing ---
+
+Function un.onInit
+  Call un.BeTheOnlyOne
+FunctionEnd
 
 ; What the user has: as desktop_app/paths.py lays it out. The folder may be one that holds other things, too.
 !macro REMOVE_DATA

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path, PureWindowsPath
+from typing import TypeAlias
 
 import pytest
 
@@ -27,8 +28,11 @@ COMPILER = "x86_64-w64-mingw32-gcc"
 USUAL = r"C:\users\somebody\AppData\Local\Programs\Sottovoce"
 UNINSTALL = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\Sottovoce"
 CLASSES = r"HKCU\Software\Classes"
-IS_RECORDING, IS_WORKING, DOES_NOT_CLOSE, IS_IN_USE, FOLDER_UNFIT, NO_ROOM = 3, 4, 5, 6, 7, 8
+IS_RECORDING, IS_WORKING, DOES_NOT_CLOSE, IS_IN_USE, FOLDER_UNFIT, NO_ROOM, SETUP_RUNS = 3, 4, 5, 6, 7, 8, 9
 PATIENCE = 30.0  # seconds
+ALL, ALL_BUT_ONE = None, -1  # ends of a list
+
+Tree: TypeAlias = dict[str, bytes]
 
 needs_nsis = pytest.mark.skipif(not shutil.which("makensis"), reason="makensis is not installed")
 
@@ -55,7 +59,7 @@ class Windows:
             ["wine", *command], env={**self.env, **env}, capture_output=True, text=True, check=False, timeout=120
         )
 
-    def start(self, *command: str, **env: str) -> subprocess.Popen[bytes]:
+    def start(self, *command: str | Path, **env: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             ["wine", *command], env={**self.env, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -133,7 +137,7 @@ def setup(stub, tmp_path_factory) -> Callable[..., Path]:
                 file.write_text(version)
             for name in ("sottovoce.exe", "sottovoce-gui.exe", "sottovoce-backend.exe"):
                 shutil.copy(stub, bundle / name)
-            made[version] = folder / "sottovoce-setup.exe"
+            made[version] = folder / f"sottovoce-{version}-setup.exe"
             windows_setup.make(bundle, made[version], version, {"SECONDS_TO_LET_GO": 1, **also})
         return made[version]
 
@@ -148,6 +152,12 @@ def old(setup) -> Path:
 @pytest.fixture
 def new(setup) -> Path:
     return setup("2.0", "_internal/only new.txt", "only-new.dll")
+
+
+@pytest.fixture
+def patient(setup) -> Path:
+    """A setup that waits long for files."""
+    return setup("2.5", "_internal/only new.txt", "only-new.dll", SECONDS_TO_LET_GO=60)
 
 
 @pytest.fixture
@@ -174,7 +184,7 @@ def wait_for(seen: Callable[[], object]) -> None:
         time.sleep(0.1)
 
 
-def tree(folder: Path) -> dict[str, bytes]:
+def tree(folder: Path) -> Tree:
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
@@ -395,20 +405,99 @@ def test_an_upgrade_that_cannot_be_finished_leaves_the_old_version_whole(windows
     assert tree(windows.at(USUAL)) == before
 
 
-def test_what_a_setup_that_was_broken_off_has_left_is_put_right(windows, old, new):
+def break_off(windows: Windows, old: Path, new: Path, aside: int | None, in_place: int | None) -> tuple[Tree, Tree]:
+    """Leave what a setup leaves that a power cut ends after so many moves; return what each version consists of."""
+    folder, kept = windows.at(USUAL), windows.disk / "x"
+    assert install(windows, new) == 0
+    new_tree = tree(folder)
+    shutil.move(folder, kept)
+    assert install(windows, old) == 0
+    old_tree = tree(folder)
+    shutil.move(kept, folder / "~new")
+    (folder / "~old").mkdir()
+    for name in items(folder)[:aside]:
+        (folder / name).rename(folder / "~old" / name)
+    for name in items(folder / "~new")[:in_place]:
+        (folder / "~new" / name).rename(folder / name)
+    return old_tree, new_tree
+
+
+def items(folder: Path) -> list[str]:
+    """Return what is in the folder of a version, in the order in which the setup moves it."""
+    return [*(folder / "installed.txt").read_text().split(), "installed.txt"]
+
+
+@pytest.mark.parametrize(
+    ("aside", "in_place"),
+    [(2, 0), (ALL, 0), (ALL, 2), (ALL, ALL_BUT_ONE), (ALL, ALL)],
+    ids=["some put aside", "all put aside", "some in place", "all but the list in place", "all in place"],
+)
+def test_what_a_setup_that_was_broken_off_has_left_is_put_right(windows, old, new, aside, in_place):
+    old_tree, new_tree = break_off(windows, old, new, aside, in_place)
+
+    assert install(windows, new, STUB_ANSWER="3") == IS_RECORDING
+
+    assert tree(windows.at(USUAL)) == (new_tree if in_place == ALL else old_tree)
+    assert install(windows, new) == 0
+    assert tree(windows.at(USUAL)) == new_tree
+
+
+def test_a_setup_that_is_ended_while_it_changes_the_versions_loses_neither(windows, old, patient):
     assert install(windows, old) == 0
     folder = windows.at(USUAL)
+    before = tree(folder)
+    (folder / "only-new.dll").write_text("mine")  # in the way, so that it waits in the middle
+    with windows.start(patient, "/S"):
+        wait_for(lambda: (folder / "_internal" / "only new.txt").exists())
+        windows.run("taskkill", "/f", "/im", patient.name)
+    (folder / "only-new.dll").unlink()
+
+    assert install(windows, patient, STUB_ANSWER="3") == IS_RECORDING
+
+    assert tree(folder) == before
+
+
+def test_a_first_setup_that_was_broken_off_can_be_done_again(windows, new):
+    assert install(windows, new) == 0
+    folder = windows.at(USUAL)
+    there = tree(folder)
     for name in ("~old", "~new"):
         (folder / name).mkdir()
-    for name in ("sottovoce-gui.exe", "_internal", "installed.txt"):
-        (folder / name).rename(folder / "~old" / name)
-    (folder / "~new" / "half").touch()
+    for name in items(folder)[2:]:
+        (folder / name).rename(folder / "~new" / name)
 
     assert install(windows, new) == 0
 
-    there = tree(folder)
-    assert "only-new.dll" in there
-    assert not [name for name in there if "old" in name or "~" in name]
+    assert tree(folder) == there
+
+
+def test_what_cannot_be_moved_back_is_not_lost(windows, old, new, open_window):
+    old_tree, new_tree = break_off(windows, old, new, ALL, 0)
+    folder = windows.at(USUAL)
+    gui = "sottovoce-gui.exe"
+    shutil.copy(folder / "~old" / gui, folder / gui)
+    open_window()  # so that it cannot be replaced
+
+    assert install(windows, new) == IS_IN_USE
+    assert tree(folder / "~old") == {gui: old_tree[gui]}
+    windows.run("taskkill", "/f", "/im", gui)
+    assert install(windows, new) == 0
+
+    assert tree(folder) == new_tree
+
+
+def test_one_setup_at_a_time_and_none_beside_what_removes_the_program(windows, old, new, patient, open_window):
+    assert install(windows, old) == 0
+    open_window(STUB_DEAF="1")
+    with windows.start(patient, "/S") as waiting:
+        wait_for(lambda: (windows.at(USUAL) / "~new" / "installed.txt").exists())
+
+        assert install(windows, new) == SETUP_RUNS
+        assert uninstall(windows) == SETUP_RUNS
+
+        windows.run("taskkill", "/f", "/im", "sottovoce-gui.exe")
+        assert waiting.wait(PATIENCE) == 0
+    assert windows.values(UNINSTALL)["DisplayVersion"] == "2.5"
 
 
 def test_a_version_in_another_folder_gives_way(windows, old, new):
