@@ -8,7 +8,7 @@ bin := .venv/Scripts
 endif
 python := $(bin)/python
 
-.PHONY: help setup run test test-tools faults lint format bundle package-tools deb appdir windows-tools windows-setup release-check lock clean
+.PHONY: help setup run test test-tools faults lint format bundle package-tools deb appdir windows-tools windows-setup windows-check release-check lock clean
 .NOTPARALLEL:
 
 help:
@@ -17,7 +17,8 @@ help:
 	@echo "make faults   run the tests with damaged and hostile input in full, which takes a while"
 	@echo "make bundle   make dist/sottovoce, which runs on a machine without Python"
 	@echo "make deb      make of that dist/sottovoce_VERSION_amd64.deb; make appdir an AppDir and a .tar"
-	@echo "make windows-setup   make the setup for Windows of a bundle that was made there; try it under Wine"
+	@echo "make windows-setup   make the setup for Windows of a bundle that was made there"
+	@echo "make windows-check   try the setup for Windows under Wine, with a stub for the program"
 	@echo "make release-check   install the .deb on bare systems, use it, upgrade, remove it (as root)"
 	@echo "make setup    install what both need: system packages (on Debian and its kin), .venv, the starter model"
 	@echo "make lint     ruff and mypy"
@@ -82,7 +83,9 @@ windows-tools: setup
 
 windows-setup: windows-tools
 	@$(python) packaging/windows_setup.py
-	@$(python) -m pytest -q tests/packaging/test_windows_setup.py
+
+windows-check: windows-tools
+	@$(python) -m pytest -rs tests/packaging/test_windows_setup.py $(ARGS)
 
 release-check: package-tools test-tools
 	@packaging/release-check.sh $(ARGS)

@@ -30,7 +30,7 @@ def test_every_target_of_make_that_it_wants_is_there():
     wanted = {match for step in steps() for match in re.findall(r"^make ([\w-]+)$", step.get("run", ""), re.MULTILINE)}
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
 
-    assert "bundle" in wanted
+    assert {"bundle", "windows-check"} <= wanted
     assert [target for target in wanted if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
 
 
@@ -47,6 +47,13 @@ def test_whatever_others_have_made_has_a_version_and_is_githubs_own():
 
     assert used
     assert [action for action in used if not re.fullmatch(r"actions/[\w-]+@v\d+", action)] == []
+
+
+def test_what_is_installed_to_make_the_setup_has_a_version():
+    installed = [line for line in TEXT.splitlines() if "choco install" in line]
+
+    assert installed
+    assert [line for line in installed if not re.search(r"--version=\d", line)] == []
 
 
 def test_no_secret_is_written_into_a_command():
