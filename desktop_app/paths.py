@@ -43,6 +43,11 @@ def models_pointer() -> Path:
     return home() / "models-folder"
 
 
+def models_target() -> Path:
+    """Return the file that names the folder which the models are being moved into, while that lasts."""
+    return home() / "models-on-their-way"
+
+
 def machine_file() -> Path:
     """Return the file of what the probe found out about this computer."""
     return home() / "machine.json"

@@ -21,7 +21,6 @@ from desktop_app.models.progress import Tell, silent
 
 _COMING = ".moving-"
 _NOTE = ".moved.json"
-_TARGET = "models-on-their-way"  # in the home, while it lasts: the folder they are being moved into
 _HALVES = ".fetching-"  # downloads: they move along
 _OURS = (_COMING, _NOTE, _HALVES, ".taking-in-", ".removing-", ".base")
 _SUBFOLDER = "Sottovoce models"  # in a folder that has other things in it
@@ -78,7 +77,7 @@ def tidy() -> None:
 
     Raise PorterError if busy.
     """
-    if _way().exists() or _read(paths.models()) is not None:
+    if paths.models_target().exists() or _read(paths.models()) is not None:
         with lock.on_all():
             _finish()
 
@@ -94,14 +93,10 @@ def _finish() -> None:
     """Have the models in one place alone, after a move that was done, failed, or was ended in the middle."""
     _remove_old()
     with contextlib.suppress(FileNotFoundError):
-        target = Path(os.fsdecode(_way().read_bytes()))
+        target = Path(os.fsdecode(paths.models_target().read_bytes()))
         if target.is_dir():  # else its disk is away: another time
             _undo(target)
-            _way().unlink()
-
-
-def _way() -> Path:
-    return paths.home() / _TARGET
+            paths.models_target().unlink()
 
 
 def _remove_old() -> None:
@@ -159,7 +154,7 @@ def _begin(old: Path, target: Path, entries: list[Path]) -> None:
     taken = {entry.name.casefold() for entry in target.iterdir()}
     if clash := [entry.name for entry in entries if entry.name.casefold() in taken]:
         raise PorterError(ModelTrouble.NAME_TAKEN, f"there already: {clash[0]!r}")
-    disk.write(_way(), os.fsencode(target))
+    disk.write(paths.models_target(), os.fsencode(target))
     note = _Note(os.fsencode(old), tuple(os.fsencode(entry.name) for entry in entries))
     disk.write(target / _NOTE, msgspec.json.encode(note))
 

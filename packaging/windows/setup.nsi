@@ -499,8 +499,10 @@ FunctionEnd
   Delete "$R1\settings.json*"
   Delete "$R1\machine.json*"
   Delete "$R1\models-folder*"
+  Delete "$R1\models-on-their-way*"
   RMDir /r "$R1\backups"
   RMDir /r "$R1\gpu"
+  RMDir /r "$R1\library.workshop"
   RMDir /r "$R1\locks"
   RMDir /r "$R1\logs"
   RMDir /r "$R1\models"
@@ -539,7 +541,7 @@ Section Uninstall
     ${IfNot} ${FileExists} "$R1\library.sqlite3"
       Return
     ${EndIf}
-    MessageBox MB_YESNO|MB_DEFBUTTON2|MB_ICONQUESTION "Do you want to remove what you have made with Sottovoce, too: all transcripts, the recordings in $R1, settings and models?$\r$\n$\r$\nThis cannot be undone. Press No if you want to keep them, or are not sure." /SD IDNO IDYES remove
+    MessageBox MB_YESNO|MB_DEFBUTTON2|MB_ICONQUESTION "Do you want to remove what you have made with Sottovoce, too: all transcripts, the recordings in $R1, settings and models? Models that you have moved to another folder stay there.$\r$\n$\r$\nThis cannot be undone. Press No if you want to keep them, or are not sure." /SD IDNO IDYES remove
     Return
   ${EndIf}
   remove:

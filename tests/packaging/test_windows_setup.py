@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import inspect
 import os
 import re
@@ -199,6 +200,36 @@ def uninstall(windows: Windows, *arguments: str, folder: str = USUAL, **env: str
     return windows.run(rf"{folder}\uninstall.exe", "/S", *arguments, *f"_?={folder}".split(" "), **env).returncode
 
 
+def kept() -> list[str]:
+    """Return files in each place of the home that paths.py knows, and such as others make beside them."""
+    files = {
+        paths.database(),
+        paths.settings_file(),
+        paths.machine_file(),
+        paths.models_pointer(),
+        paths.models_target(),
+    }
+    places = [
+        function()
+        for name, function in inspect.getmembers(paths, inspect.isfunction)
+        if not name.startswith("_") and not inspect.signature(function).parameters and function is not paths.home
+    ]
+    names = [
+        place.relative_to(paths.home()).as_posix() + ("" if place in files else "/deep/down.bin")
+        for place in places
+        if isinstance(place, Path) and place.is_relative_to(paths.home())
+    ]
+    assert len(names) > len(files) + 5
+    return [
+        *names,
+        "library.sqlite3-wal",
+        "library-next.sqlite3",
+        "library.lock",
+        "library.workshop/fresh",
+        "backups/a",
+    ]
+
+
 # --- what can be seen without Windows ---
 
 
@@ -247,20 +278,12 @@ def test_a_name_that_the_setup_could_not_keep_is_refused(tmp_path):
 def test_the_uninstaller_knows_of_all_that_the_program_keeps(home):
     """A new place in paths.py must be made known to it."""
     script = windows_setup.SCRIPT.read_text(encoding="utf-8")
-    places = [
-        place
-        for _, function in inspect.getmembers(paths, inspect.isfunction)
-        if not function.__name__.startswith("_") and not inspect.signature(function).parameters
-        for place in [function()]
-        if isinstance(place, Path) and place.is_relative_to(home) and place != home
-    ]
+    files = re.findall(r'Delete "\$R1\\(.+)"', script)
+    folders = re.findall(r'RMDir /r "\$R1\\(.+)"', script)
 
-    assert len(places) > 8
-    for place in places:
-        name = place.relative_to(home).parts[0]
-        if name == "library.sqlite3":
-            name = "library*.sqlite3*"
-        assert rf'"$R1\{name}' in script, place
+    for name in kept():
+        first, *inside = name.split("/")
+        assert [known for known in (folders if inside else files) if fnmatch.fnmatchcase(first, known)], name
 
 
 # --- installing ---
@@ -536,10 +559,10 @@ def test_the_same_folder_written_otherwise_is_no_other_folder(windows, old, new,
 
 
 @pytest.fixture
-def data(windows: Windows) -> Path:
+def data(windows: Windows, home) -> Path:
     """What somebody has made with the program."""
     folder = windows.at(r"C:\users\somebody\AppData\Local\Sottovoce")
-    for name in ("library.sqlite3", "library.sqlite3-wal", "recordings/a.wav", "models/b/model.bin", "settings.json"):
+    for name in kept():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
