@@ -244,7 +244,8 @@ class UpdateWork(QObject):
 
 
 def _holds_an_installer() -> bool:
-    return any(file.suffix not in ("", ".signed") for file in paths.updates().iterdir())
+    """Look, and make no folder where nobody ever asked for updates."""
+    return any(file.suffix not in ("", ".signed") for file in paths.home().glob("updates/*"))
 
 
 def _never_mind(error: Exception) -> None:
