@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import signal
 import sys
 from collections.abc import Callable, Iterator
-from typing import NoReturn
 
 import msgspec
 
 from desktop_app import logs, paths, terminal
-from desktop_app.messages import PorterFailed, PorterProgress
+from desktop_app.messages import PorterProgress
 from desktop_app.models.errors import PorterError
 from desktop_app.models.flow import Flow
 from desktop_app.models.progress import Tell, a_few_times_a_second
@@ -26,8 +24,7 @@ DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
 def gpu(arguments: argparse.Namespace) -> int:
     """Do what was typed, and return the exit code."""
     actions = {"status": _status, "install": _install, "remove": _remove}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    terminal.raise_interrupts()
     try:
         logs.log_to(paths.logs() / "terminal.log")
     except OSError as error:
@@ -41,10 +38,6 @@ def gpu(arguments: argparse.Namespace) -> int:
         is_kept = arguments.action == "install" and arguments.source is None
         terminal.say(pack_wording.HALF_IS_KEPT if is_kept else pack_wording.STOPPED)
         return INTERRUPTED
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _status(arguments: argparse.Namespace) -> int:
@@ -96,7 +89,7 @@ def _done(act: Callable[[Tell], str]) -> int:
         with _shown_progress() as tell:
             done = act(tell)
     except PorterError as error:
-        failed = PorterFailed(error.kind, error.detail, error.needed_bytes, error.free_bytes)
+        failed = error.told()
         pack = packs.for_this_system()
         sentence = pack_wording.trouble(
             failed, pack.archive if pack else "", pack.size_bytes if pack else 0, in_terminal=True

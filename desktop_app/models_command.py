@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import getpass
-import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
 
@@ -59,8 +57,7 @@ def models(arguments: argparse.Namespace) -> int:
         "remove": _remove,
         "where": _where,
     }
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    terminal.raise_interrupts()
     try:
         logs.log_to(paths.logs() / "terminal.log")
     except OSError as error:
@@ -83,10 +80,6 @@ def _tidy() -> None:
     for tidy in (removing.tidy, moving.tidy):
         with contextlib.suppress(PorterError, OSError):  # somebody is at it
             tidy()
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 # --- list ------------------------------------------------------------------------------------------------------------
@@ -313,7 +306,7 @@ def _failed(name: str, act: Callable[[str, Tell], str], can_help: Callable[[Port
     except PorterError as error:
         if can_help(error):
             return _failed(name, act, can_help)
-        return PorterFailed(error.kind, error.detail, error.needed_bytes, error.free_bytes)
+        return error.told()
     except OSError as error:
         return PorterFailed(ModelTrouble.CANNOT_READ, str(error))
     return None

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from desktop_app.ui import wording
 
@@ -50,6 +50,16 @@ def write_any_name() -> None:
         if stream is not None and hasattr(stream, "reconfigure"):
             encoding = stream.encoding if sys.platform != "win32" or stream.isatty() else "utf-8"
             stream.reconfigure(encoding=encoding, errors="replace")
+
+
+def raise_interrupts() -> None:
+    """Have Ctrl+C and SIGTERM raise KeyboardInterrupt, wherever the command is."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 class ProgressBar:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import signal
 import sys
 from collections.abc import Iterator
-from typing import NoReturn
 
 import msgspec
 
 from desktop_app import __version__, logs, paths, terminal
-from desktop_app.messages import PorterFailed, Release, UpdateChecked
+from desktop_app.messages import Release, UpdateChecked
 from desktop_app.models.errors import PorterError
 from desktop_app.models.progress import Tell, a_few_times_a_second
 from desktop_app.transcripts.transcript import shown
@@ -35,8 +33,7 @@ class Told(msgspec.Struct, frozen=True):
 
 def updates(arguments: argparse.Namespace) -> int:
     """Do what was typed, and return the exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    terminal.raise_interrupts()
     try:
         logs.log_to(paths.logs() / "terminal.log")
         return _tell(arguments)
@@ -54,7 +51,7 @@ def _tell(arguments: argparse.Namespace) -> int:
     try:
         found = update.check() if asks else update.known()
     except PorterError as error:
-        return terminal.complain(update_wording.not_checked(_as_failed(error)), FAILED)
+        return terminal.complain(update_wording.not_checked(error.told()), FAILED)
     file = ""
     if found.releases and arguments.download is not None:
         if not installation.wanted():
@@ -65,7 +62,7 @@ def _tell(arguments: argparse.Namespace) -> int:
             with _shown_progress() as tell:
                 file = shown(update.fetch(found.releases[0].version, arguments.download.absolute(), tell))
         except PorterError as error:
-            return terminal.complain(update_wording.not_fetched(_as_failed(error)), FAILED)
+            return terminal.complain(update_wording.not_fetched(error.told()), FAILED)
     if arguments.json:
         told = Told(__version__, installation.how().value, asks, found.releases, found.size_bytes, file)
         terminal.print_out(msgspec.json.format(msgspec.json.encode(told)).decode())
@@ -92,10 +89,6 @@ def _print(found: UpdateChecked, asks: bool, file: str) -> None:
         terminal.print_out(update_wording.in_terminal(how, version, found.size_bytes))
 
 
-def _as_failed(error: PorterError) -> PorterFailed:
-    return PorterFailed(error.kind, error.detail, error.needed_bytes, error.free_bytes)
-
-
 @contextlib.contextmanager
 def _shown_progress() -> Iterator[Tell]:
     """Give what shows progress in one line, if somebody looks at it."""
@@ -104,7 +97,3 @@ def _shown_progress() -> Iterator[Tell]:
         yield a_few_times_a_second(lambda progress: line.show(update_wording.progress(progress)))
     finally:
         line.clear()
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt

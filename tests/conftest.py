@@ -63,6 +63,14 @@ def home(tmp_path, monkeypatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def no_proxies(monkeypatch) -> None:
+    """Whoever runs the tests may be behind one; their servers are not."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 @pytest.fixture(scope="session")
 def tiny_model() -> Path:
     """The folder of the real tiny.en model. Not to be changed."""

@@ -29,11 +29,8 @@ def hub() -> Iterator[HubServer]:
 
 
 @pytest.fixture
-def pack(home, tmp_path, hub, monkeypatch) -> Pack:
+def pack(home, tmp_path, hub, monkeypatch, no_proxies) -> Pack:
     """A little pack that is published, and that the command knows."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("SOTTOVOCE_PATIENCE", "0.005")
     made = little_pack(tmp_path, at=hub.url)
     hub.publish(REPOSITORY, REVISION, {made.archive: tmp_path / made.archive})

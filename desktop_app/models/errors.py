@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from desktop_app.messages import Failure, ModelTrouble
+from desktop_app.messages import Failure, ModelTrouble, PorterFailed
 
 
 class ModelError(Exception):
@@ -58,3 +58,7 @@ class PorterError(Exception):
         self.detail = detail
         self.needed_bytes = needed_bytes  # where there was no room
         self.free_bytes = free_bytes
+
+    def told(self) -> PorterFailed:
+        """Return it as a porter tells it."""
+        return PorterFailed(self.kind, self.detail, self.needed_bytes, self.free_bytes)

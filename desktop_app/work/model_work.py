@@ -457,7 +457,7 @@ class ModelWork(QObject):
     def _refuse(self, name: str, what: What, error: Exception) -> None:
         if not isinstance(error, PorterError):
             error = PorterError(ModelTrouble.CANNOT_READ, f"{type(error).__name__}: {error}")
-        failed = PorterFailed(error.kind, error.detail, error.needed_bytes, error.free_bytes)
+        failed = error.told()
         self.task_ended.emit(ModelTask(name, what, failed=failed))
 
     def _on_left(self, downloads: list[unfinished.Unfinished]) -> None:

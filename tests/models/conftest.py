@@ -56,11 +56,9 @@ def mine(home, tmp_path, tiny_en) -> Path:
 
 
 @pytest.fixture
-def hub(monkeypatch) -> Iterator[HubServer]:
+def hub(monkeypatch, no_proxies) -> Iterator[HubServer]:
     """A hub on this machine, and a program that has little patience with it."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HF_ENDPOINT"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
     monkeypatch.setenv("SOTTOVOCE_PATIENCE", "0.005")
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     with HubServer() as server:

@@ -13,10 +13,7 @@ if sys.platform != "linux":  # elsewhere the system's own list of whom to trust 
 
 
 @pytest.fixture
-def makers(home, tmp_path, monkeypatch) -> Iterator[Makers]:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+def makers(home, tmp_path, monkeypatch, no_proxies) -> Iterator[Makers]:
     authority, file = trusted(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     monkeypatch.setenv("SOTTOVOCE_PATIENCE", "0.005")

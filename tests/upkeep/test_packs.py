@@ -51,10 +51,7 @@ SLOW = Fault(pause=0.02)  # seconds a block of 64 KB: the archive takes a second
 
 
 @pytest.fixture(autouse=True)
-def little_patience(home, monkeypatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+def little_patience(home, monkeypatch, no_proxies) -> None:
     monkeypatch.setenv("SOTTOVOCE_PATIENCE", "0.005")
 
 

@@ -38,11 +38,8 @@ def hub() -> Iterator[HubServer]:
 
 
 @pytest.fixture
-def pack(home, tmp_path, hub, monkeypatch) -> Pack:
+def pack(home, tmp_path, hub, monkeypatch, no_proxies) -> Pack:
     """A little pack that is published, and that this program and its porters know."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
     made = little_pack(tmp_path, at=hub.url)
     hub.publish(REPOSITORY, REVISION, {made.archive: tmp_path / made.archive})
     know(made, tmp_path, monkeypatch)
