@@ -23,6 +23,7 @@ TAIL = 2 * MEL_FRAMES_A_SECOND  # silence that is always read after a span: with
 STEP = 50  # mel frames
 PREPENDED, APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"  # punctuation that belongs to the word after, before
 LONGEST_HINT = 223  # tokens of glossary and prompt together: half of what the model reads, less one
+ENOUGH_TEXTS = 4  # at a time, for which it pays to load the model once more: a short recording never has so many
 MOST_TOKENS, TOKENS_A_SECOND = 25, 12  # to begin with, and more a second: nobody says so much
 
 
@@ -78,7 +79,7 @@ class Decoder:
 
     load: loads once more the model that CTranslate2 runs. writers: how many workers that one has, each with a thread,
     if it is to write the texts. Writing, a token after the other, is too little work at a time for several threads:
-    they wait for each other. 0: the first model writes as well.
+    they wait for each other. It is loaded when a batch of ENOUGH_TEXTS comes. 0: the first model writes as well.
     """
 
     def __init__(self, whisper: Any, load: Callable[[], Any], writers: int = 0) -> None:
@@ -86,7 +87,8 @@ class Decoder:
         self._model = whisper.model
         self._load = load
         self._writers = writers
-        self._writer = load() if writers else whisper.model
+        self._writer = None if writers else whisper.model
+        self._has_failed = False
         self._last: tuple[list[Span], Any] | None = None
 
     def get_ready(self) -> None:
@@ -149,7 +151,7 @@ class Decoder:
     @property
     def is_ready(self) -> bool:
         """Whether the model is there: loading it once more may have failed."""
-        return self._writer is not None
+        return not self._has_failed
 
     def _forget_the_lots(self) -> None:
         """Have the lots drawn anew from the first: CTranslate2 takes the seed only when a thread of it begins to draw.
@@ -162,9 +164,14 @@ class Decoder:
         if not self._writers:
             self._whisper.model = self._model = None
         ctranslate2.set_random_seed(SEED)
-        self._writer = self._load()
+        self._load_writer()
         if not self._writers:
             self._whisper.model = self._model = self._writer
+
+    def _load_writer(self) -> None:
+        self._has_failed = True
+        self._writer = self._load()
+        self._has_failed = False
 
     def heard(
         self,
@@ -223,8 +230,11 @@ class Decoder:
 
     def _written(self, encoded: Any, prompts: Sequence[list[int]], **options: Any) -> list[Any]:
         """Return what the model writes for each row of the batch; each of its workers takes a part of them."""
-        if self._writers < 2 or len(prompts) == 1:
-            return list(self._writer.generate(encoded, prompts, **options))
+        if self._writer is None and len(prompts) >= ENOUGH_TEXTS:
+            self._load_writer()
+        if self._writers < 2 or len(prompts) == 1 or self._writer is None:
+            writer = self._model if self._writer is None else self._writer
+            return list(writer.generate(encoded, prompts, **options))
         import ctranslate2
 
         rows = np.asarray(encoded)

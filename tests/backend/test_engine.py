@@ -15,7 +15,7 @@ from spoken import evenly, heard, span
 
 from desktop_app.backend import checks
 from desktop_app.backend.audio import SAMPLE_RATE, Recording
-from desktop_app.backend.decoding import Asking, Decoder, Heard, compression_ratio
+from desktop_app.backend.decoding import ENOUGH_TEXTS, Asking, Decoder, Heard, compression_ratio
 from desktop_app.backend.engine import Engine, told
 from desktop_app.backend.failures import CannotTranscribe
 from desktop_app.backend.speech import BLOCK, FRAME, Span, VoiceActivity, spans
@@ -428,6 +428,22 @@ def test_an_engine_whose_model_cannot_be_loaded_again_is_not_ready_any_more(tiny
         other._decoder.heard(one, other._decoder.encoded(one), ["en"], QUICK, 0.5)
 
     assert not other.is_ready
+
+
+def test_the_model_is_loaded_a_second_time_only_for_a_long_recording_and_says_the_same(tiny_model, real_speech):
+    found = [real_speech[0][0].part(0, 200)] * ENOUGH_TEXTS
+    one = Engine(os.fsencode(tiny_model), "cpu", threads=2)
+    loaded = []
+    load = one._decoder._load
+    one._decoder._load = lambda: loaded.append(True) or load()
+
+    short = hear(one, found[:-1], QUICK)
+    assert not loaded
+    long = hear(one, found, QUICK)
+
+    assert len(loaded) == 1
+    assert [heard.text for heard in long] == [short[0].text] * ENOUGH_TEXTS
+    assert short[0].text.strip()
 
 
 def test_the_setup_is_as_asked_for(tiny_model):
