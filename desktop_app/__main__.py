@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from desktop_app import __version__, logs, paths, settings
 from desktop_app.settings import Settings
-from desktop_app.terminal import Signals, complain
+from desktop_app.terminal import Signals, complain, use_utf8_locale
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import appearance, display, wording
@@ -61,6 +61,7 @@ def open_window(files: Sequence[Path]) -> int:
     """
     if not display.is_there():
         return complain(wording.NO_SCREEN, 1)
+    use_utf8_locale()
     application = Application(sys.argv[:1])
     application.setApplicationName(wording.APPLICATION)
     application.setApplicationVersion(__version__)
@@ -172,7 +173,8 @@ def _save_now_and_then(chosen: Settings, history: HistoryThread, window: MainWin
                 otherwise=lambda error: log.warning("the settings could not be saved: %s", error),
             )
 
-    timer = QTimer(window, interval=SAVED_EVERY_MS)
+    timer = QTimer(window)
+    timer.setInterval(SAVED_EVERY_MS)
     timer.timeout.connect(save_changes)
     timer.start()
 

@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command in `arguments` (those of this process by default) and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     terminal.write_any_name()
+    terminal.use_utf8_locale()
     options = parsed(arguments)
     try:
         for folder in (paths.home, paths.models, paths.locks, paths.logs):

@@ -52,6 +52,12 @@ def write_any_name() -> None:
             stream.reconfigure(encoding=encoding, errors="replace")
 
 
+def use_utf8_locale() -> None:
+    """Ask for UTF-8 where somebody set the locale C. Qt would switch to it as well, with four lines on stderr."""
+    if sys.platform == "linux" and os.environ.get("LC_ALL") in ("C", "POSIX"):
+        os.environ["LC_ALL"] = "C.UTF-8"
+
+
 def raise_interrupts() -> None:
     """Have Ctrl+C and SIGTERM raise KeyboardInterrupt, wherever the command is."""
     for number in (signal.SIGINT, signal.SIGTERM):

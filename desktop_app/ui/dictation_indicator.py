@@ -33,7 +33,9 @@ class DictationIndicator(QFrame):
         row.setSpacing(10)
         for widget in (self._picture, self.said, self.meter):
             row.addWidget(widget)
-        self._hide = QTimer(self, singleShot=True, interval=SAID_MS)
+        self._hide = QTimer(self)
+        self._hide.setSingleShot(True)
+        self._hide.setInterval(SAID_MS)
         self._hide.timeout.connect(self.hide)
         self._colour()
 

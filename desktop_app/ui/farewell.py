@@ -20,7 +20,8 @@ class Farewell(QMessageBox):
         super().__init__(parent)
         self._after_all = after_all
         self._seconds = SECONDS
-        self._timer = QTimer(self, interval=1000)
+        self._timer = QTimer(self)
+        self._timer.setInterval(1000)
         self._timer.timeout.connect(self._on_second)
         self.setIcon(QMessageBox.Icon.Information)
         self.setWindowTitle(wording.FAREWELL_TITLE)

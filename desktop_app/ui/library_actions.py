@@ -88,7 +88,7 @@ class LibraryActions(QObject):
         self._box(icon, sentence).open()
 
     def _box(self, icon: QMessageBox.Icon, text: str) -> QMessageBox:
-        box = QMessageBox(icon, wording.APPLICATION, text, parent=self._window)
+        box = QMessageBox(icon, wording.APPLICATION, text, QMessageBox.StandardButton.NoButton, self._window)
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return box

@@ -68,7 +68,9 @@ class MachinePage(QDialog):
         self.free.setAccessibleDescription(wording.FREE_MEMORY_HINT)
         for button in (self.copy, self.again, self.free, self.close_button):
             button.setAutoDefault(False)
-        self._settled = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(SETTLED_MS)
         self._make_choices()
         self._lay_out()
         self._join()

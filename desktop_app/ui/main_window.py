@@ -337,7 +337,9 @@ class MainWindow(QMainWindow):
         queue.held_changed.connect(self._on_held_changed)
         queue.storage_failed.connect(self._on_storage_failed)
         self._steward.hindrance_changed.connect(self._show_ready)
-        self._line_timer = QTimer(self, singleShot=True, interval=0)  # many may change places at once
+        self._line_timer = QTimer(self)  # many may change places at once
+        self._line_timer.setSingleShot(True)
+        self._line_timer.setInterval(0)
         self._line_timer.timeout.connect(self._show_line)
         self._steward.line.changed.connect(self._line_timer.start)
         self.work.said.connect(self.say)
@@ -779,7 +781,13 @@ class MainWindow(QMainWindow):
         self.closing.emit()
 
     def _ask_whether_to_close(self) -> None:
-        box = QMessageBox(QMessageBox.Icon.Question, wording.CLOSE_TITLE, wording.CLOSE_QUESTION, parent=self)
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            wording.CLOSE_TITLE,
+            wording.CLOSE_QUESTION,
+            QMessageBox.StandardButton.NoButton,
+            self,
+        )
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         close = box.addButton(wording.CLOSE, QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton(wording.KEEP_WORKING, QMessageBox.ButtonRole.RejectRole))

@@ -382,7 +382,13 @@ class ModelsDialog(QDialog):
         if model is None or model.on_shelf is None:
             return  # it went while that was looked up
         question = model_wording.whether_to_remove(name, model.on_shelf.size_bytes, model.can_be_fetched)
-        box = QMessageBox(QMessageBox.Icon.Question, model_wording.remove_title(name), question, parent=self)
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            model_wording.remove_title(name),
+            question,
+            QMessageBox.StandardButton.NoButton,
+            self,
+        )
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         remove = box.addButton(model_wording.REMOVE_IT, QMessageBox.ButtonRole.AcceptRole)

@@ -112,7 +112,9 @@ class PackBox(QGroupBox):
             self._work.remove()
             return
         question = pack_wording.whether_to_remove(state.installed_bytes + state.half_bytes)
-        box = QMessageBox(QMessageBox.Icon.Question, pack_wording.REMOVE_TITLE, question, parent=self)
+        box = QMessageBox(
+            QMessageBox.Icon.Question, pack_wording.REMOVE_TITLE, question, QMessageBox.StandardButton.NoButton, self
+        )
         box.finished.connect(box.deleteLater)
         remove = box.addButton(pack_wording.REMOVE_IT, QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton(pack_wording.KEEP_IT, QMessageBox.ButtonRole.RejectRole))

@@ -133,7 +133,8 @@ class RecordingActions(QObject):
             QMessageBox.Icon.Question,
             wording.CLOSE_RECORDING_TITLE,
             wording.CLOSE_RECORDING_QUESTION,
-            parent=self._window,
+            QMessageBox.StandardButton.NoButton,
+            self._window,
         )
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         stop = box.addButton(wording.STOP_AND_CLOSE, QMessageBox.ButtonRole.AcceptRole)

@@ -280,7 +280,8 @@ def _wear_away(document: QTextDocument) -> None:
         cursor.setPosition(document.findBlockByNumber(rest).position(), QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
 
-    timer = QTimer(document, interval=10)
+    timer = QTimer(document)
+    timer.setInterval(10)
     timer.timeout.connect(wear)
     timer.start()
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # the command line's `history` and `--help` have no use for Q
 
 APPLICATION = "Sottovoce"
 PROMISE = "Recordings and texts stay on this computer."
+# Not strftime's %b: once Qt has set the locale that is in the system's language, within an English sentence.
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 STAGES = {
     Stage.STARTING: "Starting",
@@ -398,7 +400,7 @@ def when(moment: float) -> str:
     then, now = time.localtime(moment), time.localtime()
     if then[:3] == now[:3]:
         return f"today {then.tm_hour}:{then.tm_min:02}"
-    return f"{then.tm_mday} {time.strftime('%b', then)}" + (f" {then.tm_year}" if then.tm_year != now.tm_year else "")
+    return f"{then.tm_mday} {MONTHS[then.tm_mon - 1]}" + (f" {then.tm_year}" if then.tm_year != now.tm_year else "")
 
 
 def speed(times: float) -> str:

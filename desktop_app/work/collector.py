@@ -20,7 +20,8 @@ class Collector(QObject):
         super().__init__(parent)
         gc.disable()
         gc.freeze()  # what was imported stays: to look it through would hold the window up for 20 ms each time
-        timer = QTimer(self, interval=EVERY_MS)
+        timer = QTimer(self)
+        timer.setInterval(EVERY_MS)
         timer.timeout.connect(self._collect)
         timer.start()
 

@@ -49,7 +49,8 @@ class Computer(NamedThread):
         super().__init__("surroundings", parent)
         self._supplies = supplies
         self._wishes: queue.SimpleQueue[bool] = queue.SimpleQueue()  # True: look; False: end
-        self._timer = QTimer(self, interval=round(LOOK_EVERY * 1000))
+        self._timer = QTimer(self)
+        self._timer.setInterval(round(LOOK_EVERY * 1000))
         self._timer.timeout.connect(self._look)
         self._seen.connect(self._on_seen)
         self._forget()

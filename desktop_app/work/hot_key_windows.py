@@ -26,7 +26,8 @@ class WindowsHotKey(HotKey):
         self._filter = _Filter(self._on_pressed)
         self._code = 0
         self._is_held = False  # by us
-        self._look = QTimer(self, interval=LOOK_MS)
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_MS)
         self._look.timeout.connect(self._on_look)
 
     def take(self, key: str) -> None:

@@ -48,7 +48,9 @@ class X11HotKey(HotKey):
         self._display: display.Display | None = None
         self._notifier: QSocketNotifier | None = None
         self._is_down = False
-        self._release = QTimer(self, singleShot=True, interval=REPEAT_MS)
+        self._release = QTimer(self)
+        self._release.setSingleShot(True)
+        self._release.setInterval(REPEAT_MS)
         self._release.timeout.connect(self._on_up)
 
     def take(self, key: str) -> None:

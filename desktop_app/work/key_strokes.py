@@ -35,7 +35,8 @@ class _PatientKeyStrokes(KeyStrokes):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._looks = 0
-        self._look = QTimer(self, interval=LOOK_MS)
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_MS)
         self._look.timeout.connect(self._on_look)
 
     def paste(self) -> None:

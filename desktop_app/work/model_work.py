@@ -116,7 +116,8 @@ class ModelWork(QObject):
         self._errands: dict[str, _Errand] = {}  # by the task's name, in the order they are to be done
         self._others: set[PorterProcess] = set()  # that keep a token
         self._is_closed = False
-        self._glance = QTimer(self, interval=GLANCE_MS)
+        self._glance = QTimer(self)
+        self._glance.setInterval(GLANCE_MS)
         self._glance.timeout.connect(self._on_glance)
         history.ask(lambda _: catalogue.published())  # so that the window need not read it
 

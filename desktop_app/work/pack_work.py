@@ -74,7 +74,8 @@ class PackWork(QObject):
         self._flow = Flow()
         self._is_closed = False
         self._backend_is_old = False  # it was started before the pack came
-        self._glance = QTimer(self, interval=GLANCE_MS)
+        self._glance = QTimer(self)
+        self._glance.setInterval(GLANCE_MS)
         self._glance.timeout.connect(self._on_glance)
         queue.became_idle.connect(self._renew_backend)
 

@@ -48,7 +48,9 @@ class PorterProcess(QObject):
         self._outcome: PorterDone | UpdateChecked | PorterFailed | None = None
         self._is_stopped = self._has_ended = False
         self._process = QProcess(self)
-        self._patience = QTimer(self, singleShot=True, interval=LEAVE_PATIENCE_MS)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(LEAVE_PATIENCE_MS)
         self._patience.timeout.connect(self._process.kill)
         self._process.setProcessEnvironment(child_environment())
         self._process.readyReadStandardOutput.connect(self._on_output)

@@ -78,7 +78,8 @@ class ProbeProcess(QObject):
         self._doubtful: set[str] = set()  # what it may have died of by chance
         self._ends = 0.0  # by the monotonic clock
         self._limit_ms = round(limit * 1000)
-        self._limit = QTimer(self, singleShot=True)
+        self._limit = QTimer(self)
+        self._limit.setSingleShot(True)
         self._limit.timeout.connect(self._on_limit)
 
     @property

@@ -62,9 +62,12 @@ class Probing(QObject):
         self._process.ended.connect(self._on_ended)
         self._wanted: Literal["glance", "look", "measure"] | None = None
         self._is_asking = False  # which model to measure
-        self._may_begin = QTimer(self, interval=LOOKS_EVERY_MS)
+        self._may_begin = QTimer(self)
+        self._may_begin.setInterval(LOOKS_EVERY_MS)
         self._may_begin.timeout.connect(self._begin_if_it_may)
-        self._glances = QTimer(self, singleShot=True, interval=round(1000 * glance_after))
+        self._glances = QTimer(self)
+        self._glances.setSingleShot(True)
+        self._glances.setInterval(round(1000 * glance_after))
         self._glances.timeout.connect(self._glance)
         queue.became_busy.connect(self._make_way)
         queue.ran.connect(self._keep_speed)

@@ -58,7 +58,8 @@ class Steward(QObject):
         self._keeps_awake = False
         self._has_ended_one = False  # the last job came to its end by itself
         self._is_about_to = False
-        self._clock = QTimer(self, interval=LOOK_AT_CLOCK_MS)
+        self._clock = QTimer(self)
+        self._clock.setInterval(LOOK_AT_CLOCK_MS)
         self._clock.timeout.connect(self._look)
         surroundings.looked.connect(self._look)
         line.changed.connect(self._look)

@@ -87,11 +87,15 @@ class UpdateWork(QObject):
         self._has_said_so = False  # that it waits
         self._was_idle = True
         self._is_closed = False
-        self._may_begin = QTimer(self, interval=LOOKS_EVERY_MS)
+        self._may_begin = QTimer(self)
+        self._may_begin.setInterval(LOOKS_EVERY_MS)
         self._may_begin.timeout.connect(self.look)
-        self._first_look = QTimer(self, singleShot=True, interval=FIRST_LOOK_MS)
+        self._first_look = QTimer(self)
+        self._first_look.setSingleShot(True)
+        self._first_look.setInterval(FIRST_LOOK_MS)
         self._first_look.timeout.connect(self._begin_daily)
-        self._looks = QTimer(self, interval=LOOK_EVERY_MS)
+        self._looks = QTimer(self)
+        self._looks.setInterval(LOOK_EVERY_MS)
         self._looks.timeout.connect(self._ask_if_due)
         queue.became_busy.connect(self.look)
         queue.became_idle.connect(self.look)

@@ -49,7 +49,8 @@ class Watch(QObject):
         self._clock = clock
         self.speed: float | None = None  # seconds of sound a second, once it can be told
         self._number = 0
-        self._timer = QTimer(self, interval=max(1, round(TICK_MS * min(1.0, patience))))
+        self._timer = QTimer(self)
+        self._timer.setInterval(max(1, round(TICK_MS * min(1.0, patience))))
         self._timer.timeout.connect(self._look)
         backend.event_received.connect(self._on_event)
 

@@ -95,7 +95,9 @@ class Watch:
         self._late = array("d")
         self._without_core = array("d")
         self._core = CoreWait()
-        self._timer = QTimer(timerType=Qt.TimerType.PreciseTimer, interval=round(PERIOD * 1000))
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(round(PERIOD * 1000))
         self._timer.timeout.connect(self._on_ring)
         self._timer.start()
         self._next = time.perf_counter() + PERIOD

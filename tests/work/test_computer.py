@@ -297,7 +297,8 @@ def test_at_rest_it_forgets_and_is_not_looked_at(watched, qtbot):
 def test_the_window_goes_on_while_a_program_takes_its_time(watched, stand_in, tmp_path, qtbot):
     gate, beats, looks = tmp_path / "gate", [], []
     stand_in("busctl", f'while [ ! -e "{gate}" ]; do sleep 0.01; done; {idle_for(60)}')
-    heart = QTimer(interval=0)
+    heart = QTimer()
+    heart.setInterval(0)
     heart.timeout.connect(lambda: beats.append(len(looks)))
     watched.looked.connect(lambda: looks.append(watched.idle))
     heart.start()
