@@ -59,6 +59,7 @@ from desktop_app.ui.recording_actions import RecordingActions, Sound
 from desktop_app.ui.reveal import reveal
 from desktop_app.ui.transcript_pane import TranscriptPane
 from desktop_app.ui.update_actions import UpdateActions
+from desktop_app.ui.wheel_guard import WheelGuard
 from desktop_app.work.crash_reports import newest
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import Hold, JobProgress, JobQueue
@@ -93,6 +94,7 @@ class MainWindow(QMainWindow):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        WheelGuard(self)
         self._queue = queue
         self._history = history
         self._settings = settings
