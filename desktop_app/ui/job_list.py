@@ -24,7 +24,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QColor, QDropEvent, QFont, QPainter, QPalette
+from PySide6.QtGui import QColor, QDropEvent, QFont, QPainter, QPalette, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -341,10 +341,17 @@ class JobRow(QStyledItemDelegate):
         if self._is_selected(option):
             colour = self._inks(option.palette).selected_ground
             painter.fillRect(option.rect, option.palette.base())  # the table has painted all of the row
+            self._paint_ground_in(painter, ground, colour)
         elif option.state & QStyle.StateFlag.State_MouseOver:
-            colour = option.palette.color(QPalette.ColorRole.AlternateBase)
-        else:
-            return
+            self._paint_ground_in(painter, ground, option.palette.color(QPalette.ColorRole.AlternateBase))
+        if option.state & QStyle.StateFlag.State_HasFocus and not self._is_selected(option):
+            # The keyboard is here (Ctrl and an arrow), and nothing is selected by that: Space or Ctrl+Space does.
+            painter.setPen(QPen(self._inks(option.palette).bar, 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(ground, 6, 6)
+
+    @staticmethod
+    def _paint_ground_in(painter: QPainter, ground: QRect, colour: QColor) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawRoundedRect(ground, 6, 6)
@@ -377,6 +384,8 @@ class JobRow(QStyledItemDelegate):
 class JobListView(QTableView):
     """The list itself: a table of one column, since a QListView looks at all its rows whenever one is added.
 
+    The selection alone says what is acted on. What is shown is one of the rows selected, see `chosen_row`.
+
     dropped_on(job_id): the jobs that are selected, or some of them, were dragged onto this one. Both wait.
     """
 
@@ -384,6 +393,7 @@ class JobListView(QTableView):
 
     def __init__(self, jobs: JobList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._shown = QPersistentModelIndex()  # the row that `chosen_row` returned last
         self.setAccessibleName(wording.JOBS)
         self.setItemDelegate(JobRow(self))
         self.setModel(jobs)
@@ -409,7 +419,7 @@ class JobListView(QTableView):
 
     def chosen_states(self) -> set[JobState]:
         """Return the states of the jobs that are selected; all there are, if some of the jobs are not here."""
-        if sum(part.height() for part in self._parts()) > MOST_HELD:
+        if self.chosen_count() > MOST_HELD:
             return set(JobState)
         jobs = [self._jobs().job_at(row) for row in self.chosen_rows()]
         return set(JobState) if None in jobs else {job.state for job in jobs if job is not None}
@@ -418,10 +428,28 @@ class JobListView(QTableView):
         """Hand the jobs that are selected to `then`, in the order of the list."""
         self._jobs().ask_jobs(self.chosen_rows(), then)
 
+    def chosen_count(self) -> int:
+        """Return how many rows are selected."""
+        return sum(part.height() for part in self._parts())
+
+    def chosen_row(self) -> int:
+        """Return the one of the selected rows that is to be shown; -1 if none is selected.
+
+        That is the current one. Ctrl and an arrow make a row current without selecting it: then the row shown before
+        stays, as long as it is selected, or else the first one that is.
+        """
+        for row in (self.currentIndex().row(), self._shown.row()):
+            if row >= 0 and self.selectionModel().isSelected(self.model().index(row, 0)):
+                break
+        else:
+            row = min((part.top() for part in self._parts()), default=-1)
+        if row != self._shown.row():
+            self._shown = QPersistentModelIndex(self.model().index(row, 0))
+        return row
+
     def chosen(self) -> Job | None:
-        """Return the job that is selected, if one is and it is here."""
-        job: Job | None = self.currentIndex().data(JOB_ROLE) if self.currentIndex().isValid() else None
-        return job
+        """Return the job that is to be shown, if one is selected and it is here."""
+        return self._jobs().job_at(self.chosen_row())
 
     def choose_row(self, row: int) -> None:
         """Select a row, and no other."""
@@ -435,9 +463,18 @@ class JobListView(QTableView):
             self.choose_row(row)
         return row >= 0
 
+    def choose_all(self, job_ids: Sequence[int]) -> bool:
+        """Select these jobs and no others. Return False if one of them is not (yet) in the list."""
+        rows = sorted(row for job_id in job_ids if (row := self._jobs().row_of(job_id)) >= 0)
+        if rows:
+            self.choose_row(rows[0])
+        for row in rows[1:]:
+            self.selectionModel().select(self.model().index(row, 0), QItemSelectionModel.SelectionFlag.Select)
+        return len(rows) == len(job_ids)
+
     def any_chosen(self, test: Callable[[Job], bool]) -> bool:
         """Tell whether a job that is selected stands the test; yes, if some of the jobs are not here."""
-        if sum(part.height() for part in self._parts()) > MOST_HELD:
+        if self.chosen_count() > MOST_HELD:
             return True
         jobs = (self._jobs().job_at(row) for row in self.chosen_rows())
         return any(job is None or test(job) for job in jobs)
@@ -452,6 +489,12 @@ class JobListView(QTableView):
         self.stopAutoScroll()
         self.setState(QTableView.State.NoState)
         self.viewport().update()
+
+    def selectionCommand(self, index: Index, event: QEvent | None = None) -> QItemSelectionModel.SelectionFlag:
+        """A click below the last row leaves the selection as it is: what is being read stays."""
+        if not index.isValid():
+            return QItemSelectionModel.SelectionFlag.NoUpdate
+        return super().selectionCommand(index, event)
 
     def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
         """Home and End lead to the first and the last row, as in a list; in a table they stay in theirs."""

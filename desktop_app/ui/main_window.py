@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
         self._storage_said = ""  # why the library cannot be written, if that holds the queue
         self._notices = Notices(self)
         self._last_removed: list[list[int]] = []  # what was removed together, the last at the end
-        self._to_choose: int | None = None  # a job that was just added
+        self._to_choose: list[int] = []  # jobs that were just added or brought back, once the list has their rows
         self._percent: int | None = None
         self._may_close = False
         self._warmed_up: tuple[str, str, str, int] | None = None  # the model that was asked for last
@@ -321,7 +321,7 @@ class MainWindow(QMainWindow):
         queue = self._queue
         queue.jobs_added.connect(self.jobs.add)
         queue.job_changed.connect(self._on_job_changed)
-        queue.job_removed.connect(self.jobs.remove)
+        queue.job_removed.connect(self._on_job_removed)
         queue.segments_added.connect(self.transcript.add_segments)
         queue.provisional.connect(self.transcript.show_provisional)
         queue.text_replaced.connect(self.transcript.show_again)
@@ -353,7 +353,7 @@ class MainWindow(QMainWindow):
         self.updates.said.connect(self.say)
         self.models.looked.connect(self._on_models_looked_for)
         self.models.first_start_left.connect(self._on_first_start_left)
-        self.recording.added.connect(self._on_added)
+        self.recording.added.connect(self._on_recording_added)
         self.recording.changed.connect(self._on_recording_changed)
         self.recording.changed.connect(self.updates.look)
         self.recording.left.connect(self._on_panel_left)
@@ -363,7 +363,7 @@ class MainWindow(QMainWindow):
         self.jobs.rowsRemoved.connect(self._on_rows_changed)
         self.jobs.fetched.connect(self._on_chosen)
         self.list.selectionModel().currentChanged.connect(self._on_chosen)
-        self.list.selectionModel().selectionChanged.connect(self._allow_actions)
+        self.list.selectionModel().selectionChanged.connect(self._on_chosen)
         self.options.changed.connect(self._on_options_changed)
 
     # --- what the user does ---
@@ -472,8 +472,25 @@ class MainWindow(QMainWindow):
         self.say(wording.cannot_write(shown(what), getattr(error, "strerror", None) or str(error)))
 
     def _on_copy_all(self) -> None:
-        self.transcript.copy_all()
-        self.say(wording.COPIED)
+        if self.list.chosen_count() == 1:
+            self.transcript.copy_all()
+            self.say(wording.COPIED)
+        else:
+            self.list.ask_all_chosen(self._copy_several)
+
+    def _copy_several(self, jobs: Sequence[Job]) -> None:
+        """Copy the transcripts of all that are selected, each below its name."""
+
+        def texts(history: History) -> list[str]:
+            with_text = [job for job in jobs if history.has_segments(job.id)]
+            return [f"{job.name}\n\n{export.text_of(history.streamed(job.id), 'txt')}" for job in with_text]
+
+        def copy(found: Sequence[str]) -> None:
+            if found:
+                QGuiApplication.clipboard().setText("\n".join(found))
+            self.say(wording.copied_several(len(found)))
+
+        self._history.ask(texts, copy)
 
     def _on_cancel(self) -> None:
         self.list.ask_all_chosen(self._cancel_all)
@@ -510,9 +527,11 @@ class MainWindow(QMainWindow):
     def _on_undo_remove(self) -> None:
         removed = self._last_removed.pop() if self._last_removed else []
         self.statusBar().clearMessage()
+        self._to_choose = list(removed)
         for job_id in removed:
-            self._to_choose = job_id
             self._queue.restore(job_id)
+        # Answers come in the order of the questions: by then all have their rows, or it was too late to have them back.
+        self._history.ask(lambda _: None, lambda _: self._to_choose.clear())
         self._allow_actions()
 
     def _on_reveal(self) -> None:
@@ -553,8 +572,21 @@ class MainWindow(QMainWindow):
     # --- what happens ---
 
     def _on_added(self, jobs: list[Job]) -> None:
-        if jobs:
-            self._to_choose = jobs[0].id  # once the list has its row
+        """Show the first of the recordings that were added, but never instead of a transcript that is being read."""
+        if jobs and self._is_reading():
+            self.say(wording.added([job.name for job in jobs]))
+        elif jobs:
+            self._to_choose = [jobs[0].id]
+
+    def _on_recording_added(self, jobs: list[Job]) -> None:
+        """Whoever begins to record wants to see the text of that."""
+        self._to_choose = [job.id for job in jobs[:1]]
+
+    def _is_reading(self) -> bool:
+        """Whether there is a transcript on the screen, or one is appearing."""
+        job = self.list.chosen()
+        has_text = self.transcript.has_text or not self.transcript.is_filled
+        return job is not None and (has_text or job.state is JobState.RUNNING)
 
     def _on_job_changed(self, job: Job) -> None:
         self.jobs.change(job)
@@ -566,6 +598,13 @@ class MainWindow(QMainWindow):
                 self._notices.tell(*wording.finished_notice(job))
         self._show_title()
         self._allow_actions()
+
+    def _on_job_removed(self, job_id: int) -> None:
+        job = self.jobs.job_at(self.jobs.row_of(job_id))
+        shown = self.list.chosen()
+        if job is not None and shown is not None and shown.id == job_id and job.options.replaces is not None:
+            self._to_choose = [job.options.replaces]  # its text is there now
+        self.jobs.remove(job_id)
 
     def _is_news(self, job: Job) -> bool:
         """Nobody expects the job's end yet, or knows of it from elsewhere."""
@@ -590,6 +629,7 @@ class MainWindow(QMainWindow):
             self.transcript.show_job(job)
         else:
             self._allow_actions()
+        self.transcript.show_selection(self.list.chosen_count())
 
     def _on_rows_changed(self) -> None:
         empty = self.jobs.rowCount() == 0
@@ -602,8 +642,9 @@ class MainWindow(QMainWindow):
             self.list.setFocus()
         if empty:
             self._focus_when_empty()
-        elif self._to_choose is not None and self.list.choose(self._to_choose):
-            self._to_choose = None
+        elif any(self.jobs.row_of(job_id) >= 0 for job_id in self._to_choose):
+            if self.list.choose_all(self._to_choose):
+                self._to_choose = []
         elif not self.list.selectionModel().hasSelection():
             self.list.choose_row(max(0, self.list.currentIndex().row()))
         self._allow_actions()
@@ -724,9 +765,13 @@ class MainWindow(QMainWindow):
         self.cancel.setEnabled(bool(states - set(ENDED)))
         self.retry.setEnabled(bool(states & set(ENDED)))
         self.remove.setEnabled(bool(states))
-        self.reveal.setEnabled(job is not None)
-        for action in (self.copy_all, self.export, self.find_text):
-            action.setEnabled(job is not None and self.transcript.has_text)
+        count = self.list.chosen_count()
+        self.reveal.setEnabled(job is not None and count == 1)
+        self.find_text.setEnabled(job is not None and self.transcript.has_text)
+        for action in (self.copy_all, self.export):
+            action.setEnabled(count > 1 or self.find_text.isEnabled())
+        for action in (self.cancel, self.retry, self.remove, self.copy_all, self.export, self.work.pause):
+            _show_key(action, count)
         self.undo_remove.setEnabled(bool(self._last_removed))
         self.work.allow()
         self._show_pause()
@@ -819,9 +864,11 @@ def _name_after(action: QAction, button: QWidget) -> None:
     button.setAccessibleName(_plain(action.text()))
 
 
-def _show_key(action: QAction) -> None:
+def _show_key(action: QAction, count: int = 1) -> None:
+    """Have an action's key told where it is pointed at; and on how many recordings it acts, if on several."""
     keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-    action.setToolTip(f"{_plain(action.text())} ({keys})" if keys else _plain(action.text()))
+    what = wording.for_several(_plain(action.text()), count) if count > 1 else _plain(action.text())
+    action.setToolTip(f"{what} ({keys})" if keys else what)
 
 
 def _plain(label: str) -> str:

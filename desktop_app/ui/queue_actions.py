@@ -111,7 +111,7 @@ class QueueActions(QObject):
     def allow(self) -> None:
         """Enable what makes sense for the jobs that are chosen."""
         view = self._view()
-        job = view.chosen()
+        job = view.chosen() if view.chosen_count() == 1 else None  # what is done to one only
         waits = view.any_chosen(lambda job: self._steward.line.number_of(job.id) is not None)
         can_pause = view.any_chosen(_can_pause)
         self.pause_goes_on = not can_pause and view.any_chosen(_can_go_on)

@@ -41,6 +41,11 @@ class TranscriptPane(QWidget):
         font.setBold(True)
         self._name.setFont(font)
         self._facts = _plain_label("")
+        self._several = _plain_label("")  # that more than this one are selected
+        self._several.setWordWrap(True)
+        self._several.setMargin(10)
+        self._several.setAutoFillBackground(True)
+        self._several.hide()
         self._note = _plain_label("")
         self._note.setWordWrap(True)
         self._note.setMargin(10)
@@ -57,7 +62,7 @@ class TranscriptPane(QWidget):
         head = QVBoxLayout()
         head.setContentsMargins(16, 0, 16, 4)
         head.setSpacing(2)
-        for label in (self._name, self._facts, self._note):
+        for label in (self._several, self._name, self._facts, self._note):
             head.addWidget(label)
         column.addLayout(head)
         column.addWidget(self.find_bar)
@@ -87,6 +92,14 @@ class TranscriptPane(QWidget):
             self._ask_for_part(job.id)
         else:
             self.filled.emit()
+
+    def show_selection(self, count: int) -> None:
+        """Say that the job shown is one of several that are selected; or, if none is, what to do."""
+        self._several.setText(wording.several_selected(count) if count > 1 else "")
+        self._several.setAccessibleName(self._several.text())
+        self._several.setVisible(count > 1)
+        if count == 0:
+            self.text.setPlaceholderText(wording.NOTHING_SELECTED)
 
     def change(self, job: Job) -> None:
         """The job shown may have changed."""
@@ -187,6 +200,9 @@ class TranscriptPane(QWidget):
         ground = colours.notice(self.palette()) if failed else self.palette().color(QPalette.ColorRole.AlternateBase)
         notice.setColor(QPalette.ColorRole.Window, ground)
         self._note.setPalette(notice)
+        news = QPalette(self.palette())
+        news.setColor(QPalette.ColorRole.Window, colours.news(self.palette()))
+        self._several.setPalette(news)
 
 
 class _Part(NamedTuple):

@@ -858,6 +858,7 @@ WAITING = {
     JobState.PAUSED: "It waits until you continue it.",
     JobState.RUNNING: "The text appears here as it is heard.",
 }
+NOTHING_SELECTED = "Select a recording in the list to read its transcript."
 WAITING_FOR_TEXT = WAITING[JobState.RUNNING]
 
 
@@ -890,6 +891,28 @@ def now_in_line(names: list[str], number: int) -> str:
 
 def gaps_queued(count: int) -> str:
     return f"{_count(count, 'gap')} queued, each as a recording of its own."
+
+
+def several_selected(count: int) -> str:
+    """Return what is said above a transcript while more recordings than this one are selected."""
+    return (
+        f"{count} recordings are selected, and this is one of them. Copy All, Export, Pause, Cancel, Retry and Remove"
+        f" act on all {count}."
+    )
+
+
+def for_several(action: str, count: int) -> str:
+    """Return what an action is called that acts on several recordings: "Remove: 3 recordings"."""
+    return f"{action}: {_count(count, 'recording')}"
+
+
+def added(names: Sequence[str]) -> str:
+    """Return that recordings were added while another one is being read."""
+    return f"Added: “{names[0]}”." if len(names) == 1 else f"Added: {len(names)} recordings."
+
+
+def copied_several(count: int) -> str:
+    return f"{_count(count, 'transcript')} copied."
 
 
 def removed(names: list[str]) -> str:

@@ -288,15 +288,6 @@ def test_the_first_of_several_recordings_is_shown(qtbot, window, taken, silence,
     qtbot.waitUntil(lambda: window.list.chosen() is not None and window.list.chosen().path == silence)
 
 
-def test_a_recording_added_is_shown(qtbot, window, add, taken, silence) -> None:
-    add()
-    taken()
-
-    window.add_files([silence])
-
-    qtbot.waitUntil(lambda: window.list.chosen() is not None and window.list.chosen().path == silence)
-
-
 def test_a_waiting_recording_removed_and_brought_back_is_done_after_all(
     qtbot, window, taken, library, silence, speech
 ) -> None:
