@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.stream import Disposition
 
 PICTURES_A_SECOND = 5
 WITHOUT_CHANCE = {"fflags": "bitexact"}  # no random numbers, which Matroska and Ogg have: the same bytes every time
@@ -46,14 +47,18 @@ def encode(
             add_sound(container, sound, samples, rate, layout, late, hole)
 
 
-def encode_tracks(file: Path, tracks: Sequence[np.ndarray], rate: int, codec: str, pictures: float) -> None:
-    """Write a film with several mono sound tracks, as one has that was dubbed."""
+def encode_tracks(
+    file: Path, tracks: Sequence[np.ndarray], rate: int, codec: str, pictures: float, default: int | None = None
+) -> None:
+    """Write a film with several mono sound tracks, as one has that was dubbed. default: the one marked so."""
     with av.open(str(file), "w") as container:
         video = container.add_stream("mpeg4", rate=PICTURES_A_SECOND)
         sounds = [container.add_stream(codec, rate=rate) for _ in tracks]
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        for sound in sounds:
+        for number, sound in enumerate(sounds):
             sound.layout = "mono"
+            if default is not None:
+                sound.disposition = Disposition.default if number == default else Disposition(0)
         _add_pictures(container, video, pictures)
         for sound, samples in zip(sounds, tracks, strict=True):
             add_sound(container, sound, samples, rate)
