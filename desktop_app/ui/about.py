@@ -5,12 +5,14 @@ from __future__ import annotations
 import platform
 import sys
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QDialogButtonBox, QHBoxLayout, QLabel, QWidget
 
 import desktop_app
 from desktop_app import paths
 from desktop_app.ui import icons, wording
+from desktop_app.ui.dialog import Dialog
+from desktop_app.ui.sentence import Sentence
 
 # Some packages do not state their licence where metadata can be read by a program, so it stands here.
 LICENCES = {
@@ -35,17 +37,24 @@ if sys.platform == "linux":
     LICENCES |= {"python-xlib": "LGPL-2.1", "jeepney": "MIT"}
 
 
-def about_box(parent: QWidget) -> QMessageBox:
-    """Return the box, to be opened."""
-    box = QMessageBox(parent)
-    box.setWindowTitle(wording.ABOUT.replace("&", ""))
-    box.setIconPixmap(icons.application_icon().pixmap(64, 64))
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(wording.about_text(desktop_app.__version__, _libraries(), paths.licences()))
-    box.setTextInteractionFlags(
-        Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-    )
-    return box
+class About(Dialog):
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(wording.ABOUT.replace("&", ""), parent, QSize(620, 0))
+        picture = QLabel()
+        picture.setPixmap(icons.application_icon().pixmap(64, 64))
+        self.text = Sentence(wording.about_text(desktop_app.__version__, _libraries(), paths.licences()))
+        self.text.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.text, 1)
+        self.body.addLayout(row)
+        self.body.addStretch(1)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        self.foot.addWidget(buttons)
 
 
 def _libraries() -> list[tuple[str, str, str]]:

@@ -9,6 +9,9 @@ from PySide6.QtWidgets import QApplication
 from desktop_app.settings import Appearance
 from desktop_app.ui import colours
 
+# Qt's names of the controls that have an edge; below, those in which much may be selected.
+EDGED = ("QAbstractSpinBox", "QCheckBox", "QComboBox", "QLineEdit", "QPushButton")
+EDGED_WITH_A_SELECTION = ("QMenu", "QPlainTextEdit", "QTextEdit", "QTreeView")
 SCHEMES: dict[Appearance, Qt.ColorScheme] = {
     "system": Qt.ColorScheme.Unknown,
     "light": Qt.ColorScheme.Light,
@@ -26,6 +29,24 @@ def apply(appearance: Appearance) -> None:
     else:
         # Away from GNOME, KDE, Windows and macOS, Qt 6.11 knows of no dark palette.
         application.setPalette(_dark())
+    draw_edges()
+
+
+def draw_edges() -> None:
+    """Have the edges of controls seen, where Qt's own style draws them; other styles are the system's business."""
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    if application.style().name().lower() != "fusion":
+        return
+    palette = application.palette()
+    drawn = colours.draw_edges(palette)
+    plain = QPalette(palette)
+    for role in (QPalette.ColorRole.Window, QPalette.ColorRole.PlaceholderText):
+        plain.setColor(role, drawn.color(role))
+    for name in (*EDGED, *EDGED_WITH_A_SELECTION):
+        wanted = drawn if name in EDGED else plain
+        if QApplication.palette(name) != wanted:  # type: ignore[call-overload]  # the stubs say bytes, and are wrong
+            application.setPalette(wanted, name)  # type: ignore[arg-type]
 
 
 def _dark() -> QPalette:

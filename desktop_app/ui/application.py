@@ -9,6 +9,8 @@ from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
+from desktop_app.ui import appearance
+
 
 class Application(QApplication):
     """Signal: `files_opened`(list[Path]), those of one gesture together."""
@@ -25,6 +27,8 @@ class Application(QApplication):
                 QTimer.singleShot(0, self._tell)  # each file comes in an event of its own
             self._opened.append(Path(event.file()))
             return True
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            QTimer.singleShot(0, appearance.draw_edges)  # the system may have become dark
         return super().event(event)
 
     def _tell(self) -> None:

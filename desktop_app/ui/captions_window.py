@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from desktop_app.settings import CaptionChoices
 from desktop_app.transcripts.transcript import SPEAKERS, Segment, Word
 from desktop_app.ui import colours, wording
+from desktop_app.ui.dialog import bounded_to_screen
 
 SIZE = QSize(900, 320)
 SMALLEST, LARGEST, STEP = 14, 160, 4  # points
@@ -66,7 +67,7 @@ class CaptionsWindow(QWidget):
         self.setMouseTracking(True)
         self.lines.setMouseTracking(True)
         self.setMinimumSize(320, 140)
-        self.resize(SIZE)
+        self.resize(bounded_to_screen(SIZE, self))
         if choices.geometry:
             self.restoreGeometry(QByteArray(choices.geometry))
         self._apply()

@@ -7,7 +7,14 @@ from collections.abc import Callable
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
-LEAST_CONTRAST = 4.5
+LEAST_CONTRAST = 4.5  # of text; WCAG 2.2, 1.4.3
+LEAST_EDGE_CONTRAST = 3.0  # of what shows that there is a control; WCAG 2.2, 1.4.11
+
+
+# How Qt's Fusion style makes outlines of the palette's colours, in percent.
+DARKER_EDGE = 140  # than Window
+LIGHTER_BOX = 110  # than that: around a check box
+DARKER_FOCUS = 125  # than Highlight: around what has the keyboard
 
 
 def is_dark(palette: QPalette) -> bool:
@@ -33,6 +40,30 @@ def quiet(palette: QPalette) -> QColor:
 
 def line(palette: QPalette) -> QColor:
     return QColor("#45494f") if is_dark(palette) else QColor("#d3d7dc")
+
+
+def edge(palette: QPalette) -> QColor:
+    """The outline of fields, boxes and buttons: as near to the ground as can still be seen on it."""
+    window, base = palette.color(QPalette.ColorRole.Window), palette.color(QPalette.ColorRole.Base)
+    text = palette.color(QPalette.ColorRole.WindowText)
+    for percent in range(5, 100, 5):
+        between = _between(window, text, percent / 100)
+        drawn = [between, between.lighter(LIGHTER_BOX)]
+        if min(contrast(one, ground) for one in drawn for ground in (window, base)) >= LEAST_EDGE_CONTRAST:
+            return between
+    return text
+
+
+def focused_edge(palette: QPalette) -> QColor:
+    """The same of what has the keyboard: the colour of what is chosen, taken away from the ground as far as needed."""
+    colour = palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.Highlight)
+    window, base = palette.color(QPalette.ColorRole.Window), palette.color(QPalette.ColorRole.Base)
+    text = palette.color(QPalette.ColorRole.WindowText)
+    for _ in range(20):
+        if min(contrast(colour.darker(DARKER_FOCUS), ground) for ground in (window, base)) >= LEAST_EDGE_CONTRAST:
+            return colour
+        colour = _between(colour, text, 0.1)
+    return text
 
 
 def selection(palette: QPalette) -> QColor:
@@ -79,12 +110,23 @@ def _luminance(colour: QColor) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def outline(box: QWidget) -> None:
-    """Give a check box an outline that is seen on a dark ground: Qt's Fusion style draws it darker than the ground."""
-    palette = QApplication.palette()
-    if is_dark(palette):
-        palette.setColor(QPalette.ColorRole.Window, QColor("#c0c4ca"))
-    box.setPalette(palette)
+def draw_edges(palette: QPalette) -> QPalette:
+    """Return the palette with which Qt's Fusion style draws a control so that its edge can be seen."""
+    role = QPalette.ColorRole
+    drawn, outline = QPalette(palette), edge(palette)
+    drawn.setColor(role.Window, QColor.fromHsvF(*_brighter(outline, DARKER_EDGE / 100)))
+    focused = focused_edge(palette)
+    if focused != palette.color(QPalette.ColorGroup.Active, role.Highlight):
+        drawn.setColor(role.Highlight, focused)
+        on_it = max(QColor("black"), QColor("white"), key=lambda colour: contrast(colour, focused))
+        drawn.setColor(role.HighlightedText, on_it)
+    placeholder = paler(palette.color(role.Text), palette.color(role.Base))
+    drawn.setColor(role.PlaceholderText, placeholder)
+    return drawn
+
+
+def _brighter(colour: QColor, times: float) -> tuple[float, float, float]:
+    return max(0.0, colour.hsvHueF()), colour.hsvSaturationF(), min(1.0, colour.valueF() * times)
 
 
 def stand_back(label: QWidget) -> None:

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QKeySequenceEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QFormLayout, QKeySequenceEdit, QWidget
 
 from desktop_app.settings import DictationChoices
 from desktop_app.ui import colours, wording
+from desktop_app.ui.dialog import Dialog
 from desktop_app.ui.sentence import Sentence
 from desktop_app.work.hot_key import key_from
 
 
-class DictationDialog(QDialog):
+class DictationDialog(Dialog):
     """chosen(): the choices are as the user wants them now."""
 
     chosen = Signal()
 
     def __init__(self, choices: DictationChoices, can_paste: bool, parent: QWidget | None = None) -> None:
         """can_paste: this system lets a program type into other windows."""
-        super().__init__(parent)
+        super().__init__(wording.DICTATION_TITLE, parent)
         self._choices = choices
-        self.setWindowTitle(wording.DICTATION_TITLE)
         about = Sentence(wording.DICTATION_ABOUT)
         self.key = QKeySequenceEdit(QKeySequence(choices.key, QKeySequence.SequenceFormat.PortableText))
         self.key.setMaximumSequenceLength(1)
@@ -59,17 +51,14 @@ class DictationDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setSpacing(12)
-        column.addWidget(about)
-        column.addLayout(form)
+        self.body.addWidget(about)
+        self.body.addLayout(form)
         if not can_paste:
-            column.addWidget(Sentence(wording.CANNOT_PASTE))
-        column.addWidget(self.trouble)
-        column.addStretch(1)
-        column.addWidget(buttons)
+            self.body.addWidget(Sentence(wording.CANNOT_PASTE))
+        self.body.addStretch(1)
+        self.foot.addWidget(self.trouble)
+        self.foot.addWidget(buttons)
         self.trouble.hide()
-        self.setMinimumWidth(460)
 
     def accept(self) -> None:
         written = self.key.keySequence().toString(QKeySequence.SequenceFormat.PortableText)

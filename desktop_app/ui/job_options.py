@@ -5,33 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QDialogButtonBox, QWidget
 
 from desktop_app.messages import TUNINGS, Tuning
 from desktop_app.models.shelf import ShelfModel
 from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import Job, JobOptions
 from desktop_app.ui import wording
+from desktop_app.ui.dialog import Dialog
 from desktop_app.ui.options_bar import OptionsBar
 
 
-class JobOptionsDialog(QDialog):
+class JobOptionsDialog(Dialog):
     """chosen(options): what the job is to be done with."""
 
     chosen = Signal(object)
 
     def __init__(self, job: Job, models: Sequence[ShelfModel], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(wording.OPTIONS_TITLE.format(job.name))
+        super().__init__(wording.OPTIONS_TITLE.format(job.name), parent, QSize(660, 0))
         self.bar = OptionsBar(_as_settings(job.options), self, job.options)
         self.bar.show_models(models)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self._on_accepted)
         buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.addWidget(self.bar)
-        column.addWidget(buttons)
+        self.body.addWidget(self.bar)
+        self.body.addStretch(1)
+        self.foot.addWidget(buttons)
 
     def _on_accepted(self) -> None:
         self.chosen.emit(self.bar.options())

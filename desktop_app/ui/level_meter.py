@@ -74,7 +74,7 @@ class LevelMeter(QWidget):
     def _paint_bar(self, painter: QPainter, room: QRectF, peak: float, mark: float) -> None:
         palette = self.palette()
         painter.setBrush(palette.color(QPalette.ColorRole.Base))
-        painter.setPen(colours.line(palette))
+        painter.setPen(colours.edge(palette))
         painter.drawRoundedRect(room.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
         painter.setPen(Qt.PenStyle.NoPen)
         inside = room.adjusted(2, 2, -2, -2)

@@ -6,17 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
     QFormLayout,
     QLabel,
     QLineEdit,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -34,12 +32,13 @@ from desktop_app.transcripts.transcript import (
     temperatures_in,
 )
 from desktop_app.ui import colours, wording
+from desktop_app.ui.dialog import Dialog
 
 COMPUTE_TYPES = ("", "int8", "int8_float32", "float32", "float16", "int8_float16", "bfloat16")
 LONGEST = 99 * 3600.0
 
 
-class ListeningDialog(QDialog):
+class ListeningDialog(Dialog):
     """chosen(options): what was set, over the options it was opened with."""
 
     chosen = Signal(object)
@@ -48,20 +47,14 @@ class ListeningDialog(QDialog):
         self, options: JobOptions, defaults: Tuning, parent: QWidget | None = None, device: Device = "auto"
     ) -> None:
         """defaults, device: what it is set to by "Restore Defaults"."""
-        super().__init__(parent)
+        super().__init__(wording.LISTENING_TITLE, parent, QSize(620, 620))
         self._options = options
         self._defaults = msgspec.structs.replace(JobOptions(), tuning=defaults, device=device)
-        self.setWindowTitle(wording.LISTENING_TITLE)
         self._form = QFormLayout()
         self._read: dict[str, Callable[[], Any]] = {}
         self._explanations: dict[str, QLabel] = {}
         self._make_fields(options)
-        inside = QWidget()
-        inside.setLayout(self._form)
-        self._area = QScrollArea()
-        self._area.setWidget(inside)
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.body.addLayout(self._form)
         self._buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok
             | QDialogButtonBox.StandardButton.Cancel
@@ -70,10 +63,7 @@ class ListeningDialog(QDialog):
         self._buttons.accepted.connect(self._on_accepted)
         self._buttons.rejected.connect(self.reject)
         self._buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults).clicked.connect(self._on_defaults)
-        column = QVBoxLayout(self)
-        column.addWidget(self._area)
-        column.addWidget(self._buttons)
-        self.resize(620, 620)
+        self.foot.addWidget(self._buttons)
 
     def _make_fields(self, options: JobOptions) -> None:
         tuning = options.tuning
@@ -125,7 +115,7 @@ class ListeningDialog(QDialog):
         if faults:
             explanation = self._explanations[next(iter(faults))]
             explanation.buddy().setFocus()
-            self._area.ensureWidgetVisible(explanation)
+            self.scrolled.ensureWidgetVisible(explanation)
             return
         self.chosen.emit(self.options())
         self.accept()
@@ -185,7 +175,6 @@ class ListeningDialog(QDialog):
     def _check(self, name: str, value: bool) -> None:
         box = QCheckBox()
         box.setChecked(value)
-        colours.outline(box)
         self._add(name, box, box.isChecked)
 
     def _choice(self, name: str, value: str, choices: Mapping[Any, str]) -> None:

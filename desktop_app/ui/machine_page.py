@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QFormLayout,
     QGroupBox,
     QHBoxLayout,
@@ -14,7 +13,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -22,6 +20,7 @@ from desktop_app.models import shape
 from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import MOST_PIECES, MOST_THREADS
 from desktop_app.ui import colours, machine_wording, wording
+from desktop_app.ui.dialog import Dialog
 from desktop_app.ui.listening_dialog import COMPUTE_TYPES
 from desktop_app.ui.pack_box import PackBox
 from desktop_app.work import choice
@@ -29,10 +28,11 @@ from desktop_app.work.pack_work import PackWork
 from desktop_app.work.probing import Probing
 
 LONGEST_IDLE = 24 * 60  # minutes
+LEAST_LINES = 8  # of the page, that are seen at least
 SETTLED_MS = 600  # without another choice: the model is loaded anew for each that is told
 
 
-class MachinePage(QDialog):
+class MachinePage(Dialog):
     """changed(): the settings say something else about where and how jobs are calculated, and have for a moment.
     free_pressed(): the model is to leave the memory.
     said(sentence): something to tell the user in passing.
@@ -45,11 +45,10 @@ class MachinePage(QDialog):
     def __init__(
         self, probing: Probing, settings: Settings, pack_work: PackWork, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(wording.COMPUTER_TITLE, parent, QSize(720, 640))
         self._probing = probing
         self._settings = settings
         self._pack_work = pack_work
-        self.setWindowTitle(wording.COMPUTER_TITLE)
         self.page = QPlainTextEdit()
         self.page.setReadOnly(True)
         self.page.setAccessibleName(wording.COMPUTER_PAGE)
@@ -75,7 +74,6 @@ class MachinePage(QDialog):
         self._lay_out()
         self._join()
         colours.warn(self.trouble)
-        self.resize(720, 640)
 
     def _make_choices(self) -> None:
         settings = self._settings
@@ -111,13 +109,12 @@ class MachinePage(QDialog):
             buttons.addWidget(button)
         buttons.addStretch(1)
         buttons.addWidget(self.close_button)
-        column = QVBoxLayout(self)
-        column.setSpacing(10)
-        column.addWidget(self.page, 1)
-        column.addWidget(self.trouble)
-        column.addWidget(self.pack)
-        column.addWidget(for_every_job)
-        column.addLayout(buttons)
+        self.page.setMinimumHeight(LEAST_LINES * self.page.fontMetrics().lineSpacing())
+        self.body.addWidget(self.page, 1)
+        self.body.addWidget(self.trouble)
+        self.body.addWidget(self.pack)
+        self.body.addWidget(for_every_job)
+        self.foot.addLayout(buttons)
 
     def _join(self) -> None:
         self.copy.clicked.connect(self._on_copy)

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
     QSplitter,
     QStackedWidget,
     QToolBar,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -42,8 +43,9 @@ from desktop_app.transcripts import export
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import ENDED, Job, JobState, Step, shown
 from desktop_app.ui import appearance, colours, icons, wording
-from desktop_app.ui.about import about_box
+from desktop_app.ui.about import About
 from desktop_app.ui.bottom_line import BottomLine
+from desktop_app.ui.dialog import bounded_to_screen
 from desktop_app.ui.dictation import Dictation
 from desktop_app.ui.drop_frame import DropFrame
 from desktop_app.ui.empty_state import EmptyState
@@ -57,6 +59,7 @@ from desktop_app.ui.options_bar import OptionsBar
 from desktop_app.ui.queue_actions import QueueActions
 from desktop_app.ui.recording_actions import RecordingActions, Sound
 from desktop_app.ui.reveal import reveal
+from desktop_app.ui.scroll_area import ScrollingBar, VerticalScrollArea
 from desktop_app.ui.transcript_pane import TranscriptPane
 from desktop_app.ui.update_actions import UpdateActions
 from desktop_app.ui.wheel_guard import WheelGuard
@@ -70,6 +73,7 @@ from desktop_app.work.update_work import UpdateWork
 log = logging.getLogger(__name__)
 
 SIZE = QSize(1080, 700)
+LIST_AND_TRANSCRIPT = (1, 2)  # shares of the width
 SAID_MS = 8000
 KEPT_TO_UNDO = 50  # removals of earlier days that Undo still reaches
 
@@ -114,6 +118,8 @@ class MainWindow(QMainWindow):
         self._cannot_load = False  # the chosen model cannot be found or is damaged
         self._icons: dict[QAction, str] = {}
         self._first_start: FirstStart | None = None  # its page, while it is there
+        self._overflow: QToolButton | None = None  # of the tool bar
+        self._first_page: QWidget | None = None  # what that scrolls in
 
         self.setWindowTitle(wording.APPLICATION)
         self.setWindowIcon(icons.application_icon())
@@ -129,7 +135,8 @@ class MainWindow(QMainWindow):
         self._restore_geometry()
         if not settings.welcomed:
             self._first_start = self.models.welcome()
-            self._pages.addWidget(self._first_start)
+            self._first_page = VerticalScrollArea(self._first_start)
+            self._pages.addWidget(self._first_page)
         self._on_rows_changed()
         self._on_chosen()
 
@@ -215,7 +222,7 @@ class MainWindow(QMainWindow):
             # In the list alone: nobody shall lose work by a key pressed elsewhere.
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.reveal = self._action(wording.REVEAL, self._on_reveal, "Ctrl+Shift+R", "reveal")
-        self.about = self._action(wording.ABOUT, lambda: about_box(self).open())
+        self.about = self._action(wording.ABOUT, lambda: About(self).open())
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
         self.show_logs = self._action(wording.SHOW_LOGS, self._on_show_logs)
         self.copy_report = self._action(wording.COPY_REPORT, self._on_copy_report)
@@ -278,36 +285,45 @@ class MainWindow(QMainWindow):
         self.jobs.number_of = self._steward.line.number_of
         self.transcript = TranscriptPane(self._history)
 
-        of_jobs = [self.open_files, self.recording.record, self.work.pause, self.cancel, self.retry, self.remove]
-        left = _column(self._tool_bar(of_jobs), self.list)
-        right = _column(self._tool_bar([self.copy_all, self.export, self.find_text, self.reveal]), self.transcript)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.addWidget(left)
-        self._splitter.addWidget(right)
-        self._splitter.setStretchFactor(1, 1)
-        self._splitter.setSizes([500, 580])
+        self._splitter.addWidget(self.list)
+        self._splitter.addWidget(self.transcript)
+        for pane, share in enumerate(LIST_AND_TRANSCRIPT):
+            self._splitter.setStretchFactor(pane, share)
+        self._splitter.setSizes([share * SIZE.width() // sum(LIST_AND_TRANSCRIPT) for share in LIST_AND_TRANSCRIPT])
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(1)
 
         self.empty = EmptyState(self.open_files, self.recording.record, self.try_it)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.empty)
-        self._pages.addWidget(self._splitter)
+        self._pages = _Pages()
+        self._empty_page = VerticalScrollArea(self.empty)
+        self._pages.addWidget(self._empty_page)
+        of_jobs = [self.open_files, self.recording.record, self.work.pause, self.cancel, self.retry, self.remove]
+        of_text = [self.copy_all, self.export, self.find_text, self.reveal]
+        self._work_page = _column(self._tool_bar(of_jobs, of_text), self._splitter)
+        self._pages.addWidget(self._work_page)
         self._line_below_panel = _line()
         self._line_below_panel.hide()
-        above = (self.updates.bar, self.recording.unfinished, self.recording.panel, self._line_below_panel)
-        self.setCentralWidget(_column(*above, self._pages, _line(), self.options))
+        panel = ScrollingBar(self.recording.panel)
+        above = (self.updates.bar, self.recording.unfinished, panel, self._line_below_panel)
+        self.setCentralWidget(_column(*above, self._pages, _line(), ScrollingBar(self.options)))
 
-    def _tool_bar(self, actions: list[QAction]) -> QToolBar:
+    def _tool_bar(self, *groups: list[QAction]) -> QToolBar:
         bar = QToolBar()
         bar.setIconSize(QSize(20, 20))
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        for action in actions:
+        for number, action in enumerate(action for group in groups for action in group):
+            if number == len(groups[0]):
+                bar.addSeparator()
             bar.addAction(action)
             button = bar.widgetForAction(action)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             _name_after(action, button)
             action.changed.connect(partial(_name_after, action, button))
+        self._overflow = bar.findChild(QToolButton, "qt_toolbar_ext_button")  # what has no room is behind it
+        if self._overflow is not None:
+            self._overflow.setAccessibleName(wording.MORE_ACTIONS)
+            self._overflow.setToolTip(wording.MORE_ACTIONS)
         return bar
 
     def _make_status_bar(self) -> None:
@@ -636,8 +652,8 @@ class MainWindow(QMainWindow):
         was_in_empty = self.empty.isAncestorOf(self.focusWidget() or self)
         if self._first_start is not None and not empty:
             self.models.leave_first_start()  # the user has begun already
-        when_empty = self._first_start or self.empty
-        self._pages.setCurrentWidget(when_empty if empty else self._splitter)
+        when_empty = self._first_page or self._empty_page
+        self._pages.setCurrentWidget(when_empty if empty else self._work_page)
         if was_in_empty and not empty:
             self.list.setFocus()
         if empty:
@@ -673,9 +689,11 @@ class MainWindow(QMainWindow):
         page, self._first_start = self._first_start, None
         if page is not None:
             had_keyboard = page.isAncestorOf(self.focusWidget() or self)
-            self._pages.setCurrentWidget(self.empty if self.jobs.rowCount() == 0 else self._splitter)
-            self._pages.removeWidget(page)
-            page.deleteLater()
+            self._pages.setCurrentWidget(self._empty_page if self.jobs.rowCount() == 0 else self._work_page)
+            if self._first_page is not None:
+                self._pages.removeWidget(self._first_page)
+                self._first_page.deleteLater()
+                self._first_page = None
             if had_keyboard:
                 (self.list if self.jobs.rowCount() else self.empty.open_button).setFocus()
 
@@ -843,7 +861,7 @@ class MainWindow(QMainWindow):
         box.open()
 
     def _restore_geometry(self) -> None:
-        self.resize(SIZE.boundedTo(self.screen().availableGeometry().size() * 0.95))
+        self.resize(bounded_to_screen(SIZE, self))
         if self._settings.geometry:
             self.restoreGeometry(QByteArray(self._settings.geometry))
         if self._settings.splitter:
@@ -852,12 +870,21 @@ class MainWindow(QMainWindow):
     def _paint_icons(self) -> None:
         for action in self._icons:
             self._paint_icon(action)
+        if self._overflow is not None:  # Qt's own arrow is black, on dark ground too
+            self._overflow.setIcon(icons.icon("overflow", self.palette().color(QPalette.ColorRole.ButtonText)))
         colours.stand_back(self._ready)
 
     def _paint_icon(self, action: QAction) -> None:
         colour = self.palette().color(QPalette.ColorRole.ButtonText)
         faded = self.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)
         action.setIcon(icons.icon(self._icons[action], colour, faded))
+
+
+class _Pages(QStackedWidget):
+    """Pages scroll: where the window is low, they give way before the bars do."""
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSizeHint()
 
 
 def _name_after(action: QAction, button: QWidget) -> None:

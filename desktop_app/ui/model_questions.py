@@ -10,11 +10,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
     QDialogButtonBox,
     QFormLayout,
     QLineEdit,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -22,15 +20,15 @@ from desktop_app.models import names
 from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import colours, model_wording
+from desktop_app.ui.dialog import Dialog
 from desktop_app.ui.sentence import Sentence
 
 
-class _Asking(QDialog):
+class _Asking(Dialog):
     """A few lines to fill in, with a sentence above them and, if something is wrong, one below."""
 
     def __init__(self, title: str, about: str, parent: QWidget | None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
+        super().__init__(title, parent)
         self._fields: list[QWidget] = []
         self._form = QFormLayout()
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -40,14 +38,11 @@ class _Asking(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setSpacing(12)
-        column.addWidget(Sentence(about))
-        column.addLayout(self._form)
-        column.addWidget(self.trouble)
-        column.addStretch(1)
-        column.addWidget(self.buttons)
-        self.setMinimumWidth(460)
+        self.body.addWidget(Sentence(about))
+        self.body.addLayout(self._form)
+        self.body.addStretch(1)
+        self.foot.addWidget(self.trouble)
+        self.foot.addWidget(self.buttons)
 
     def _line(self, caption: str, hint: str, text: str = "", secret: bool = False) -> QLineEdit:
         line = QLineEdit(text)
@@ -133,7 +128,6 @@ class TokenDialog(_Asking):
         self.keep.setChecked(True)
         self.keep.setToolTip(model_wording.KEEP_TOKEN_HINT)
         self.keep.setAccessibleDescription(model_wording.KEEP_TOKEN_HINT)
-        colours.outline(self.keep)
         self._form.addRow("", self.keep)
         self._fields.append(self.keep)
         self.token.textChanged.connect(self._allow)

@@ -8,10 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QDialog,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -20,7 +19,6 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -30,32 +28,20 @@ from desktop_app.models.shelf import ShelfModel
 from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import colours, model_wording
+from desktop_app.ui.dialog import Dialog
 from desktop_app.ui.model_questions import ByNameDialog, HubDialog, TokenDialog
 from desktop_app.ui.model_row import FINE, ListedModel, ModelRow, give_keyboard
 from desktop_app.ui.model_survey import Survey
+from desktop_app.ui.scroll_area import VerticalScrollArea
 from desktop_app.ui.sentence import Sentence
 from desktop_app.ui.spoken_languages import SpokenLanguages
 from desktop_app.work.model_work import ModelTask, ModelWork
 
+LEAST_LINES = 8  # of the list, that are seen at least
 HEADINGS = (model_wording.MODELS_ON_THEIR_WAY, model_wording.MODELS_HERE, model_wording.MODELS_TO_FETCH)
 
 
-class _Upright(QScrollArea):
-    """Scrolls up and down alone: it is never narrower than what is in it."""
-
-    def minimumSizeHint(self) -> QSize:
-        content = self.widget()
-        inside = content.minimumSizeHint().width() if content is not None else 0
-        beside = self.verticalScrollBar().sizeHint().width() + 2 * self.frameWidth()
-        return QSize(inside + beside, super().minimumSizeHint().height())
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
-        return super().eventFilter(watched, event)
-
-
-class ModelsDialog(QDialog):
+class ModelsDialog(Dialog):
     """use_pressed(name): this model is for the next recording.
     survey_wanted(): `show_survey` is to be called with a new one.
     dropped(files): the user dropped these here.
@@ -71,7 +57,7 @@ class ModelsDialog(QDialog):
         settings: Settings,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(model_wording.MODELS_TITLE, parent, QSize(820, 660))
         self._work = work
         self._settings = settings
         self._survey: Survey | None = None
@@ -79,12 +65,10 @@ class ModelsDialog(QDialog):
         self.rows: dict[str, ModelRow] = {}
         self._current: ModelRow | None = None  # the one row that the Tab key comes to
         self._was_entered = False  # the keyboard was put into the list once
-        self.setWindowTitle(model_wording.MODELS_TITLE)
         self._make_list()
         self._make_foot()
         self._lay_out()
         self._join()
-        self.resize(820, 660)
         self.setAcceptDrops(True)
         self._show()
 
@@ -106,11 +90,8 @@ class ModelsDialog(QDialog):
             self._list.addWidget(label)
         for heading in self._headings:
             heading.hide()
-        self.area = _Upright()
-        self.area.setWidget(self._inside)
-        self.area.setWidgetResizable(True)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its rows have the keyboard
+        self.area = VerticalScrollArea(self._inside, LEAST_LINES)
+        self.area.setFrameShape(QFrame.Shape.StyledPanel)
 
     def _make_foot(self) -> None:
         self.folder_line = Sentence()
@@ -140,18 +121,17 @@ class ModelsDialog(QDialog):
             buttons.addWidget(button)
         buttons.addStretch(1)
         buttons.addWidget(self.close_button)
-        column = QVBoxLayout(self)
-        column.setSpacing(8)
+        self.body.setSpacing(8)
         languages = QHBoxLayout()
         languages.setSpacing(8)
         languages.addWidget(self._caption)
         languages.addWidget(self.spoken, 1)
-        column.addWidget(self._about)
-        column.addLayout(languages)
-        column.addWidget(self.area, 1)
+        self.body.addWidget(self._about)
+        self.body.addLayout(languages)
+        self.body.addWidget(self.area, 1)
         for widget in (self.folder_line, self._folder_bar, self.folder_trouble, self.news):
-            column.addWidget(widget)
-        column.addLayout(buttons)
+            self.foot.addWidget(widget)
+        self.foot.addLayout(buttons)
 
     def _join(self) -> None:
         self.spoken.changed.connect(self.survey_wanted)

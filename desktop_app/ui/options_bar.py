@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QCompleter,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,7 +23,8 @@ from desktop_app.models.shelf import Languages, ShelfModel
 from desktop_app.settings import Settings
 from desktop_app.transcripts.languages import LANGUAGES, code_of
 from desktop_app.transcripts.transcript import JobOptions
-from desktop_app.ui import colours, model_wording, wording
+from desktop_app.ui import model_wording, wording
+from desktop_app.ui.flow_layout import FlowLayout, captioned
 from desktop_app.ui.listening_dialog import ListeningDialog
 
 WIDEST_NAME = 260  # points; a longer one is cut in the box, and whole in its list
@@ -72,7 +70,7 @@ class LanguageBox(QComboBox):
         self.setLineEdit(self._line)
         self.setCompleter(completer)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(22)  # to measure all of them would want fonts for all scripts
+        self.setMinimumContentsLength(18)  # to measure all of them would want fonts for all scripts
         self._line.editingFinished.connect(self._on_typed)
         self.setMaxVisibleItems(16)
 
@@ -145,13 +143,8 @@ class OptionsBar(QWidget):
         self.words = QCheckBox(wording.WORDS)
         self.words.setChecked(settings.words)
 
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 8, 12, 8)
-        column.setSpacing(6)
-        row, second_row = QHBoxLayout(), QHBoxLayout()
-        for line in (row, second_row):
-            line.setSpacing(8)
-            column.addLayout(line)
+        row = FlowLayout(self)
+        row.setContentsMargins(12, 8, 12, 8)
         hints = {
             self.model: (wording.MODEL, wording.MODEL_HINT),
             self.language: (wording.LANGUAGE, wording.LANGUAGE_HINT),
@@ -159,35 +152,19 @@ class OptionsBar(QWidget):
             self.quality: (wording.QUALITY, wording.QUALITY_HINT),
         }
         for box, (name, hint) in hints.items():
-            caption = QLabel(name)
-            caption.setBuddy(box)
             box.setToolTip(hint)
             box.setAccessibleName(name.replace("&", ""))
             box.setAccessibleDescription(hint)
-            line = second_row if box is self.quality else row
-            line.addWidget(caption)
-            line.addWidget(box)
-            if box is self.model:
-                line.addWidget(self.models)
-            line.addSpacing(8)
+            row.addWidget(captioned(name, box, *([self.models] if box is self.model else [])))
         self.words.setToolTip(wording.WORDS_HINT)
         self.words.setAccessibleDescription(wording.WORDS_HINT)
-        second_row.addWidget(self.words)
-        second_row.addSpacing(8)
-        second_row.addWidget(self.more)
-        for line in (row, second_row):
-            line.addStretch(1)
-        colours.outline(self.words)
+        row.addWidget(self.words)
+        row.addWidget(self.more)
 
         self.quality.currentIndexChanged.connect(self._on_quality)
         for choice in (self.model, self.language, self.task):
             choice.currentIndexChanged.connect(self._on_chosen)
         self.words.toggled.connect(self._on_chosen)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "words"):
-            colours.outline(self.words)
 
     def options(self) -> JobOptions:
         """Return what is chosen now."""

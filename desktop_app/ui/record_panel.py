@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from desktop_app.settings import RecordingChoices
 from desktop_app.transcripts.transcript import display_name
 from desktop_app.ui import colours, icons, wording
+from desktop_app.ui.flow_layout import FlowLayout, captioned
 from desktop_app.ui.level_meter import LevelMeter
 from desktop_app.work.audio_devices import AudioDevices
 from desktop_app.work.recorder import Level, Recorder, RecorderState, Sources, Trouble
@@ -137,7 +138,6 @@ class RecordPanel(QWidget):
         for box in (self.microphone, self.system):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(16)
-            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         for channels, name in wording.CHANNEL_CHOICES.items():
             self.channels.addItem(name, channels)
         self.channels.setCurrentIndex(max(0, self.channels.findData(self._choices.channels)))
@@ -167,9 +167,9 @@ class RecordPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(6)
-        first, second, third = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        for row in (first, second, third):
-            row.setSpacing(8)
+        first, sources, text = QHBoxLayout(), FlowLayout(), FlowLayout()
+        first.setSpacing(8)
+        for row in (first, sources, text):
             column.addLayout(row)
         for widget in (self.record, self.pause, self.time):
             first.addWidget(widget)
@@ -182,15 +182,9 @@ class RecordPanel(QWidget):
             (wording.CHANNELS, self.channels),
             (wording.PRE_ROLL, self.pre_roll),
         ):
-            caption = QLabel(name)
-            caption.setBuddy(box)
-            second.addWidget(caption)
-            second.addWidget(box, 1 if box in (self.microphone, self.system) else 0)
-            second.addSpacing(6)
-        third.addWidget(self.live)
-        third.addSpacing(8)
-        third.addWidget(self.refine)
-        third.addStretch(1)
+            sources.addWidget(captioned(name, box))
+        text.addWidget(self.live)
+        text.addWidget(self.refine)
         column.addWidget(self.status)
 
     # --- what the user does ---
@@ -318,8 +312,6 @@ class RecordPanel(QWidget):
             self._colour()
 
     def _colour(self) -> None:
-        for check in (self.live, self.refine):
-            colours.outline(check)
         colours.stand_back(self.room)
         self._paint_dot()
         self._show_trouble(self._recorder.trouble)

@@ -14,6 +14,7 @@ from desktop_app.transcripts.history import History, JobGone
 from desktop_app.transcripts.transcript import Job, JobState, LeftOut, Segment
 from desktop_app.ui import colours, wording
 from desktop_app.ui.find_bar import FindBar
+from desktop_app.ui.scroll_area import ScrollingBar
 from desktop_app.ui.transcript_text import TranscriptText
 from desktop_app.work.history_thread import HistoryThread
 
@@ -59,12 +60,13 @@ class TranscriptPane(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 0)
         column.setSpacing(4)
-        head = QVBoxLayout()
+        about = QWidget()
+        head = QVBoxLayout(about)
         head.setContentsMargins(16, 0, 16, 4)
         head.setSpacing(2)
         for label in (self._several, self._name, self._facts, self._note):
             head.addWidget(label)
-        column.addLayout(head)
+        column.addWidget(ScrollingBar(about))  # a note may be long
         column.addWidget(self.find_bar)
         column.addWidget(self.text, 1)
         self._colour()

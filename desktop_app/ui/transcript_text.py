@@ -22,6 +22,7 @@ from desktop_app.transcripts.transcript import SPEAKERS, Segment, Word
 from desktop_app.ui import colours, wording
 
 MORE_THAN_A_PAGE = 100  # paragraphs: there will be a scroll bar
+LINE_LENGTH = 75  # characters: typographers recommend 45 to 75 (Bringhurst, The Elements of Typographic Style, 2.1.2)
 PIECE = 200  # paragraphs that are looked at in one step of a search
 WORN_AT_ONCE = 1000  # paragraphs, where a long text is deleted little by little: about 1.5 ms
 
@@ -45,6 +46,7 @@ class TranscriptText(QPlainTextEdit):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        self.setMinimumHeight(4 * self.fontMetrics().lineSpacing())
         self.setAccessibleName(wording.TRANSCRIPT)
         self.setPlaceholderText(wording.WAITING_FOR_TEXT)
         font = self.font()
@@ -238,7 +240,11 @@ class TranscriptText(QPlainTextEdit):
         cursor.removeSelectedText()
 
     def _place_margin(self) -> None:
-        self.setViewportMargins(self.margin_width(), 0, 0, 0)
+        """Times stand to the left; to the right is left free what would make lines too long to be read with ease."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        column = round(LINE_LENGTH * self.fontMetrics().averageCharWidth() + 2 * self.document().documentMargin())
+        free = max(0, self.width() - self.margin_width() - bar - column)
+        self.setViewportMargins(self.margin_width(), 0, free, 0)
         inside = self.contentsRect()
         self._margin.setGeometry(QRect(inside.left(), inside.top(), self.margin_width(), inside.height()))
 

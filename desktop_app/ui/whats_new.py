@@ -5,18 +5,20 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit, QProgressBar, QPushButton, QWidget
 
 from desktop_app.messages import Installation, PorterProgress, UpdateChecked
 from desktop_app.ui import colours, update_wording
+from desktop_app.ui.dialog import Dialog
 from desktop_app.ui.sentence import Sentence
 
+LEAST_LINES = 6  # of the notes, that are seen at least
 Stage: TypeAlias = Literal["new", "fetching", "ready", "handing_over"]
 
 
-class WhatsNew(QDialog):
+class WhatsNew(Dialog):
     """Shows what it is told, and tells what is pressed.
 
     download_pressed(), stop_pressed(), install_pressed(), skip_pressed(): so the user wants it.
@@ -29,11 +31,10 @@ class WhatsNew(QDialog):
 
     def __init__(self, answer: UpdateChecked, how: Installation, mine: str, parent: QWidget | None = None) -> None:
         """answer: with a release at least. how: this program was installed. mine: its version."""
-        super().__init__(parent)
+        super().__init__(update_wording.TITLE, parent, QSize(600, 480))
         self._how, self._mine = how, mine
         self._is_idle = True
         self.stage: Stage = "new"
-        self.setWindowTitle(update_wording.TITLE)
         self._title = Sentence()
         font = self._title.font()
         font.setWeight(font.Weight.DemiBold)
@@ -65,12 +66,12 @@ class WhatsNew(QDialog):
         self.later.clicked.connect(self.reject)
         for button in (self.act, self.later, self.skip):
             button.setAutoDefault(False)  # Return shall not answer what nobody has read
-        column = QVBoxLayout(self)
-        column.setSpacing(12)
-        for widget in (self._title, self.notes, self.about, self.bar, self.trouble, buttons):
-            column.addWidget(widget)
-        column.setStretchFactor(self.notes, 1)
-        self.resize(600, 480)
+        self.notes.setMinimumHeight(LEAST_LINES * self.notes.fontMetrics().lineSpacing())
+        for read in (self._title, self.notes, self.about):
+            self.body.addWidget(read)
+        self.body.setStretchFactor(self.notes, 1)
+        for widget in (self.bar, self.trouble, buttons):
+            self.foot.addWidget(widget)
         self._colour()
         self.show_answer(answer)
 

@@ -795,6 +795,8 @@ NOT_OBEYED = "All is done, but the system cannot be asked to sleep or to shut do
 OPTIONS_TITLE = "Options of “{}”"
 APPEARANCES: dict[Appearance, str] = {"system": "Colours as the &System", "light": "&Light", "dark": "&Dark"}
 
+MORE_ACTIONS = "More Actions"
+
 JOBS = "Recordings"
 TRANSCRIPT = "Transcript"
 MODEL = "&Model"

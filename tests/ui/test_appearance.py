@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QColor, QImage, QPalette
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QPushButton,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.ui import appearance, colours, icons
 from desktop_app.ui.unfinished_bar import UnfinishedBar
@@ -13,6 +26,7 @@ from desktop_app.ui.update_bar import UpdateBar
 pytestmark = pytest.mark.usefixtures("plain_appearance")
 
 LEAST = 4.5  # what the WCAG asks of text
+LEAST_OF_EDGES = 3.0  # what it asks of what shows that there is a control
 ROLE = QPalette.ColorRole
 GROUNDS = (ROLE.Window, ROLE.Base, ROLE.AlternateBase)
 
@@ -123,3 +137,72 @@ def test_a_bar_has_the_colours_of_the_day_again_after_the_night(qtbot, plain_app
 
         assert shown.palette().window().color() == ground(now)
         assert shown.said.palette().windowText().color() == now.windowText().color()
+
+
+def edge(picture: QImage, place: QRect) -> QColor:
+    """Return the colour of the left edge of what is painted at `place`: the first that is not the ground."""
+    y = place.center().y()
+    ground = picture.pixelColor(max(0, place.left() - 3), y)
+    row = (picture.pixelColor(x, y) for x in range(place.left() - 2, place.left() + 12))
+    return next(colour for colour in row if colour != ground)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_the_edges_of_all_controls_can_be_seen_also_of_the_one_with_the_keyboard(qtbot, name) -> None:
+    appearance.apply(name)
+    window = QWidget()
+    qtbot.addWidget(window)
+    controls = [QLineEdit(), QComboBox(), QSpinBox(), QPushButton("Go"), QPlainTextEdit(), QCheckBox("On"), QLineEdit()]
+    column = QVBoxLayout(window)
+    for control in controls:
+        column.addWidget(control)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    controls[-1].setFocus()
+
+    picture = window.grab().toImage()
+    edges = {f"{type(each).__name__} {number}": edge(picture, each.geometry()) for number, each in enumerate(controls)}
+
+    palette = QApplication.palette()
+    ratios = {
+        (which, ground.name): contrast(colour, palette.color(ground))
+        for which, colour in edges.items()
+        for ground in (ROLE.Window, ROLE.Base)
+    }
+    assert {which: ratio for which, ratio in ratios.items() if ratio < LEAST_OF_EDGES} == {}
+    placeholder = QApplication.palette("QLineEdit").color(ROLE.PlaceholderText)
+    assert contrast(placeholder, palette.color(ROLE.Base)) >= LEAST
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_a_box_in_a_menu_can_be_seen_though_it_is_not_checked(qtbot, name) -> None:
+    appearance.apply(name)
+    menu = QMenu()
+    qtbot.addWidget(menu)
+    menu.addAction("Something")
+    unchecked = menu.addAction("Pause the Queue")
+    unchecked.setCheckable(True)
+    menu.popup(QPoint(0, 0))
+    qtbot.waitUntil(menu.isVisible)
+
+    picture = menu.grab().toImage()
+    place = menu.actionGeometry(unchecked)
+
+    ground = picture.pixelColor(place.left() + 2, place.center().y())
+    row = [picture.pixelColor(x, place.center().y()) for x in range(place.left() + 2, place.left() + 24)]
+    assert max(contrast(colour, ground) for colour in row) >= LEAST_OF_EDGES
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_the_sign_that_the_tool_bar_goes_on_can_be_seen_and_has_a_name(qtbot, window, name) -> None:
+    appearance.apply(name)
+    qtbot.waitUntil(lambda: colours.is_dark(window.palette()) == (name == "dark"))
+    sign = window.findChild(QToolButton, "qt_toolbar_ext_button")
+
+    picture = sign.icon().pixmap(24, 24).toImage()
+    inks = [picture.pixelColor(x, y) for x in range(24) for y in range(24) if picture.pixelColor(x, y).alpha() > 200]
+
+    assert inks
+    assert min(contrast(ink, window.palette().color(ROLE.Window)) for ink in inks) >= LEAST_OF_EDGES
+    assert sign.accessibleName() == "More Actions"

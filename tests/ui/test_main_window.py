@@ -14,7 +14,7 @@ from desktop_app import paths
 from desktop_app.messages import Failure, JobStarted
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment
 from desktop_app.ui import wording
-from desktop_app.ui.about import about_box
+from desktop_app.ui.about import About
 
 
 def urls(*addresses: str | QUrl) -> QMimeData:
@@ -385,11 +385,11 @@ def test_the_newest_crash_report_can_be_copied_once_there_is_one(window, settle)
 
 
 def test_the_about_box_names_what_the_program_is_made_of(window) -> None:
-    box = about_box(window)
+    text = About(window).text
 
-    assert box.textFormat() is Qt.TextFormat.PlainText
-    assert all(name in box.text() for name in ("Sottovoce", "MIT", "PySide6", "LGPL", "ctranslate2", "FFmpeg"))
-    assert "  (" not in box.text()  # a version is missing
+    assert text.textFormat() is Qt.TextFormat.PlainText
+    assert all(name in text.text() for name in ("Sottovoce", "MIT", "PySide6", "LGPL", "ctranslate2", "FFmpeg"))
+    assert "  (" not in text.text()  # a version is missing
 
 
 def test_no_label_of_the_window_takes_names_for_rich_text(window, add, taken) -> None:
@@ -418,3 +418,40 @@ def test_it_is_said_if_the_speakers_cannot_be_told_apart_as_asked(add, window, q
     queue.job_started.emit(JobStarted(job.id, 60.0, "en", 1.0, "cpu", split))
 
     assert (window.statusBar().currentMessage() == wording.not_stereo("talk.wav")) == is_said
+
+
+def test_the_list_takes_a_third_and_lines_of_text_end_at_about_75_characters(qtbot, window, add, taken) -> None:
+    add()
+    taken()
+    shares = window.list.width() / window.transcript.width()
+    window.resize(1600, 800)
+    qtbot.waitUntil(lambda: window.transcript.width() > 900)
+
+    text = window.transcript.text
+    line = (text.viewport().width() - 2 * text.document().documentMargin()) / text.fontMetrics().averageCharWidth()
+
+    assert shares == pytest.approx(0.5, abs=0.02)
+    assert line == pytest.approx(75, abs=3)
+
+
+def test_the_options_are_one_row_where_there_is_room_and_two_where_there_is_not(qtbot, window) -> None:
+    ends = window.options.model.parentWidget(), window.options.more
+    window.resize(1200, 700)
+    qtbot.waitUntil(lambda: window.options.width() == 1200)
+    wide = ends[1].geometry().center().y() - ends[0].geometry().center().y()
+    window.resize(700, 700)
+    qtbot.waitUntil(lambda: window.options.width() == 700)
+    narrow = ends[1].geometry().center().y() - ends[0].geometry().center().y()
+
+    assert abs(wide) <= 1
+    assert narrow > 15
+
+
+def test_the_recording_bar_does_not_widen_the_window(window, settle) -> None:
+    window.resize(640, 600)
+    before = window.width()
+
+    window.recording.record.trigger()
+    settle()
+
+    assert (before, window.width()) == (640, 640)

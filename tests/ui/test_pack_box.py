@@ -228,7 +228,7 @@ def test_in_the_window_it_is_fetched_and_removed_by_real_porters(qtbot, window, 
 def test_looking_again_looks_at_the_pack_too(page_of, work):
     box = page_of(LACKING)
 
-    box.parent().again.click()
+    box.window().again.click()
 
     assert work.wanted == [("look",)]
 
