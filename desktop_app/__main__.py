@@ -12,9 +12,8 @@ from types import TracebackType
 
 import msgspec
 from PySide6.QtCore import QLoggingCategory, QTimer
-from PySide6.QtWidgets import QMessageBox
 
-from desktop_app import __version__, logs, paths, settings
+from desktop_app import __version__, logs, paths, settings, start_trouble
 from desktop_app.settings import Settings
 from desktop_app.terminal import Signals, complain, use_utf8_locale
 from desktop_app.transcripts.history import History
@@ -40,7 +39,7 @@ from desktop_app.work.ownership import Ownership
 from desktop_app.work.pack_work import PackWork
 from desktop_app.work.probing import Probing
 from desktop_app.work.recorder import Recorder
-from desktop_app.work.single_instance import Answer, Reply, SingleInstance
+from desktop_app.work.single_instance import Answer, OpenElsewhere, Reply, SingleInstance
 from desktop_app.work.steward import Steward
 from desktop_app.work.update_work import UpdateWork
 
@@ -59,27 +58,41 @@ def open_window(files: Sequence[Path]) -> int:
 
     If a window is open already, the files go there.
     """
-    if not display.is_there():
-        return complain(wording.NO_SCREEN, 1)
+    if obstacle := display.obstacle():
+        sentence = wording.cannot_show(obstacle)
+        complain(sentence, 1)
+        display.show_without_qt(sentence, obstacle)
+        return 1
     use_utf8_locale()
     application = Application(sys.argv[:1])
+    display.qt_is_connected()
     application.setApplicationName(wording.APPLICATION)
     application.setApplicationVersion(__version__)
     application.setDesktopFileName(os.environ.get("FLATPAK_ID", "sottovoce"))
     QLoggingCategory.setFilterRules("qt.text.font.db=false")  # a line a script and font that is not installed
-    files = [file.absolute() for file in files]
+    try:
+        return _run(application, [file.absolute() for file in files])
+    except Exception as error:  # at the start: later the event loop has it, and _log_bug
+        log.critical("unforeseen", exc_info=error)
+        traceback.print_exc()
+        return start_trouble.tell(f"{wording.FAULT} {shown(paths.where_home_is() / 'logs')}")
+
+
+def _run(application: Application, files: Sequence[Path]) -> int:
     try:
         instance = SingleInstance(paths.home(), paths.locks())
-        if not instance.claim():
+        if not _claim(instance):
             if instance.hand_over(files):
                 return 0
-            if not instance.claim():  # none may have been open: `quit` looks, and holds the lock for a moment
-                return complain(wording.WINDOW_DOES_NOT_ANSWER, 1)
+            if not _claim(instance):  # none may have been open: `quit` looks, and holds the lock for a moment
+                why = instance.why_not()
+                return start_trouble.tell(wording.cannot_start(why, _home()) if why else wording.WINDOW_DOES_NOT_ANSWER)
         _keep_log()
         ownership = Ownership(paths.locks())
+    except OpenElsewhere as error:
+        return complain(wording.open_elsewhere(error.holder, shown(error.file)), 1)  # a box has asked already
     except OSError as error:
-        QMessageBox.critical(None, wording.APPLICATION, wording.library_failure(error))
-        return complain(wording.library_failure(error), 1)
+        return start_trouble.tell(wording.cannot_start(error, _home()))
 
     chosen = settings.load(paths.settings_file())
     appearance.apply(chosen.appearance)
@@ -158,6 +171,21 @@ def open_window(files: Sequence[Path]) -> int:
         backend.stop()
         history.close()
         ownership.release()
+
+
+def _claim(instance: SingleInstance) -> bool:
+    """Be the one window. What another computer has left is put aside if the user says that it does not run there."""
+    try:
+        return instance.claim()
+    except OpenElsewhere as error:
+        if not start_trouble.ask_whether_it_runs_elsewhere(error.holder):
+            raise
+        instance.forget(error, paths.unfinished())
+        return instance.claim()
+
+
+def _home() -> str:
+    return shown(paths.where_home_is())
 
 
 def _save_now_and_then(chosen: Settings, history: HistoryThread, window: MainWindow) -> None:

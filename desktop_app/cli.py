@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     terminal.write_any_name()
     terminal.use_utf8_locale()
     options = parsed(arguments)
+    if options.command is None:
+        return _open_window(options)
     try:
         for folder in (paths.home, paths.models, paths.locks, paths.logs):
             folder()
@@ -77,10 +79,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from desktop_app import gpu_command
 
         return gpu_command.gpu(options)
-    if options.command == "quit":
-        from desktop_app import quit_command
+    from desktop_app import quit_command
 
-        return quit_command.leave(options)
+    return quit_command.leave(options)
+
+
+def _open_window(options: argparse.Namespace) -> int:
     mistyped = get_close_matches(str(options.files[0]), COMMANDS, n=1, cutoff=0.8) if options.files else []
     if mistyped and not os.path.lexists(options.files[0]):
         return terminal.complain(wording.did_you_mean(options.files[0], mistyped[0]), WRONG_USAGE)

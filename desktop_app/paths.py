@@ -16,6 +16,11 @@ def home() -> Path:
     return _made(_home())
 
 
+def where_home_is() -> Path:
+    """Return the folder of everything the user keeps, whether it is there or not."""
+    return _home()
+
+
 def database() -> Path:
     """Return the file of all jobs and their transcripts."""
     return home() / "library.sqlite3"

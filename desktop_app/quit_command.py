@@ -29,6 +29,8 @@ def leave(arguments: argparse.Namespace) -> int:
     if at_work := ownership.running(paths.locks()) - {window}:
         return terminal.complain(wording.cannot_quit_terminal([*at_work]), WORKING)
     if not window:
+        if (elsewhere := instance.elsewhere()) is not None:
+            terminal.say(wording.not_open_here(elsewhere))
         return DONE
     if instance.ask_to_close() is Answer.RECORDS:
         return terminal.complain(wording.CANNOT_QUIT_RECORDING, RECORDING)

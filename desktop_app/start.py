@@ -17,6 +17,33 @@ def main() -> int:
         return porter.main()
     for number in (signal.SIGINT, signal.SIGTERM):  # until terminal.Signals takes over
         signal.signal(number, lambda *_: os._exit(INTERRUPTED))
-    from desktop_app import cli
+    try:
+        from desktop_app import cli
 
-    return cli.main()
+        return cli.main()
+    except ImportError as error:
+        return _cannot_import(error)
+
+
+def window() -> int:
+    """Open the window, as an icon or a file that is opened with the program does; return its exit code."""
+    try:
+        from desktop_app import __main__ as program
+
+        return program.main()
+    except ImportError as error:
+        return _cannot_import(error)
+
+
+def _cannot_import(error: ImportError) -> int:
+    """Say which of the system's libraries Qt lacks, in a box as well if the window was wanted; return the exit code."""
+    from desktop_app import terminal
+    from desktop_app.ui import display, wording
+
+    libraries = display.libraries_missing(error)
+    if not libraries:
+        raise error
+    obstacle = display.Obstacle(display.Kind.NO_LIBRARY, libraries)
+    terminal.complain(wording.cannot_show(obstacle), 1)
+    display.show_without_qt(wording.cannot_show(obstacle), obstacle)
+    return 1

@@ -64,10 +64,11 @@ TABLE = {
     "gpu_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
     "quit_command": Rule(EVERYTHING_BUT_BACKEND, {QT_CORE}),
     "updates_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
-    "start": Rule({"cli", "porter"}, set()),
+    "start": Rule({"__main__", "cli", "porter", "terminal", "ui"}, set()),
+    "start_trouble": Rule({"terminal", "ui", "work"}, {"PySide6"}),
     "arguments": Rule({"__init__", "messages", "models", "transcripts"}, {"msgspec"}),
     "terminal": Rule({"ui"}, {"rich", QT_CORE}),
-    "__main__": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", "PySide6"}),
+    "__main__": Rule(EVERYTHING_BUT_BACKEND | {"start_trouble"}, {"msgspec", "PySide6"}),
 }
 # Of ui, what knows no widgets.
 FOR_THE_COMMAND_LINE = {

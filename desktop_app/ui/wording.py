@@ -12,14 +12,17 @@ from desktop_app.messages import Device, Doubt, Failure, Stage, Task
 from desktop_app.settings import AfterAll, Appearance, DictateTo, HowToTalk, Quality, When
 from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import HOTTEST, Job, JobState, LeftOut, Step, shown
+from desktop_app.ui.display import PACKAGES
 from desktop_app.work.causes import Cause, cause_in, code_in_words
 
 if TYPE_CHECKING:  # the command line's `history` and `--help` have no use for Qt
     from desktop_app.transcripts.safekeeping import Contents, Mended, Restored
+    from desktop_app.ui.display import Obstacle
     from desktop_app.work.audio_devices import AudioDevice
     from desktop_app.work.backend_process import Death
     from desktop_app.work.crash_reports import CrashReport, OwnCrash
     from desktop_app.work.job_queue import JobProgress
+    from desktop_app.work.lock_files import Holder
     from desktop_app.work.machine import Machine
     from desktop_app.work.schedule import Hindrance
 
@@ -599,6 +602,65 @@ def finished_notice(job: Job) -> tuple[str, str]:
 
 NO_SCREEN = "There is no screen to open a window on. Use: sottovoce transcribe FILE"
 WINDOW_DOES_NOT_ANSWER = "A window is open already, and does not answer. Close it and start again."
+DOES_NOT_RUN_THERE = "It Is Not Running There"
+
+
+def cannot_start(error: OSError, folder: str) -> str:
+    """Return why the folder of all that is kept, `folder`, cannot be used."""
+    if _is_full(error):
+        return f"Sottovoce cannot start: the disk is full. Make room on the disk that has its folder, {folder}"
+    if error.errno == errno.EROFS:
+        return f"Sottovoce cannot start: its folder is on a disk that can only be read, {folder}"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"Sottovoce cannot start: you may not write in its folder. Check whose it is: {folder}"
+    return f"Sottovoce cannot start: its folder cannot be used ({_reason(error)}). Check its disk: {folder}"
+
+
+def runs_elsewhere(holder: Holder) -> str:
+    """Ask whether the program runs on another computer, which uses the same folder."""
+    return (
+        f"Sottovoce has been open on another computer, “{holder.computer}”, since {when(holder.since)}, with the same"
+        " folder. If it still runs there, close it there first: two at once could damage your transcripts.\n\n"
+        "If it was cut off, by a power cut or an unplugged disk say, you can go on here."
+    )
+
+
+def open_elsewhere(holder: Holder, file: str) -> str:
+    """Return why the window does not open: the program is, or was, open on another computer. file: its lock."""
+    return (
+        f"Sottovoce has been open on another computer, “{holder.computer}”, since {when(holder.since)}, with the same"
+        f" folder. Close it there and start again. If it does not run there any more, delete {file}"
+    )
+
+
+def not_open_here(holder: Holder) -> str:
+    """Tell who asked for the window to be closed that it is not on this computer."""
+    return f"Sottovoce is not open here. Another computer, “{holder.computer}”, may have it open with the same folder."
+
+
+def cannot_show(obstacle: Obstacle) -> str:
+    """Return why no window can be opened, and what to do."""
+    first = obstacle.names[0] if obstacle.names else ""
+    return {
+        "NO_SCREEN": NO_SCREEN,
+        "REFUSED": f"The screen {first} does not let Sottovoce open a window. It may belong to another user.",
+        "NO_PLATFORM": f"QT_QPA_PLATFORM is “{first}”, which Qt does not know here. Unset it, and start again.",
+        "NO_LIBRARY": _missing(obstacle.names),
+    }[obstacle.kind.name]
+
+
+def _missing(libraries: Sequence[str]) -> str:
+    """Return what to install. As Debian calls it: other systems have similar names."""
+    packages = sorted({package for library in libraries if (package := PACKAGES.get(library))})
+    missing = f"Sottovoce cannot start: the system lacks {', '.join(libraries)}."
+    if not packages:
+        return f"{missing} Install what has it, and start again."
+    return (
+        f"{missing} On Debian or Ubuntu, install them with: sudo apt install {' '.join(packages)}"
+        " (on other systems the names are similar)."
+    )
+
+
 CANNOT_QUIT_RECORDING = "Sottovoce is recording. Stop the recording first; nothing was closed."
 CANNOT_QUIT_WINDOW = "The window was asked to close, and is still there. Close it yourself, then try again."
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QLockFile
 
+from desktop_app.work.lock_files import holder, lock_at, why_not_writable
+
 
 class Ownership:
     """This program's name as an owner of jobs, held by a lock file for as long as it lives."""
@@ -17,10 +19,7 @@ class Ownership:
         self.id = uuid.uuid4().hex
         self._lock = _lock_of(folder, self.id)
         if not self._lock.tryLock(0):
-            trial = folder / f"{self.id}.trial"
-            trial.write_bytes(b" ")  # which tells why
-            trial.unlink()
-            raise OSError(f"no lock: {self._lock.error()}")
+            raise why_not_writable(folder) or OSError(f"no lock: {self._lock.error()}")
 
     def release(self) -> None:
         self._lock.unlock()
@@ -36,12 +35,12 @@ def gone(folder: Path, owners: set[str]) -> set[str]:
 
 
 def running(folder: Path) -> set[int]:
-    """Return the processes that hold locks in `folder`: those that work on jobs, or that record."""
+    """Return the processes on this computer that hold locks in `folder`: those that work on jobs, or that record."""
     found = set()
     for file in folder.glob(f"{'[0-9a-f]' * 32}.lock"):
-        process = QLockFile(str(file)).getLockInfo()[0]  # 0: it was unlocked just now
-        if process and not _is_gone(folder, file.stem):
-            found.add(process)
+        of = holder(file)
+        if of is not None and of.is_here and not _is_gone(folder, file.stem):
+            found.add(of.process)
     return found
 
 
@@ -54,6 +53,4 @@ def _is_gone(folder: Path, owner: str) -> bool:
 
 
 def _lock_of(folder: Path, owner: str) -> QLockFile:
-    lock = QLockFile(str(folder / f"{owner}.lock"))
-    lock.setStaleLockTime(0)  # a lock is stale when its process is gone, not when it is old
-    return lock
+    return lock_at(folder / f"{owner}.lock")

@@ -13,6 +13,7 @@ from PySide6.QtCore import QLockFile
 from desktop_app import paths
 from desktop_app.transcripts.export import sync_folder
 from desktop_app.work import sound_file
+from desktop_app.work.lock_files import lock_at, why_not_writable
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ class Note:
         self._path = paths.unfinished() / f"{uuid.uuid4().hex}.json"
         self._lock = _lock_of(self._path)
         if not self._lock.tryLock(0):
-            raise OSError(f"no lock for a recording: {self._lock.error()}")
+            no_lock = OSError(f"no lock for a recording: {self._lock.error()}")
+            raise why_not_writable(self._path.parent) or no_lock
         try:
             fresh = self._path.with_suffix(".new")
             with fresh.open("wb") as stream:
@@ -104,6 +106,4 @@ def forget_heard(file: Path, seconds: float) -> None:
 
 
 def _lock_of(note: Path) -> QLockFile:
-    lock = QLockFile(str(note.with_suffix(".lock")))
-    lock.setStaleLockTime(0)  # a lock is stale when its process is gone, not when it is old
-    return lock
+    return lock_at(note.with_suffix(".lock"))

@@ -2,6 +2,6 @@
 
 import sys
 
-from desktop_app.__main__ import main
+from desktop_app.start import window
 
-sys.exit(main())
+sys.exit(window())

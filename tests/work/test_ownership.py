@@ -75,3 +75,10 @@ def test_the_processes_that_work_are_known_and_those_that_were_killed_are_not_am
     process.kill()
     process.wait()
     assert ownership.running(paths.locks()) == set()
+
+
+def test_a_process_of_another_computer_is_not_taken_for_one_of_this(home):
+    lines = ["1", "sottovoce", "annas-laptop", "0123456789abcdef", "a-boot", ""]
+    (paths.locks() / f"{'a' * 32}.lock").write_text("\n".join(lines))
+
+    assert ownership.running(paths.locks()) == set()

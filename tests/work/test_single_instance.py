@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QSysInfo
 from PySide6.QtNetwork import QLocalSocket
 
 from desktop_app import paths
 from desktop_app.work import single_instance
-from desktop_app.work.single_instance import Answer, SingleInstance
+from desktop_app.work.single_instance import Answer, OpenElsewhere, SingleInstance
 
 HANDS_OVER = """
 import os, sys
@@ -199,9 +200,108 @@ def test_a_home_with_a_long_path_has_its_door_elsewhere_in_a_private_folder(tmp_
     qtbot.wait(100)  # it hangs up
 
     folder = Path(window._server.fullServerName()).parent
+    mode = folder.stat().st_mode
     window.close()
     assert said == "True\n"
-    assert folder.stat().st_mode & 0o077 == 0
+    assert mode & 0o077 == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipe is in no folder")
+@pytest.mark.parametrize("has_runtime_folder", [True, False], ids=["in a session", "without one"])
+def test_where_the_homes_disk_can_hold_no_socket_it_lies_elsewhere(
+    home, tmp_path, qapp, qtbot, monkeypatch, has_runtime_folder
+):
+    (home / "window.socket").mkdir()  # as on a disk with exFAT, there can be no socket
+    (home / "window.socket" / "in the way").touch()
+    with tempfile.TemporaryDirectory() as runtime:  # a short path
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime if has_runtime_folder else "")
+        window = SingleInstance(home, home)
+        assert window.claim()
+        place = Path(window._server.fullServerName())
+
+        with qtbot.waitSignal(window.files_arrived, timeout=10_000) as arrived:
+            second = second_start(home, "/a/b.wav")
+        said = second.communicate(timeout=10)[0]
+        qtbot.waitUntil(lambda: not window._server.findChildren(QLocalSocket))  # it hangs up
+
+        mode = place.parent.stat().st_mode
+        window.close()
+    assert (said, arrived.args) == ("True\n", [[Path("/a/b.wav")]])
+    assert mode & 0o077 == 0
+    assert (place.parent == Path(runtime)) is has_runtime_folder
+    assert not place.parent.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipe is in no folder")
+def test_later_starts_knock_at_the_usual_place_again_when_it_can_be_had(home, qapp, qtbot):
+    (home / "window.where").write_text("/tmp/where it was once")
+    window = SingleInstance(home, home)
+    assert window.claim()
+
+    with qtbot.waitSignal(window.files_arrived, timeout=10_000):
+        second = second_start(home)
+
+    assert second.communicate(timeout=10)[0] == "True\n"
+    qtbot.waitUntil(lambda: not window._server.findChildren(QLocalSocket))  # it hangs up
+    window.close()
+
+
+HERE = [QSysInfo.machineHostName(), bytes(QSysInfo.machineUniqueId().data()).decode()]
+
+
+def left_lock(folder: Path, name: str, computer: list[str]) -> Path:
+    """Write a lock file as QLockFile does, of process 1 on a computer of that name and number."""
+    file = folder / f"{name}.lock"
+    file.write_text("\n".join(["1", "sottovoce", *computer, "a-boot", ""]))
+    return file
+
+
+def test_the_lock_of_another_computer_is_told_from_that_of_an_open_window(home, qapp):
+    file = left_lock(home, "window", ["annas-laptop", "0123456789abcdef"])
+    instance = SingleInstance(home, home)
+
+    with pytest.raises(OpenElsewhere) as elsewhere:
+        instance.claim()
+
+    assert (elsewhere.value.holder.computer, elsewhere.value.file) == ("annas-laptop", file)
+    assert not instance.is_open()
+    assert instance.elsewhere() == elsewhere.value.holder
+
+
+def test_what_another_computer_left_is_forgotten_on_demand_and_nothing_else(home, qapp):
+    unfinished = home / "unfinished"
+    unfinished.mkdir()
+    theirs = [
+        left_lock(folder, name, ["annas-laptop", "0123456789abcdef"])
+        for folder, name in ((home, "window"), (home, "a" * 32), (unfinished, "b" * 32))
+    ]
+    kept = [left_lock(home, "c" * 32, ["another", "ffff"]), left_lock(home, "d" * 32, HERE)]
+    instance = SingleInstance(home, home)
+    with pytest.raises(OpenElsewhere) as elsewhere:
+        instance.claim()
+
+    instance.forget(elsewhere.value, unfinished)
+
+    assert not any(file.exists() for file in theirs)
+    assert all(file.exists() for file in kept)
+    assert instance.claim()
+    instance.close()
+
+
+@pytest.mark.skipif(not HERE[1], reason="this system has no number of its own")
+def test_a_computer_that_was_renamed_is_not_another_one(home, qapp):
+    left_lock(home, "window", ["its-old-name", HERE[1]])
+    instance = SingleInstance(home, home)
+
+    assert instance.claim()
+    instance.close()
+
+
+def test_a_lock_that_cannot_be_written_is_not_called_an_open_window(tmp_path, qapp):
+    instance = SingleInstance(tmp_path, tmp_path / "not there")
+
+    with pytest.raises(FileNotFoundError):
+        instance.claim()
 
 
 def test_a_door_that_cannot_be_opened_does_not_keep_the_window_shut(tmp_path, qapp):
