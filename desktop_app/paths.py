@@ -106,6 +106,12 @@ def resources() -> Path:
     return next((place for place in places if place.is_dir()), places[-1])
 
 
+def manual() -> Path | None:
+    """Return the file that is shown as the manual; None where it did not come with the program."""
+    places = [resources() / "manual" / "README.md", Path(__file__).resolve().parents[1] / "README.md"]
+    return next((place for place in places if place.is_file()), None)
+
+
 def licences() -> Path | None:
     """Return the file with the licences of all that came with the program; None where packages came by themselves."""
     if not getattr(sys, "frozen", False):

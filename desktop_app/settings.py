@@ -71,6 +71,7 @@ class Settings(msgspec.Struct):
     updates: bool | None = None  # once a day it is asked whether there is a newer version; None: nobody was asked yet
     skipped_update: str = ""  # the version that is not to be spoken of any more
     appearance: Appearance = "system"
+    text_size: int = 0  # of transcripts, in points; 0: as the system has it, a little larger
     when: When = "now"  # jobs are worked on
     paused: bool = False  # the whole queue, until the user lets it go on
     after_all: AfterAll = "nothing"  # once; then it is nothing again

@@ -43,7 +43,7 @@ LICENCES = "THIRD-PARTY-LICENCES.txt"
 MADE_OF = [
     *("desktop_app/**/*.py", "resources/*.*", "resources/icons/*", "pyproject.toml", "requirements-dev.lock"),
     *("packaging/bundle.py", "packaging/licences.py", "packaging/macos_app.py", "packaging/sottovoce.spec"),
-    *("packaging/app_icon.py", "packaging/version_resource.py"),
+    *("packaging/app_icon.py", "packaging/version_resource.py", "README.md"),
     "packaging/entries/*.py",
 ]
 MOST_GROWTH = 1.05

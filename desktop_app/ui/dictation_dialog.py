@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QFormLayout, QKeySequenceEdit, QWidget
 
 from desktop_app.settings import DictationChoices
@@ -11,6 +11,27 @@ from desktop_app.ui import colours, wording
 from desktop_app.ui.dialog import Dialog
 from desktop_app.ui.sentence import Sentence
 from desktop_app.work.hot_key import key_from
+
+
+class KeyField(QKeySequenceEdit):
+    """Takes a key as it is pressed, but for those by which one leaves a dialog: Escape and Return."""
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _leaves_a_dialog(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if _leaves_a_dialog(event):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
+def _leaves_a_dialog(event: QKeyEvent) -> bool:
+    plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
+    return plain and event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class DictationDialog(Dialog):
@@ -23,7 +44,7 @@ class DictationDialog(Dialog):
         super().__init__(wording.DICTATION_TITLE, parent)
         self._choices = choices
         about = Sentence(wording.DICTATION_ABOUT)
-        self.key = QKeySequenceEdit(QKeySequence(choices.key, QKeySequence.SequenceFormat.PortableText))
+        self.key = KeyField(QKeySequence(choices.key, QKeySequence.SequenceFormat.PortableText))
         self.key.setMaximumSequenceLength(1)
         self.key.setClearButtonEnabled(True)
         self.how, self.to = QComboBox(), QComboBox()

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from desktop_app.ui import wording
+from desktop_app.ui.announcing import announce
 from desktop_app.ui.transcript_text import TranscriptText
 
 
@@ -52,8 +53,13 @@ class FindBar(QWidget):
         """Go to the next place, round the end if need be. Return False if there is none."""
         wanted = self.line.text()
         found = bool(wanted) and self._text.find_round(wanted, backwards)
-        self.answer.setText("" if found or not wanted else wording.NOT_FOUND)
+        self._say(wording.found(*self._text.place_of(wanted)) if found else wording.NOT_FOUND if wanted else "")
         return found
+
+    def _say(self, answer: str) -> None:
+        if answer != self.answer.text():
+            self.answer.setText(answer)
+            announce(answer, self.line)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:

@@ -50,6 +50,7 @@ from desktop_app.ui.dictation import Dictation
 from desktop_app.ui.drop_frame import DropFrame
 from desktop_app.ui.empty_state import EmptyState
 from desktop_app.ui.first_start import FirstStart
+from desktop_app.ui.help import Manual, ShortcutList
 from desktop_app.ui.job_list import JobList, JobListView
 from desktop_app.ui.library_actions import LibraryActions
 from desktop_app.ui.model_actions import ModelActions, Models
@@ -224,6 +225,13 @@ class MainWindow(QMainWindow):
         self.reveal = self._action(wording.REVEAL, self._on_reveal, "Ctrl+Shift+R", "reveal")
         self.about = self._action(wording.ABOUT, lambda: About(self).open())
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
+        self.manual = self._action(wording.MANUAL, self._on_manual, keys.HelpContents)
+        self.manual.setEnabled(paths.manual() is not None)
+        self.shortcuts = self._action(wording.SHORTCUTS, self._on_shortcuts, "Ctrl+F1")
+        self.larger_text = self._action(wording.LARGER_TEXT, partial(self._on_text_size, 1))
+        self.larger_text.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])  # one key on many keyboards
+        self.smaller_text = self._action(wording.SMALLER_TEXT, partial(self._on_text_size, -1), "Ctrl+-")
+        self.normal_text = self._action(wording.NORMAL_TEXT, partial(self._on_text_size, 0), "Ctrl+0")
         self.show_logs = self._action(wording.SHOW_LOGS, self._on_show_logs)
         self.copy_report = self._action(wording.COPY_REPORT, self._on_copy_report)
         self.copy_report.setEnabled(False)
@@ -253,8 +261,16 @@ class MainWindow(QMainWindow):
             "queue": [],
             "models": self.models.all(),
             "microphone": [*self.recording.all(), None, *self.dictation.all()],
-            "view": self._appearance_actions(),
-            "help": [*self.updates.all(), self.copy_report, self.show_logs, self.about],
+            "view": [self.larger_text, self.smaller_text, self.normal_text, None, *self._appearance_actions()],
+            "help": [
+                self.manual,
+                self.shortcuts,
+                None,
+                *self.updates.all(),
+                self.copy_report,
+                self.show_logs,
+                self.about,
+            ],
         }
         for name, actions in menus.items():
             if name == "queue":
@@ -284,6 +300,7 @@ class MainWindow(QMainWindow):
         self.work.serve(self.list)
         self.jobs.number_of = self._steward.line.number_of
         self.transcript = TranscriptPane(self._history)
+        self.transcript.text.show_in_size(self._settings.text_size)
 
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.addWidget(self.list)
@@ -564,6 +581,25 @@ class MainWindow(QMainWindow):
                 self.say(wording.COPIED_REPORT)
 
         self._history.ask(lambda _: newest(paths.crashes()), copy)
+
+    def _on_manual(self) -> None:
+        def show(text: str) -> None:
+            dialog = Manual(text, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.show()
+
+        if (file := paths.manual()) is not None:
+            self._history.ask(lambda _: file.read_text(encoding="utf-8"), show)
+
+    def _on_shortcuts(self) -> None:
+        dialog = ShortcutList(self.menuBar(), parent=self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    def _on_text_size(self, step: int) -> None:
+        """Take the next size, the one before, or (0) the system's own."""
+        self._settings.text_size = self.transcript.text.other_size(step) if step else 0
+        self.transcript.text.show_in_size(self._settings.text_size)
 
     def _say_unless(self, opened: bool, folder: Path) -> None:
         if not opened:

@@ -78,6 +78,7 @@ class ModelActions(QObject):
             settings.spoken = languages_of_the_system()
         self._dialog: ModelsDialog | None = None
         self._machine_page: MachinePage | None = None
+        self._refused: list[ModelTask] = []  # what was not even begun, until the list is opened
         self._wanted_at_first = ""  # a model that is to be chosen as soon as it is here
         self.first_start: FirstStart | None = None
         self.show_models = make(model_wording.MODELS, self._on_show_models, "Ctrl+M", "download")
@@ -199,6 +200,8 @@ class ModelActions(QObject):
         self._show_at_work()
 
     def _on_task_ended(self, task: ModelTask) -> None:
+        is_remembered = task.failed is None or task.cancelled or self._is_list_open or task in self._work.tasks()
+        self._refused = [] if is_remembered else [task]
         self._show_at_work()
         if task.what == "fetch" and task.name == self._wanted_at_first:
             self._wanted_at_first = "" if task.cancelled else task.result or task.name
@@ -224,7 +227,11 @@ class ModelActions(QObject):
         return model_wording.model_sound(name) if task.what == "verify" else model_wording.MODELS_ARE_MOVED
 
     def _show_at_work(self) -> None:
-        sentence = model_wording.tasks_in_short([task for task in self._work.tasks() if task.failed is None])
+        tasks = self._work.tasks()
+        sentence = model_wording.tasks_in_short([task for task in tasks if task.failed is None])
+        failed = [task for task in tasks if task.failed is not None] or self._refused
+        if not sentence and failed:  # it stays there until the user has seen to it in the list
+            sentence = model_wording.failed_in_short(failed)
         self.at_work.setText(sentence)
         self.at_work.setToolTip(sentence)
         self.at_work.setAccessibleName(sentence)
@@ -233,6 +240,8 @@ class ModelActions(QObject):
     # --- what the user does ---
 
     def _on_show_models(self) -> None:
+        self._refused = []
+        self._show_at_work()
         dialog = self._dialog or self._make_dialog()
         dialog.show()
         dialog.raise_()

@@ -463,6 +463,22 @@ def tasks_in_short(tasks: Sequence[ModelTask]) -> str:
     return f"{'Paused' if first.paused else what}: {first.name or 'the models'}{percent}{left}{more}"
 
 
+_FAILED_IN_SHORT = {
+    "fetch": "Download failed",
+    "take_in": "Not added",
+    "verify": "Not sound",
+    "remove": "Not removed",
+    "move": "Models not moved",
+}
+
+
+def failed_in_short(tasks: Sequence[ModelTask]) -> str:
+    """Return what the status bar says of what could not be done about models. The list says why."""
+    what = _FAILED_IN_SHORT.get(tasks[0].what, "Failed")
+    more = f" · {len(tasks) - 1} more" if len(tasks) > 1 else ""
+    return f"{what}: {tasks[0].name}{more}" if tasks[0].name else f"{what}{more}"
+
+
 TAKE_IN_TITLE = "Add this model?"
 TAKE_IN = "Add the Model"
 TAKE_IN_NAME = "&Name"

@@ -7,12 +7,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSignalBlocker,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QCompleter,
     QLineEdit,
+    QListView,
     QPushButton,
     QWidget,
 )
@@ -72,6 +83,10 @@ class LanguageBox(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(18)  # to measure all of them would want fonts for all scripts
         self._line.editingFinished.connect(self._on_typed)
+        self._line.installEventFilter(self)
+        self._found = QListView()  # what is typed could be one of these
+        completer.setPopup(self._found)
+        self._found.installEventFilter(self)
         self.setMaxVisibleItems(16)
 
     def code(self) -> str | None:
@@ -81,6 +96,20 @@ class LanguageBox(QComboBox):
 
     def choose(self, code: str | None) -> None:
         self.setCurrentIndex(max(0, self.findData(code)))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Escape takes back what was typed and not chosen; pressed again, it is for the window."""
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape and self._is_typed_in():
+            event.accept()
+            if event.type() == QEvent.Type.KeyPress:
+                self._found.hide()
+                self._line.setText(self.itemText(self.currentIndex()))
+                self._line.selectAll()
+            return True
+        return super().eventFilter(watched, event)
+
+    def _is_typed_in(self) -> bool:
+        return self._found.isVisible() or self._line.text() != self.itemText(self.currentIndex())
 
     def _on_typed(self) -> None:
         """Take what was typed if it names a language, else show again what was chosen before."""

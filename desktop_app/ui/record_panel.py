@@ -160,8 +160,7 @@ class RecordPanel(QWidget):
             widget.setAccessibleName(name.replace("&", ""))
             widget.setAccessibleDescription(hint)
             widget.setToolTip(hint)
-        self.time.setAccessibleName(wording.RECORDED_SO_FAR)
-        self.room.setAccessibleName(wording.ROOM_ON_DISK)
+        self.time.setAccessibleName(wording.recorded_so_far(self.time.text()))
 
     def _arrange(self) -> None:
         column = QVBoxLayout(self)
@@ -276,7 +275,10 @@ class RecordPanel(QWidget):
         self._show_trouble(self._recorder.trouble)
 
     def _show_time(self) -> None:
-        self.time.setText(wording.clock(self._recorder.seconds if self.is_recording else 0))
+        elapsed = wording.clock(self._recorder.seconds if self.is_recording else 0)
+        if elapsed != self.time.text():
+            self.time.setText(elapsed)
+            self.time.setAccessibleName(wording.recorded_so_far(elapsed))  # else the name would hide the time
         self.room.setText(wording.room_left(self._recorder.seconds_of_space))
         if self._recorder.lost_seconds != self._lost_then:
             self._lost_then = self._recorder.lost_seconds

@@ -23,6 +23,7 @@ from desktop_app.ui import colours, wording
 
 MORE_THAN_A_PAGE = 100  # paragraphs: there will be a scroll bar
 LINE_LENGTH = 75  # characters: typographers recommend 45 to 75 (Bringhurst, The Elements of Typographic Style, 2.1.2)
+SIZES = (8, 9, 10, 11, 12, 14, 16, 18, 20, 24, 28, 32, 40, 48)  # points
 PIECE = 200  # paragraphs that are looked at in one step of a search
 WORN_AT_ONCE = 1000  # paragraphs, where a long text is deleted little by little: about 1.5 ms
 
@@ -49,10 +50,9 @@ class TranscriptText(QPlainTextEdit):
         self.setMinimumHeight(4 * self.fontMetrics().lineSpacing())
         self.setAccessibleName(wording.TRANSCRIPT)
         self.setPlaceholderText(wording.WAITING_FOR_TEXT)
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * 1.1)
-        self.setFont(font)
+        self._normal_size = self.font().pointSizeF() * 1.1
         self._begin_document()
+        self.show_in_size(0)
         self.updateRequest.connect(self._on_update_request)
         self._place_margin()
 
@@ -115,6 +115,18 @@ class TranscriptText(QPlainTextEdit):
         self._insert_provisional()
         bar.setValue(bar.maximum() if follows else bar.value())
 
+    def show_in_size(self, points: int) -> None:
+        """Write in letters of this size; 0: a little larger than the system's."""
+        font = self.font()
+        font.setPointSizeF(min(max(points, SIZES[0]), SIZES[-1]) if points else self._normal_size)
+        self.setFont(font)
+
+    def other_size(self, step: int) -> int:
+        """Return the next larger size, or (-1) the next smaller one."""
+        now = self.font().pointSizeF()
+        others = [size for size in SIZES if (size - now) * step > 0]
+        return (others[0] if step > 0 else others[-1]) if others else round(now)
+
     @property
     def paragraphs(self) -> int:
         return len(self._starts)
@@ -154,6 +166,19 @@ class TranscriptText(QPlainTextEdit):
         if not place.isNull():
             self.setTextCursor(place)
         return not place.isNull()
+
+    def place_of(self, wanted: str) -> tuple[int, int]:
+        """Return which of all the places of `wanted` is the one that is selected, and how many there are."""
+        folded, cursor = wanted.casefold(), self.textCursor()
+        pieces = self._pieces_with(folded)
+        total = sum(self._folded[piece].count(folded) for piece in pieces)
+        paragraph, end = cursor.blockNumber(), cursor.selectionEnd() - cursor.block().position()
+        here = paragraph // PIECE
+        before = sum(self._folded[piece].count(folded) for piece in pieces if piece < here)
+        if here < len(self._folded):
+            before += sum(line.count(folded) for line in self._folded[here].split("\n")[: paragraph % PIECE])
+        units = cursor.block().text().encode("utf-16-le")[: 2 * end]  # as Qt counts
+        return before + units.decode("utf-16-le", "replace").casefold().count(folded), total
 
     def _paragraph_with(self, folded: str, start: int, backwards: bool) -> int | None:
         """Return the first paragraph behind `start` that may have `folded` in it; `start` itself comes last."""

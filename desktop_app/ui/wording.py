@@ -814,12 +814,28 @@ NEXT = "Next"
 PREVIOUS = "Previous"
 CLOSE_FIND = "Close"
 NOT_FOUND = "Not found"
+
+
+def found(number: int, total: int) -> str:
+    """Return which of the places of what was searched is shown."""
+    return f"{number} of {total}"
+
+
 CANCEL = "&Cancel"
 RETRY = "Re&try"
 REMOVE = "&Remove"
 UNDO_REMOVE = "&Undo Remove"
 REVEAL = "Show in &Folder"
 ABOUT = "&About Sottovoce"
+MANUAL = "&Manual"
+MANUAL_TITLE = "Manual"
+SHORTCUTS = "Keyboard &Shortcuts"
+SHORTCUTS_TITLE = "Keyboard Shortcuts"
+SHORTCUTS_ACTION = "What it does"
+SHORTCUTS_KEYS = "Keys"
+LARGER_TEXT = "Lar&ger Text"
+SMALLER_TEXT = "S&maller Text"
+NORMAL_TEXT = "&Normal Text Size"
 SHOW_LOGS = "Show &Logs"
 COPY_REPORT = "&Copy Crash Report"
 MENUS = {
@@ -996,8 +1012,6 @@ STOP = "Stop"
 PAUSE_BUTTON = "Pause"
 GO_ON_BUTTON = "Continue"
 CLOSE_PANEL = "Close"
-RECORDED_SO_FAR = "Recorded so far"
-ROOM_ON_DISK = "Room on the disk"
 MICROPHONE = "Micro&phone"
 MICROPHONE_HINT = "What is recorded of the room."
 SYSTEM_SOUND = "Computer’s &sound"
@@ -1047,6 +1061,11 @@ TROUBLES: dict[str, str] = {
     "clipping": "Too loud: the sound is distorted. Turn the microphone down, or move away from it.",
     "slept": "The computer slept. It goes on; what was said meanwhile is missing.",
 }
+
+
+def recorded_so_far(elapsed: str) -> str:
+    """Return how a screen reader calls the time that is shown while something is recorded."""
+    return f"Recorded so far: {elapsed}"
 
 
 def trouble(kind: str) -> str:

@@ -174,6 +174,7 @@ def dialogs() -> dict[type[QDialog], Callable[[QWidget], QDialog]]:
     from desktop_app.ui.about import About
     from desktop_app.ui.dictation_dialog import DictationDialog
     from desktop_app.ui.farewell import Farewell
+    from desktop_app.ui.help import Manual, ShortcutList
     from desktop_app.ui.job_options import JobOptionsDialog
     from desktop_app.ui.listening_dialog import ListeningDialog
     from desktop_app.ui.machine_page import MachinePage
@@ -196,6 +197,8 @@ def dialogs() -> dict[type[QDialog], Callable[[QWidget], QDialog]]:
 
     return {
         About: About,
+        Manual: lambda parent: Manual("# Manual\n\n" + MANY_WORDS * 9, parent),
+        ShortcutList: lambda parent: ShortcutList(_menus(parent), parent=parent),
         Farewell: lambda parent: Farewell("shut_down", parent),
         ModelsDialog: models,
         ListeningDialog: lambda parent: ListeningDialog(JobOptions(), TUNINGS["accurate"], parent),
@@ -215,6 +218,14 @@ def dialogs() -> dict[type[QDialog], Callable[[QWidget], QDialog]]:
             UpdateChecked((release,), 300_000_000), Installation.ARCHIVE, "0.1.0", parent
         ),
     }
+
+
+def _menus(parent: QWidget) -> QMenuBar:
+    bar = QMenuBar(parent)
+    menu = bar.addMenu("Recording")
+    for number in range(30):
+        menu.addAction(f"Do something {number}").setShortcut(f"Ctrl+F{number % 12 + 1}")
+    return bar
 
 
 def faults(window: QWidget) -> list[str]:

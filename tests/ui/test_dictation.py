@@ -385,3 +385,19 @@ def test_on_wayland_text_from_the_background_goes_to_the_clipboard_by_a_program_
 
     qtbot.waitUntil(copied.exists)
     assert copied.read_text(encoding="utf-8") == "Grüße – 你好"
+
+
+def test_escape_and_return_leave_the_dialog_and_are_no_keys_to_dictate_with(qtbot, choices) -> None:
+    for key, is_accepted in ((Qt.Key.Key_Escape, False), (Qt.Key.Key_Return, True)):
+        dialog = DictationDialog(choices, True)
+        qtbot.addWidget(dialog)
+        dialog.show()
+        dialog.activateWindow()
+        dialog.key.setFocus()
+        qtbot.waitUntil(dialog.key.hasFocus)
+
+        qtbot.keyClick(dialog.key, key)
+
+        assert not dialog.isVisible()
+        assert (dialog.result() == dialog.DialogCode.Accepted) is is_accepted
+        assert dialog.key.keySequence().toString() == "Ctrl+Alt+D"

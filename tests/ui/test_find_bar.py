@@ -51,8 +51,8 @@ def test_what_is_not_there_is_said_so(qtbot, bar, text) -> None:
     said = bar.answer.text()
     bar.line.setText("<b>coffee")
 
-    assert said
-    assert bar.answer.text() == ""
+    assert said == "Not found"
+    assert bar.answer.text() == "1 of 1"
     assert place(text) == (2, "<b>coffee")
 
 
@@ -80,3 +80,20 @@ def test_the_places_found_are_those_that_qt_finds_in_the_whole_text(text, seed) 
         if not expected.isNull():
             assert text.textCursor().selectionStart() == expected.selectionStart()
             assert text.textCursor().selectedText() == expected.selectedText()
+
+
+def test_it_says_which_of_how_many_places_is_shown(qtbot, bar, text) -> None:
+    text.append([Segment(float(n), n + 1.0, "cup after cup") for n in range(3, 3 + PIECE)])
+    qtbot.keyClicks(bar.line, "cup")
+    said = [bar.answer.text()]
+    for _ in range(3):
+        qtbot.keyClick(bar.line, Qt.Key.Key_Return)
+        said.append(bar.answer.text())
+    qtbot.keyClick(bar.line, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    said.append(bar.answer.text())
+    text.moveCursor(QTextCursor.MoveOperation.End)
+    bar.search(backwards=True)
+    said.append(bar.answer.text())
+
+    total = 2 + 2 * PIECE
+    assert said == [f"{number} of {total}" for number in (1, 2, 3, 4, 3, total)]

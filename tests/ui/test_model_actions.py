@@ -290,3 +290,22 @@ def test_a_damaged_model_is_not_said_to_be_ready(qtbot, window, queue, tiny_mode
     window.models.look()
 
     qtbot.waitUntil(lambda: "damaged" in window._ready.text())
+
+
+@pytest.mark.parametrize("is_begun", [True, False], ids=["it broke off", "it was not even begun"])
+def test_a_download_that_failed_stays_in_the_status_bar_until_it_is_seen_to(
+    window, monkeypatch, settle, is_begun
+) -> None:
+    work = window.models._work
+    failed = ModelTask("small", "fetch", failed=PorterFailed(ModelTrouble.NO_NETWORK))
+    monkeypatch.setattr(work, "tasks", lambda: [failed] if is_begun else [])
+    work.task_ended.emit(failed)
+    window.statusBar().clearMessage()
+    text, is_seen = window.models.at_work.text(), window.models.at_work.isVisible()
+    monkeypatch.setattr(work, "tasks", lambda: [])
+
+    window.models.at_work.click()
+    settle()
+
+    assert (text, is_seen) == ("Download failed: small", True)
+    assert not window.models.at_work.isVisible()

@@ -185,3 +185,20 @@ def test_the_models_found_keep_the_choice_or_give_another(qtbot, bar) -> None:
 
     assert (kept, bar.options().model) == ("tiny.en", "base")
     assert bar.language.isEnabled()
+
+
+def test_escape_takes_back_what_was_typed_for_a_language_and_chooses_nothing(qtbot, bar, chosen) -> None:
+    bar.language.choose("it")
+    bar.language.setFocus()
+    bar.language.lineEdit().selectAll()
+    qtbot.keyClicks(bar.language.lineEdit(), "deu")
+    popup = bar.language.completer().popup()
+    qtbot.waitUntil(popup.isVisible)
+
+    qtbot.keyClick(popup, Qt.Key.Key_Escape)
+    typed = bar.language.lineEdit().text()
+    bar.model.setFocus()
+
+    assert typed.startswith("Italian")
+    assert not popup.isVisible()
+    assert (bar.language.code(), chosen.language) == ("it", "it")
