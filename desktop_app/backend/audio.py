@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Self
@@ -17,6 +17,7 @@ import numpy as np
 from desktop_app.backend import limits
 from desktop_app.backend.cuts import what_is_missing
 from desktop_app.backend.failures import CannotTranscribe
+from desktop_app.backend.level import LevelControl
 from desktop_app.messages import Failure
 
 SAMPLE_RATE = 16_000
@@ -36,6 +37,7 @@ class Recording:
     duration: seconds, as the file declares them; None if it does not.
     length: seconds of sound really delivered so far.
     broke_off: what the reader said where the file turned out cut or damaged; empty if it was whole.
+    levels: what has controlled the level of each channel that was delivered.
 
     Times count from the start of the file as a player shows it: sound that begins late, or has a hole, is preceded or
     filled by silence.
@@ -81,6 +83,7 @@ class Recording:
         self.duration = self._believable(self._declared_duration())
         self.length = 0.0
         self.broke_off = ""
+        self.levels: list[LevelControl] = []
         self._damage = ""  # what the decoder said last, even of damage that is not worth telling
         self._lost = 0.0
 
@@ -116,7 +119,8 @@ class Recording:
         Mono, shape (samples,) each; with `split`, left and right, shape (samples, 2).
         Holds one block in memory, whatever the length of the file. Raise CannotTranscribe if no sound comes out of it.
         """
-        found = _between(self._all_blocks(samples, split), round(begin * SAMPLE_RATE), end)
+        first = round(begin * SAMPLE_RATE)
+        found = _between(self._all_blocks(samples, split, first), first, end)
         while True:
             with limits.memory(self._most_memory):
                 block = next(found, None)
@@ -124,20 +128,21 @@ class Recording:
                 return
             yield block
 
-    def _all_blocks(self, samples: int, split: bool) -> Iterator[np.ndarray]:
+    def _all_blocks(self, samples: int, split: bool, first: int) -> Iterator[np.ndarray]:
         held: list[np.ndarray] = []
         count = 0
-        for piece in self._pieces("stereo" if split else "mono"):
+        self.levels = [LevelControl(first) for _ in range(2 if split else 1)]
+        for piece in _levelled(self._pieces("stereo" if split else "mono"), self.levels):
             held.append(piece)
             count += len(piece)
             while count >= samples:
                 joined = np.concatenate(held)
                 self.length += samples / SAMPLE_RATE
-                yield _sane(joined[:samples])
+                yield joined[:samples]
                 held, count = [joined[samples:]], count - samples
         if count:
             self.length += count / SAMPLE_RATE
-            yield _sane(np.concatenate(held))
+            yield np.concatenate(held)
         self._notice_a_cut()
         if not self.length and (why := self.broke_off or self._damage):
             raise CannotTranscribe(Failure.NOT_MEDIA, why)
@@ -290,9 +295,24 @@ def _between(blocks: Iterator[np.ndarray], begin: int, end: float | None) -> Ite
             return
 
 
+def _levelled(pieces: Iterator[np.ndarray], levels: Sequence[LevelControl]) -> Iterator[np.ndarray]:
+    """Yield the pieces with the level of each of their channels controlled: as many samples, in other pieces."""
+    for piece in pieces:
+        ready = [level.feed(one) for level, one in zip(levels, _channels_of(_sane(piece)), strict=True)]
+        if len(ready[0]):
+            yield ready[0] if piece.ndim == 1 else np.stack(ready, axis=1)
+    rest = [level.finish() for level in levels]
+    if len(rest[0]):
+        yield rest[0] if len(rest) == 1 else np.stack(rest, axis=1)
+
+
+def _channels_of(samples: np.ndarray) -> Sequence[np.ndarray]:
+    return [samples] if samples.ndim == 1 else [*np.ascontiguousarray(samples.T)]
+
+
 def _sane(samples: np.ndarray) -> np.ndarray:
     """Return the samples, or where a file of floats holds some that cannot be calculated with, others instead."""
-    if np.abs(samples).max() <= LOUDEST:  # not so if one is no number
+    if np.abs(samples).max(initial=0.0) <= LOUDEST:  # not so if one is no number
         return samples
     return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -LOUDEST, LOUDEST)
 

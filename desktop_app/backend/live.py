@@ -19,6 +19,7 @@ from desktop_app.backend.decoding import Asking, Heard, compression_ratio
 from desktop_app.backend.engine import Engine, told
 from desktop_app.backend.failures import Cancelled
 from desktop_app.backend.growing import GrowingFile
+from desktop_app.backend.level import LevelControl
 from desktop_app.backend.sentences import ends_sentence
 from desktop_app.backend.speech import FRAME, FRAME_SECONDS, Span, VoiceActivity
 from desktop_app.messages import (
@@ -173,14 +174,15 @@ class LiveJob:
         self._engine = self._load()
         self._engine.check([job.language] if job.language else job.languages, job.task)
         self._tell(Stage.READING_AUDIO)
+        level = LevelControl(live=True)
         with GrowingFile(job.audio, self._begin) as file:
             while True:
                 over = self._has_ended(job.job_id)  # asked before the file is read: so nothing is missed
                 new = file.read(LONGEST - self._window.length + STEP)
-                self._window.add(new)
+                self._window.add(level.feed(new))
                 behind = file.unread
                 if over and not len(new) and behind < FRAME_SECONDS:
-                    self._window.add(file.rest(), at_end=True)
+                    self._window.add(np.concatenate([level.feed(file.rest()), level.finish()]), at_end=True)
                     break
                 self._give_sign()
                 if self._is_due(behind, over):
