@@ -18,7 +18,7 @@ DARKER_FOCUS = 125  # than Highlight: around what has the keyboard
 
 
 def is_dark(palette: QPalette) -> bool:
-    return palette.color(QPalette.ColorRole.Window).lightness() < 128
+    return palette.color(QPalette.ColorRole.Base).lightness() < 128
 
 
 def accent(palette: QPalette) -> QColor:
@@ -46,10 +46,11 @@ def edge(palette: QPalette) -> QColor:
     """The outline of fields, boxes and buttons: as near to the ground as can still be seen on it."""
     window, base = palette.color(QPalette.ColorRole.Window), palette.color(QPalette.ColorRole.Base)
     text = palette.color(QPalette.ColorRole.WindowText)
+    grounds = (window, base, notice(palette), news(palette))
     for percent in range(5, 100, 5):
         between = _between(window, text, percent / 100)
         drawn = [between, between.lighter(LIGHTER_BOX)]
-        if min(contrast(one, ground) for one in drawn for ground in (window, base)) >= LEAST_EDGE_CONTRAST:
+        if min(contrast(one, ground) for one in drawn for ground in grounds) >= LEAST_EDGE_CONTRAST:
             return between
     return text
 

@@ -24,10 +24,10 @@ class EmptyState(QWidget):
         self._title.setFont(font)
         self._more = QLabel(wording.DROP_HERE_MORE)
         self._promise = QLabel(wording.PROMISE)
-        self.open_button = _button(open_files)
+        self.open_button = button_for(open_files)
         self.open_button.setDefault(True)
-        self.record_button = _button(record)
-        self.try_button = _button(try_it)
+        self.record_button = button_for(record)
+        self.try_button = button_for(try_it)
 
         buttons = QHBoxLayout()
         buttons.setSpacing(10)
@@ -60,7 +60,8 @@ class EmptyState(QWidget):
             colours.stand_back(label)
 
 
-def _button(action: QAction) -> QPushButton:
+def button_for(action: QAction) -> QPushButton:
+    """Return a large button that does what the action does."""
     button = QPushButton(action.text())
     button.setMinimumHeight(36)
     button.setMinimumWidth(150)

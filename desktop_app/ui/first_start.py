@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app.models.catalogue import PublishedModel
 from desktop_app.models.fit import Fit
 from desktop_app.settings import Settings
-from desktop_app.ui import colours, model_wording, wording
+from desktop_app.ui import colours, model_wording
+from desktop_app.ui.empty_state import button_for
+from desktop_app.ui.flow_layout import FlowLayout
 from desktop_app.ui.sentence import Sentence
 from desktop_app.ui.spoken_languages import SpokenLanguages
 
-WIDTH, ABOVE = 620, 64
+WIDTH, ABOVE = 620, 16
 
 
 class FirstStart(QWidget):
@@ -48,7 +51,8 @@ class FirstStart(QWidget):
         self._meanwhile = Sentence()
         self.trouble = Sentence()
         self.trouble.hide()
-        self._promise = Sentence(wording.PROMISE)
+        self._at_once = Sentence(model_wording.BEGIN_AT_ONCE)
+        self._offered = FlowLayout(across=10)
         self.download, self.done = QPushButton(), QPushButton(model_wording.SKIP)
         self.download.clicked.connect(lambda: self.download_pressed.emit(self._proposed))
         self.done.clicked.connect(self.done_pressed)
@@ -75,18 +79,20 @@ class FirstStart(QWidget):
         column.setSpacing(8)
         for label in (self._title, self._more):
             column.addWidget(label)
-        column.addSpacing(18)
+        column.addSpacing(10)
         column.addWidget(caption)
         column.addWidget(self.spoken)
-        column.addSpacing(18)
-        column.addWidget(_line())
         column.addSpacing(10)
+        column.addWidget(_line())
         for label in (self._found, self.proposal, self._about, self._cost):
             column.addWidget(label)
         column.addSpacing(10)
         column.addLayout(buttons)
         column.addWidget(self._meanwhile)
         column.addWidget(self.trouble)
+        column.addSpacing(10)
+        column.addWidget(self._at_once)
+        column.addLayout(self._offered)
         whole = QVBoxLayout(self)
         whole.addSpacing(ABOVE)  # the same, whatever is found: nothing shall jump
         middle = QHBoxLayout()
@@ -95,11 +101,13 @@ class FirstStart(QWidget):
         middle.addStretch(1)
         whole.addLayout(middle)
         whole.addStretch(1)
-        self._promise.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        whole.addWidget(self._promise)
-        whole.addSpacing(12)
 
     # --- for the outside ---
+
+    def offer(self, actions: Sequence[QAction]) -> None:
+        """Let the user begin at once, as on the page that comes after this one."""
+        for action in actions:
+            self._offered.addWidget(button_for(action))
 
     def show_machine(self, sentence: str) -> None:
         """Say what is in this computer, or that it could not be found out."""
@@ -156,7 +164,7 @@ class FirstStart(QWidget):
             self._colour()
 
     def _colour(self) -> None:
-        for label in (self._more, self._cost, self._meanwhile, self._found, self._promise):
+        for label in (self._more, self._cost, self._meanwhile, self._found):
             colours.stand_back(label)
         colours.warn(self.trouble)
 

@@ -136,6 +136,7 @@ class MainWindow(QMainWindow):
         self._restore_geometry()
         if not settings.welcomed:
             self._first_start = self.models.welcome()
+            self._first_start.offer((self.open_files, self.recording.record, self.try_it))
             self._first_page = VerticalScrollArea(self._first_start)
             self._pages.addWidget(self._first_page)
         self._on_rows_changed()
@@ -197,6 +198,9 @@ class MainWindow(QMainWindow):
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
         self.copy_all = self._action(wording.COPY_ALL, self._on_copy_all, "Ctrl+Shift+C", "copy")
         self.find_text = self._action(wording.FIND, lambda: self.transcript.find_bar.enter(), keys.Find, "search")
+        to_check = self._go_to_doubtful
+        self.next_to_check = self._action(wording.NEXT_TO_CHECK, partial(to_check, 1), "F8")
+        self.previous_to_check = self._action(wording.PREVIOUS_TO_CHECK, partial(to_check, -1), "Shift+F8")
         self.undo_remove = self._action(wording.UNDO_REMOVE, self._on_undo_remove, keys.Undo)
         self.cancel = self._action(wording.CANCEL, self._on_cancel, "Esc", "cancel")
         self.retry = self._action(wording.RETRY, self._on_retry, "F5", "retry")
@@ -253,10 +257,11 @@ class MainWindow(QMainWindow):
         return action
 
     def _make_menus(self) -> None:
+        to_check = [self.next_to_check, self.previous_to_check]
         openers = [self.open_files, self.open_folder, self.try_it]
         menus: dict[str, list[QAction | None]] = {
             "file": [*openers, None, self.export, None, *self.library.all(), None, self.quit],
-            "edit": [self.undo_remove, None, self.copy_all, None, self.find_text],
+            "edit": [self.undo_remove, None, self.copy_all, None, self.find_text, None, *to_check],
             "job": [*self.work.of_a_job(), None, self.cancel, self.retry, self.remove, None, self.reveal],
             "queue": [],
             "models": self.models.all(),
@@ -596,6 +601,10 @@ class MainWindow(QMainWindow):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 
+    def _go_to_doubtful(self, step: int) -> None:
+        if self.transcript.text.go_to_doubtful(step):
+            self.transcript.text.setFocus()
+
     def _on_text_size(self, step: int) -> None:
         """Take the next size, the one before, or (0) the system's own."""
         self._settings.text_size = self.transcript.text.other_size(step) if step else 0
@@ -826,6 +835,8 @@ class MainWindow(QMainWindow):
             action.setEnabled(count > 1 or self.find_text.isEnabled())
         for action in (self.cancel, self.retry, self.remove, self.copy_all, self.export, self.work.pause):
             _show_key(action, count)
+        for action in (self.next_to_check, self.previous_to_check):
+            action.setEnabled(job is not None and self.transcript.text.doubtful > 0)
         self.undo_remove.setEnabled(bool(self._last_removed))
         self.work.allow()
         self._show_pause()

@@ -491,7 +491,8 @@ def whether_to_take_in(what: str) -> str:
 # --- the first start -------------------------------------------------------------------------------------------------
 
 WELCOME = "Welcome to Sottovoce"
-WELCOME_MORE = "It writes down what is said, on this computer alone. Begin at once if you like: drop a recording here."
+WELCOME_MORE = "It turns speech into text. Recordings and texts stay on this computer."
+BEGIN_AT_ONCE = "Begin at once, if you like: drop a recording here, or"
 WHAT_YOU_SPEAK = "Lan&guages spoken in your recordings"
 ANOTHER_LANGUAGE = "Add a language…"
 MEASURING = "Finding out what this computer can do…"

@@ -56,6 +56,11 @@ class TranscriptPane(QWidget):
         )
         self.text = TranscriptText()
         self.find_bar = FindBar(self.text)
+        self._why = _plain_label("")  # why the passage with the text cursor should be checked
+        self._why.setWordWrap(True)
+        self._why.setContentsMargins(16, 6, 16, 6)
+        self._why.hide()
+        self.text.passage_entered.connect(self._on_passage)
 
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 0)
@@ -69,6 +74,7 @@ class TranscriptPane(QWidget):
         column.addWidget(ScrollingBar(about))  # a note may be long
         column.addWidget(self.find_bar)
         column.addWidget(self.text, 1)
+        column.addWidget(self._why)
         self._colour()
 
     @property
@@ -180,6 +186,10 @@ class TranscriptPane(QWidget):
             raise error
         self.filled.emit()
 
+    def _on_passage(self, why: str) -> None:
+        self._why.setText(wording.to_check(why) if why else "")
+        self._why.setVisible(bool(why))
+
     def _describe(self) -> None:
         job = self._job
         self._name.show_text(job.name.replace("\n", " ") if job else "")
@@ -197,6 +207,7 @@ class TranscriptPane(QWidget):
 
     def _colour(self) -> None:
         colours.stand_back(self._facts)
+        colours.warn(self._why)
         notice = QPalette(self.palette())
         failed = self._job is not None and self._job.state is JobState.FAILED
         ground = colours.notice(self.palette()) if failed else self.palette().color(QPalette.ColorRole.AlternateBase)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QHelpEvent,
     QPainter,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QPlainTextDocumentLayout, QPlainTextEdit, QToolTip
 
 from desktop_app.transcripts.transcript import SPEAKERS, Segment, Word
 from desktop_app.ui import colours, wording
+from desktop_app.ui.announcing import announce
 
 MORE_THAN_A_PAGE = 100  # paragraphs: there will be a scroll bar
 LINE_LENGTH = 75  # characters: typographers recommend 45 to 75 (Bringhurst, The Elements of Typographic Style, 2.1.2)
@@ -29,7 +30,12 @@ WORN_AT_ONCE = 1000  # paragraphs, where a long text is deleted little by little
 
 
 class TranscriptText(QPlainTextEdit):
-    """One paragraph a segment; its time stands in the margin, so that copied text is text alone."""
+    """One paragraph a segment; its time stands in the margin, so that copied text is text alone.
+
+    passage_entered(why): the text cursor is in another paragraph; why that should be checked, empty if it need not.
+    """
+
+    passage_entered = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +46,7 @@ class TranscriptText(QPlainTextEdit):
         self._sought = ""  # what was searched last, if the text is still the same
         self._sought_in: list[int] = []  # the pieces that have it
         self._provisional: tuple[Word, ...] = ()  # at the end, in grey; in none of the above
+        self._current = -1  # the paragraph with the text cursor
         self._margin = _TimeMargin(self)
         self.setReadOnly(True)
         self.setAcceptDrops(False)
@@ -47,6 +54,8 @@ class TranscriptText(QPlainTextEdit):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        self.setBackgroundRole(QPalette.ColorRole.Base)  # of what is left free beside the text
+        self.setAutoFillBackground(True)
         self.setMinimumHeight(4 * self.fontMetrics().lineSpacing())
         self.setAccessibleName(wording.TRANSCRIPT)
         self.setPlaceholderText(wording.WAITING_FOR_TEXT)
@@ -54,6 +63,7 @@ class TranscriptText(QPlainTextEdit):
         self._begin_document()
         self.show_in_size(0)
         self.updateRequest.connect(self._on_update_request)
+        self.cursorPositionChanged.connect(self._on_cursor_moved)
         self._place_margin()
 
     def clear(self) -> None:
@@ -65,6 +75,9 @@ class TranscriptText(QPlainTextEdit):
         else:
             super().clear()
         del self._starts[:]
+        self._current = -1
+        self.setAccessibleDescription("")
+        self.passage_entered.emit("")
         self._doubts.clear()
         self._pieces.clear()
         self._folded.clear()
@@ -110,6 +123,8 @@ class TranscriptText(QPlainTextEdit):
         layout.documentSizeChanged.emit(layout.documentSize())
         self._starts.extend(segment.start for segment in segments)
         self._sought = ""
+        if self._current < 0:
+            self._on_cursor_moved()
         if segments:  # those that are settled now are no longer provisional
             self._provisional = tuple(word for word in self._provisional if word.end > segments[-1].end)
         self._insert_provisional()
@@ -144,6 +159,29 @@ class TranscriptText(QPlainTextEdit):
     def doubt_at(self, y: int) -> str:
         """Return why the paragraph at this height of the margin is doubtful; empty if it is not."""
         return self._doubts.get(self.cursorForPosition(QPoint(0, y)).blockNumber(), "")
+
+    def go_to_doubtful(self, step: int) -> bool:
+        """Go to the next (1) or the previous (-1) paragraph that should be checked, round the end if need be."""
+        here = self.textCursor().blockNumber()
+        numbers = sorted(self._doubts, key=lambda number: ((number - here) * step - 1) % max(1, self.paragraphs))
+        if numbers:
+            self.setTextCursor(QTextCursor(self.document().findBlockByNumber(numbers[0])))
+            self.centerCursor()
+        return bool(numbers)
+
+    def _on_cursor_moved(self) -> None:
+        """Have a screen reader say what stands in the margin, which it cannot see."""
+        number = self.textCursor().blockNumber()
+        if number == self._current or number >= self.paragraphs:
+            return
+        self._current = number
+        why = self._doubts.get(number, "")
+        said = wording.passage(self._starts[number], why)
+        self.setAccessibleDescription(said)
+        self._margin.setAccessibleDescription(said)
+        if self.hasFocus():
+            announce(said, self)
+        self.passage_entered.emit(why)
 
     def find_round(self, wanted: str, backwards: bool = False) -> bool:
         """Select the next place of `wanted`, or the one before, round the end if need be. Return False without one.
@@ -223,6 +261,24 @@ class TranscriptText(QPlainTextEdit):
             block = block.next()
         painter.end()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._align()
+        super().paintEvent(event)
+
+    def _align(self) -> None:
+        """Set what is seen and written from right to left from the right: Qt sets all of a plain text from the left."""
+        block = self.firstVisibleBlock()
+        top = self.blockBoundingGeometry(block).translated(self.contentOffset()).top()
+        while block.isValid() and top <= self.viewport().height():
+            top += self.blockBoundingRect(block).height()  # which lays the paragraph out, if it is not yet
+            layout = block.layout()
+            option = layout.textOption()
+            is_aligned = bool(option.alignment() & Qt.AlignmentFlag.AlignRight)
+            if is_aligned != (block.textDirection() == Qt.LayoutDirection.RightToLeft):
+                option.setAlignment(Qt.AlignmentFlag.AlignLeft if is_aligned else Qt.AlignmentFlag.AlignRight)
+                layout.setTextOption(option)
+            block = block.next()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_margin()
@@ -269,7 +325,10 @@ class TranscriptText(QPlainTextEdit):
         bar = self.verticalScrollBar().sizeHint().width()
         column = round(LINE_LENGTH * self.fontMetrics().averageCharWidth() + 2 * self.document().documentMargin())
         free = max(0, self.width() - self.margin_width() - bar - column)
+        before = self.viewport().size()
         self.setViewportMargins(self.margin_width(), 0, free, 0)
+        # Before it is shown, Qt lays the text out for the width that the page had then.
+        super().resizeEvent(QResizeEvent(self.viewport().size(), before))
         inside = self.contentsRect()
         self._margin.setGeometry(QRect(inside.left(), inside.top(), self.margin_width(), inside.height()))
 
@@ -284,6 +343,7 @@ class _TimeMargin(QWidget):
     def __init__(self, text: TranscriptText) -> None:
         super().__init__(text)
         self._text = text
+        self.setAccessibleName(wording.TIMES)
 
     def sizeHint(self) -> QSize:
         return QSize(self._text.margin_width(), 0)

@@ -27,6 +27,7 @@ class UnfinishedBar(QWidget):
         self._waiting: list[Unfinished] = []
         self.setAccessibleName(wording.UNFINISHED_BAR)
         self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.AlternateBase)  # its buttons have edges made of Window
         self.said = QLabel()
         self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setWordWrap(True)
@@ -66,5 +67,5 @@ class UnfinishedBar(QWidget):
 
     def _colour(self) -> None:
         palette = QPalette()  # of which all but the ground follows the program's
-        palette.setColor(QPalette.ColorRole.Window, colours.notice(QApplication.palette()))
+        palette.setColor(self.backgroundRole(), colours.notice(QApplication.palette()))
         self.setPalette(palette)

@@ -25,6 +25,7 @@ class UpdateBar(QWidget):
         self._is_question = False
         self.setAccessibleName(update_wording.BAR)
         self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.AlternateBase)  # its buttons have edges made of Window
         self.said = QLabel()
         self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setWordWrap(True)
@@ -77,5 +78,5 @@ class UpdateBar(QWidget):
 
     def _colour(self) -> None:
         palette = QPalette()  # of which all but the ground follows the program's
-        palette.setColor(QPalette.ColorRole.Window, colours.news(QApplication.palette()))
+        palette.setColor(self.backgroundRole(), colours.news(QApplication.palette()))
         self.setPalette(palette)

@@ -877,6 +877,7 @@ MORE_ACTIONS = "More Actions"
 
 JOBS = "Recordings"
 TRANSCRIPT = "Transcript"
+TIMES = "Times and marks"
 MODEL = "&Model"
 LANGUAGE = "&Language"
 TASK = "Tas&k"
@@ -926,6 +927,19 @@ DOUBTS = {
     Doubt.NO_SPEECH: "perhaps nobody speaks here",
     Doubt.SKIPPED: "not transcribed: the transcription process died here, whatever was tried",
 }
+
+NEXT_TO_CHECK = "Next Passage to &Check"
+PREVIOUS_TO_CHECK = "&Previous Passage to Check"
+
+
+def passage(start: float, why: str) -> str:
+    """Return what stands in the margin beside a passage, in words: its time, and why it should be checked."""
+    return f"{clock(start)}. {to_check(why)}" if why else clock(start)
+
+
+def to_check(why: str) -> str:
+    return f"Should be listened to again: {why}."
+
 
 OPEN_TITLE = "Open Recordings"
 OPEN_FOLDER_TITLE = "Open a Folder of Recordings"

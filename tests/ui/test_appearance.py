@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui import appearance, colours, icons
+from desktop_app.ui.transcript_text import TranscriptText
 from desktop_app.ui.unfinished_bar import UnfinishedBar
 from desktop_app.ui.update_bar import UpdateBar
 
@@ -135,7 +136,7 @@ def test_a_bar_has_the_colours_of_the_day_again_after_the_night(qtbot, plain_app
         QApplication.processEvents()
         now = QApplication.palette()
 
-        assert shown.palette().window().color() == ground(now)
+        assert shown.palette().color(shown.backgroundRole()) == ground(now)
         assert shown.said.palette().windowText().color() == now.windowText().color()
 
 
@@ -206,3 +207,30 @@ def test_the_sign_that_the_tool_bar_goes_on_can_be_seen_and_has_a_name(qtbot, wi
     assert inks
     assert min(contrast(ink, window.palette().color(ROLE.Window)) for ink in inks) >= LEAST_OF_EDGES
     assert sign.accessibleName() == "More Actions"
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_what_a_field_writes_in_our_colours_can_be_read_in_it(qtbot, name) -> None:
+    appearance.apply(name)
+    for field in (TranscriptText(), QLineEdit(), QPushButton()):
+        qtbot.addWidget(field)
+        palette = field.palette()
+        for colour in (colours.quiet, colours.bad, colours.accent, colours.good):
+            assert contrast(colour(palette), palette.color(ROLE.Base)) >= LEAST
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+@pytest.mark.parametrize("bar", [UpdateBar, UnfinishedBar])
+def test_the_buttons_of_a_bar_have_edges_that_can_be_seen_on_it(qtbot, bar, name) -> None:
+    appearance.apply(name)
+    shown = bar()
+    qtbot.addWidget(shown)
+    shown.resize(700, 60)
+    shown.show()
+
+    picture = shown.grab().toImage()
+
+    for button in shown.findChildren(QPushButton):
+        assert (
+            contrast(edge(picture, button.geometry()), shown.palette().color(shown.backgroundRole())) >= LEAST_OF_EDGES
+        )

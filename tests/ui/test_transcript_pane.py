@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import QAccessible, QGuiApplication, QTextCursor
+from PySide6.QtWidgets import QApplication, QLabel
 
-from desktop_app.messages import Failure
+from desktop_app.messages import Doubt, Failure
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment
 from desktop_app.ui.transcript_pane import AT_ONCE, TranscriptPane
+from desktop_app.ui.transcript_text import _TimeMargin
 
 
 def segments(first: int, count: int) -> list[Segment]:
@@ -215,7 +216,7 @@ def test_times_stand_in_the_margin(pane, make_job, show) -> None:
 def test_a_note_says_how_a_job_ended(pane, make_job, show, heard, changes, note) -> None:
     show(make_job(heard, name="<b>talk<b>.wav", **changes))
 
-    said = pane.findChildren(QLabel)[2]
+    said = pane._note
 
     assert said.text().startswith(note)
     assert said.isVisible() == bool(note)
@@ -228,3 +229,75 @@ def test_no_label_takes_a_name_for_rich_text(pane, make_job, show) -> None:
 
     assert "<b>bold<b>.wav" in [label.text() for label in labels]
     assert {label.textFormat() for label in labels} == {Qt.TextFormat.PlainText}
+
+
+def doubtful_job(library, make_job) -> Job:
+    job = make_job(2)
+    library.add_segments(job.id, [Segment(125.0, 126.0, " Mumble.", doubts=(Doubt.LOW_CONFIDENCE,))], 126.0)
+    return library.update(job.id, state=JobState.DONE)
+
+
+def test_a_screen_reader_is_told_the_time_of_a_passage_and_why_it_should_be_checked(
+    qtbot, pane, library, make_job, show
+) -> None:
+    show(doubtful_job(library, make_job))
+    text = pane.text
+    interface = QAccessible.queryAccessibleInterface(text)
+    first = interface.text(QAccessible.Text.Description)
+
+    for _ in range(2):
+        qtbot.keyClick(text, Qt.Key.Key_Down)
+
+    assert first == "0:00"
+    told = interface.text(QAccessible.Text.Description)
+    assert told == "2:05. Should be listened to again: hard to understand."
+    margin = QAccessible.queryAccessibleInterface(text.findChild(_TimeMargin))
+    assert margin.text(QAccessible.Text.Name) == "Times and marks"
+    assert margin.text(QAccessible.Text.Description) == told
+
+
+def test_the_keyboard_alone_finds_what_should_be_checked_and_reads_why(pane, library, make_job, show) -> None:
+    show(doubtful_job(library, make_job))
+    before = pane._why.isVisible()
+
+    found = pane.text.go_to_doubtful(1)
+
+    assert (before, found, pane.text.textCursor().blockNumber()) == (False, True, 2)
+    assert pane._why.isVisible()
+    assert pane._why.text() == "Should be listened to again: hard to understand."
+    assert pane.text.go_to_doubtful(-1) and pane.text.textCursor().blockNumber() == 2
+
+
+def ink(pane: TranscriptPane, paragraph: int) -> tuple[int, int]:
+    """Return how far the first and the last ink of a paragraph are from the edges of its column."""
+    text = pane.text
+    picture = text.viewport().grab().toImage()
+    block = text.document().findBlockByNumber(paragraph)
+    place = text.blockBoundingGeometry(block).translated(text.contentOffset()).toRect()
+    ground = picture.pixelColor(1, 1)
+    columns = [
+        x
+        for x in range(picture.width())
+        for y in range(place.top(), place.bottom())
+        if picture.pixelColor(x, y) != ground
+    ]
+    return min(columns), picture.width() - max(columns)
+
+
+def test_what_is_written_from_right_to_left_stands_at_the_right_and_stays_so_when_more_comes(
+    qtbot, pane, make_job, show
+) -> None:
+    job = make_job(1)
+    show(job)
+    new = [Segment(1.0, 2.0, " שלום, מה שלומך?"), Segment(2.0, 3.0, " Fine."), Segment(3.0, 4.0, " مرحبا")]
+
+    pane.add_segments(job.id, new)
+    QApplication.processEvents()
+    left, right = zip(*(ink(pane, paragraph) for paragraph in range(4)), strict=True)
+    pane.resize(pane.width() + 60, pane.height())
+    pane.add_segments(job.id, segments(4, 2))
+    QApplication.processEvents()
+
+    assert all(left[paragraph] < right[paragraph] for paragraph in (0, 2))
+    assert all(right[paragraph] < left[paragraph] for paragraph in (1, 3))
+    assert ink(pane, 1)[1] < ink(pane, 1)[0]
