@@ -94,7 +94,8 @@ def _run(application: Application, files: Sequence[Path]) -> int:
     except OSError as error:
         return start_trouble.tell(wording.cannot_start(error, _home()))
 
-    chosen = settings.load(paths.settings_file())
+    loaded = settings.load_all(paths.settings_file())
+    chosen = loaded.settings
     appearance.apply(chosen.appearance)
     Collector(application)
     history = HistoryThread(paths.database())
@@ -133,7 +134,7 @@ def _run(application: Application, files: Sequence[Path]) -> int:
     def end() -> None:
         queue.leave()
         window.recording.leave()
-        history.ask(save)
+        history.ask(save, otherwise=_log_unsaved)
         application.quit()
 
     def begin() -> None:
@@ -144,6 +145,8 @@ def _run(application: Application, files: Sequence[Path]) -> int:
         window.add_files(files)
         window.warm_up()
         models.work.start()
+        if sentence := wording.settings_trouble(loaded):
+            start_trouble.mention(window, sentence)
 
     outputs = Outputs(queue, history)
     outputs.written.connect(lambda files: window.say(wording.exported(", ".join(map(shown, files)))))
@@ -198,13 +201,17 @@ def _save_now_and_then(chosen: Settings, history: HistoryThread, window: MainWin
             saved = now
             history.ask(
                 lambda _: settings.save(chosen, paths.settings_file()),
-                otherwise=lambda error: log.warning("the settings could not be saved: %s", error),
+                otherwise=_log_unsaved,
             )
 
     timer = QTimer(window)
     timer.setInterval(SAVED_EVERY_MS)
     timer.timeout.connect(save_changes)
     timer.start()
+
+
+def _log_unsaved(error: Exception) -> None:
+    log.warning("the settings could not be saved: %s", error)
 
 
 def _keep_log() -> None:

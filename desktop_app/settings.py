@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -85,23 +86,119 @@ class Settings(msgspec.Struct):
     dictation: DictationChoices = msgspec.field(default_factory=DictationChoices)
 
 
+class Loaded(msgspec.Struct, frozen=True):
+    """The settings that were read, and what could not be."""
+
+    settings: Settings
+    not_understood: tuple[str, ...] = ()  # choices that are as on the first day; in the file they stay
+    kept_aside: Path | None = None  # the whole file, as it was damaged
+    trouble: OSError | None = None  # the file cannot be read now; it stays as it is
+
+
 def load(file: Path) -> Settings:
-    """Return the settings in `file`. One that is missing or damaged gives those of the first day."""
+    """Return the settings in `file`; what is missing or not understood is as on the first day."""
+    return load_all(file).settings
+
+
+def load_all(file: Path) -> Loaded:
+    """Return the settings in `file`, and what could not be read. A damaged file is kept aside under another name."""
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Settings)
+        content = file.read_bytes()
     except FileNotFoundError:
-        return Settings()
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Loaded(Settings())
+    except OSError as error:
         log.warning("the settings could not be read: %s", error)
-        return Settings()
+        return Loaded(Settings(), trouble=error)
+    raw = _object_in(content)
+    if raw is None:
+        return Loaded(Settings(), kept_aside=_kept_aside(file))
+    not_understood: list[str] = []
+    found = _understood(raw, Settings, not_understood)
+    if not_understood:
+        log.warning("settings that are not understood: %s", ", ".join(not_understood))
+    return Loaded(found, tuple(not_understood))
 
 
 def save(settings: Settings, file: Path) -> None:
-    """Write the settings whole or not at all. Raise OSError."""
+    """Write the settings whole or not at all. Raise OSError.
+
+    What this version does not know, or does not understand and nobody has changed, stays in the file: another version
+    wrote it.
+    """
+    try:
+        before = _object_in(file.read_bytes())
+    except FileNotFoundError:
+        before = {}
+    if before is None:
+        _kept_aside(file)
+        before = {}
     fresh = file.with_name(file.name + ".new")
     fresh.touch(mode=0o600)  # names and terms are in it
     with fresh.open("wb") as stream:
-        stream.write(msgspec.json.format(msgspec.json.encode(settings)))
+        stream.write(msgspec.json.format(msgspec.json.encode(_merged(settings, before))))
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(file)
+
+
+def _object_in(content: bytes) -> dict[str, Any] | None:
+    """Return the JSON object that `content` is; None if it is none."""
+    try:
+        raw = msgspec.json.decode(content)
+        msgspec.json.encode(raw)  # what can be read can be kept, too
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return raw if isinstance(raw, dict) else None
+
+
+def _kept_aside(file: Path) -> Path | None:
+    """Give a damaged file another name, and return it; None if that cannot be done."""
+    aside = file.with_name(f"{file.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}{file.suffix}")
+    try:
+        file.replace(aside)
+    except OSError as error:
+        log.warning("the damaged settings could not be kept aside: %s", error)
+        return None
+    log.warning("the settings were damaged, and are kept aside as %s", aside.name)
+    return aside
+
+
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
+
+
+def _understood(raw: dict[str, Any], kind: type[_Struct], not_understood: list[str], inside: str = "") -> _Struct:
+    """Return `raw` as a record; fields that cannot be read keep their defaults, and their names are noted."""
+    found = kind()
+    for field in msgspec.structs.fields(kind):
+        if field.name not in raw:
+            continue
+        value = raw[field.name]
+        if isinstance(value, dict) and isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            setattr(found, field.name, _understood(value, field.type, not_understood, f"{field.name}."))
+            continue
+        try:
+            setattr(found, field.name, msgspec.convert(value, field.type))
+        except (msgspec.ValidationError, RecursionError):
+            not_understood.append(inside + field.name)
+    return found
+
+
+def _merged(settings: msgspec.Struct, before: dict[str, Any]) -> dict[str, Any]:
+    """Return `settings` as they are written over `before`, which is what the file says."""
+    usual, merged = type(settings)(), dict(before)
+    for field in msgspec.structs.fields(settings):
+        value, was = getattr(settings, field.name), before.get(field.name)
+        is_usual = value == getattr(usual, field.name)
+        if isinstance(value, msgspec.Struct) and (was is None or isinstance(was, dict)):
+            merged[field.name] = _merged(value, was or {})
+        elif field.name not in before or not is_usual or _is_understood(was, field.type):
+            merged[field.name] = msgspec.to_builtins(value)
+    return merged
+
+
+def _is_understood(raw: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(raw, kind)
+    except (msgspec.ValidationError, RecursionError):
+        return False
+    return True

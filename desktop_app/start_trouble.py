@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from desktop_app.terminal import Signals, complain
 from desktop_app.ui import wording
@@ -29,6 +30,13 @@ def ask_whether_it_runs_elsewhere(holder: Holder) -> bool:
     box.setDefaultButton(box.addButton(wording.CANCEL, QMessageBox.ButtonRole.RejectRole))
     _exec(box)
     return box.clickedButton() is open_here
+
+
+def mention(window: QWidget, sentence: str) -> None:
+    """Tell of something that did not go well, while the window is there and goes on."""
+    box = QMessageBox(QMessageBox.Icon.Warning, wording.APPLICATION, sentence, QMessageBox.StandardButton.Ok, window)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
 
 
 def _exec(box: QMessageBox) -> None:

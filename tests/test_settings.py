@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
@@ -36,13 +37,93 @@ def test_on_the_first_day_there_are_none(home):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"task": "sing"}', b'{"model": 7}', b"\xff\xfe", b'{"geometry": "no base64!"}', b"[" * 9999],
+    [b"", b"{", b"[]", b"\xff\xfe", b"[" * 9999, b"\0" * 100],
     ids=lambda content: ascii(content[:20]),
 )
-def test_a_damaged_file_gives_those_of_the_first_day(home, content):
+def test_a_damaged_file_gives_those_of_the_first_day_and_is_kept_aside(home, content):
     paths.settings_file().write_bytes(content)
 
-    assert settings.load(paths.settings_file()) == Settings()
+    loaded = settings.load_all(paths.settings_file())
+    settings.save(loaded.settings, paths.settings_file())
+
+    assert loaded.settings == Settings()
+    assert loaded.kept_aside is not None
+    assert loaded.kept_aside.read_bytes() == content
+    assert settings.load_all(paths.settings_file()) == settings.Loaded(Settings())
+
+
+CHOSEN_WELL = b'"model": "tiny", "glossary": "Sottovoce", "recording": {"microphone": "usb", "live": false'
+
+
+@pytest.mark.parametrize(
+    ("odd", "name"),
+    [
+        (b'"task": "sing"', "task"),
+        (b'"quality": "best"', "quality"),
+        (b'"geometry": "no base64!"', "geometry"),
+        (b'"threads": "many"', "threads"),
+        (b'"languages": ["de", 7]', "languages"),
+        (b'"captions": "large"', "captions"),
+        (b'"dictation": {"how": "by thought", "on": true}', "dictation.how"),
+    ],
+)
+def test_one_value_that_is_not_understood_changes_no_other_and_stays_in_the_file(home, odd, name):
+    paths.settings_file().write_bytes(b"{" + odd + b", " + CHOSEN_WELL + b"}}")
+    before = json.loads(paths.settings_file().read_bytes())
+
+    loaded = settings.load_all(paths.settings_file())
+    loaded.settings.prompt = "About whales."
+    settings.save(loaded.settings, paths.settings_file())
+    after = json.loads(paths.settings_file().read_bytes())
+
+    assert loaded.not_understood == (name,)
+    found = loaded.settings
+    assert (found.model, found.glossary, found.recording.microphone, found.recording.live) == (
+        "tiny",
+        "Sottovoce",
+        "usb",
+        False,
+    )
+    key = odd.split(b'"')[1].decode()
+    assert after[key] == before[key] if name == key else after[key]["how"] == "by thought"
+    assert after["prompt"] == "About whales."
+    assert settings.load(paths.settings_file()) == loaded.settings
+
+
+def test_a_value_that_is_not_understood_gives_way_to_what_is_chosen_instead(home):
+    paths.settings_file().write_bytes(b'{"quality": "best"}')
+
+    chosen = settings.load(paths.settings_file())
+    chosen.quality = "fast"
+    settings.save(chosen, paths.settings_file())
+
+    assert settings.load_all(paths.settings_file()) == settings.Loaded(Settings(quality="fast"))
+
+
+def test_choices_of_a_later_version_are_kept_for_it(home):
+    paths.settings_file().write_bytes(
+        b'{"model": "tiny", "colour": "mauve", "recording": {"noise": {"less": true}, "live": false}}'
+    )
+
+    chosen = settings.load(paths.settings_file())
+    chosen.recording.live = True
+    settings.save(chosen, paths.settings_file())
+    after = json.loads(paths.settings_file().read_bytes())
+
+    assert (after["model"], after["colour"]) == ("tiny", "mauve")
+    assert (after["recording"]["noise"], after["recording"]["live"]) == ({"less": True}, True)
+
+
+def test_a_file_that_cannot_be_read_for_now_is_not_written_over(home):
+    paths.settings_file().mkdir()  # stands for a disk that gives an error
+
+    loaded = settings.load_all(paths.settings_file())
+    with pytest.raises(OSError):
+        settings.save(loaded.settings, paths.settings_file())
+
+    assert isinstance(loaded.trouble, OSError)
+    assert loaded.kept_aside is None
+    assert paths.settings_file().is_dir()
 
 
 @given(st.binary(max_size=200))
@@ -50,13 +131,10 @@ def test_a_damaged_file_gives_those_of_the_first_day(home, content):
 def test_whatever_stands_in_the_file_the_program_starts(tmp_path, content):
     (tmp_path / "settings.json").write_bytes(content)
 
-    assert isinstance(settings.load(tmp_path / "settings.json"), Settings)
+    found = settings.load(tmp_path / "settings.json")
+    settings.save(found, tmp_path / "settings.json")
 
-
-def test_choices_of_a_later_version_do_no_harm(home):
-    paths.settings_file().write_bytes(b'{"model": "tiny", "colour": "mauve"}')
-
-    assert settings.load(paths.settings_file()) == Settings(model="tiny")
+    assert settings.load(tmp_path / "settings.json") == found
 
 
 def test_a_folder_in_its_place_gives_those_of_the_first_day(home):

@@ -165,7 +165,11 @@ class Dictation(QObject):
         self.said.emit(wording.dictation_on(key, self._choices.how))
 
     def _on_refused(self, why: str) -> None:
+        """The key cannot be had now. Who had dictation on keeps it on: the next start tries again."""
+        was_on = self._choices.on
         self._turn_off()
+        self._choices.on = was_on
+        self.on.setChecked(was_on)
         self.said.emit(wording.no_dictation(why))
 
     def _on_change(self) -> None:

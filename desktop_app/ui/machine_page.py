@@ -82,6 +82,8 @@ class MachinePage(Dialog):
             self.device.addItem(label, device)
         for kind in COMPUTE_TYPES:
             self.compute_type.addItem(kind or wording.AUTOMATIC, kind)
+        if settings.compute_type not in COMPUTE_TYPES:  # it may be one of another version
+            self.compute_type.addItem(settings.compute_type, settings.compute_type)
         self.device.setCurrentIndex(max(0, self.device.findData(settings.device)))
         self.compute_type.setCurrentIndex(max(0, self.compute_type.findData(settings.compute_type)))
         self.threads = _count(settings.threads, MOST_THREADS, wording.AUTOMATIC)

@@ -79,6 +79,7 @@ class ModelActions(QObject):
         self._dialog: ModelsDialog | None = None
         self._machine_page: MachinePage | None = None
         self._refused: list[ModelTask] = []  # what was not even begun, until the list is opened
+        self._removed = ""  # the model that the user removed last
         self._wanted_at_first = ""  # a model that is to be chosen as soon as it is here
         self.first_start: FirstStart | None = None
         self.show_models = make(model_wording.MODELS, self._on_show_models, "Ctrl+M", "download")
@@ -151,11 +152,13 @@ class ModelActions(QObject):
     def _on_surveyed(self, found: Survey) -> None:
         is_new = self._survey is None or self._survey.usable != found.usable
         self._survey = found
-        before = self._settings.model
+        before = self._options.options().model
         if is_new:  # else the box may stay as it is, open perhaps
             self._options.show_models(found.usable)
-        if self._settings.model != before:
-            self.said.emit(model_wording.fell_back(Path(before).name, self._settings.model))
+        chosen, used = self._settings.model, self._options.options().model
+        if used not in (before, chosen):
+            self.said.emit(model_wording.fell_back(Path(chosen).name, used))
+        self._choose_instead_of_removed()
         if self._wanted_at_first and self._wanted_at_first in [model.name for model in found.usable]:
             self._options.choose_model(self._wanted_at_first)
             self._wanted_at_first = ""
@@ -163,6 +166,11 @@ class ModelActions(QObject):
             self._dialog.show_survey(found)
         self._show_proposal(found)
         self.looked.emit(found)
+
+    def _choose_instead_of_removed(self) -> None:
+        """A model that is only away stays chosen; not so one that the user has removed."""
+        if self._settings.model == self._removed != self._options.options().model:
+            self._options.choose_model(self._options.options().model)
 
     def _look_if_new(self) -> None:
         """The starter model is put together when it is first wanted."""
@@ -203,6 +211,11 @@ class ModelActions(QObject):
         is_remembered = task.failed is None or task.cancelled or self._is_list_open or task in self._work.tasks()
         self._refused = [] if is_remembered else [task]
         self._show_at_work()
+        if task.what == "remove" and task.failed is None and not task.cancelled:
+            self._removed = task.name
+            self._choose_instead_of_removed()
+        elif task.name == self._removed:
+            self._removed = ""
         if task.what == "fetch" and task.name == self._wanted_at_first:
             self._wanted_at_first = "" if task.cancelled else task.result or task.name
         if task.failed is not None and (task.cancelled or self._is_list_open):

@@ -422,7 +422,7 @@ def models_are_in(folder: str, free: int | None) -> str:
 
 
 def fell_back(gone: str, now: str) -> str:
-    return f"The model {gone} is not here any more. The next recording uses {now}."
+    return f"The model {gone} is not here now. Until it is back, recordings are transcribed with {now}."
 
 
 def progress_of(task: ModelTask) -> str:

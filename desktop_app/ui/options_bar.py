@@ -191,9 +191,11 @@ class OptionsBar(QWidget):
         row.addWidget(self.more)
 
         self.quality.currentIndexChanged.connect(self._on_quality)
-        for choice in (self.model, self.language, self.task):
-            choice.currentIndexChanged.connect(self._on_chosen)
-        self.words.toggled.connect(self._on_chosen)
+        # Each writes its own choice alone: what another box cannot show, as its model is away, stays as it was chosen.
+        self.model.currentIndexChanged.connect(self._on_model)
+        self.language.currentIndexChanged.connect(self._on_language)
+        self.task.currentIndexChanged.connect(self._on_task)
+        self.words.toggled.connect(self._on_words)
 
     def options(self) -> JobOptions:
         """Return what is chosen now."""
@@ -207,10 +209,10 @@ class OptionsBar(QWidget):
         )
 
     def show_models(self, models: Sequence[ShelfModel]) -> None:
-        """Offer these models; keep the choice if it is among them."""
+        """Offer these models. One that was chosen and is away, with its disk say, gives way until it is back."""
         self._models = {model.name: model for model in models}
+        chosen, before = self._settings.model, self.model.currentData()
         with QSignalBlocker(self.model):
-            chosen = self.model.currentData()
             if models:
                 self.model.clear()
             for model in models:
@@ -219,13 +221,14 @@ class OptionsBar(QWidget):
                 self.model.addItem(Path(chosen).name, chosen)
             instead = max(0, self.model.findData(starter.NAME))
             self.model.setCurrentIndex(self.model.findData(chosen) if self.model.findData(chosen) >= 0 else instead)
-        if self.model.currentData() != chosen:
-            self._on_chosen()
         self._allow_what_the_model_can()
+        if self.model.currentData() != before:
+            self.changed.emit()
 
     def choose_model(self, name: str) -> None:
         """Take one of the models offered for the next recording."""
         if (row := self.model.findData(name)) >= 0:
+            self._settings.model = name
             self.model.setCurrentIndex(row)
 
     def calculate_otherwise(self) -> None:
@@ -238,7 +241,7 @@ class OptionsBar(QWidget):
     def _on_quality(self) -> None:
         self._settings.quality = self.quality.currentData()
         self._detailed = msgspec.structs.replace(self._detailed, tuning=self._tuning())
-        self._on_chosen()
+        self.changed.emit()
 
     def _tuning(self) -> Tuning:
         """Return how to listen, as the settings have it."""
@@ -260,19 +263,27 @@ class OptionsBar(QWidget):
         self._detailed = options
         settings = self._settings
         settings.prompt, settings.glossary, settings.languages = options.prompt, options.glossary, options.languages
-        self._on_chosen()
+        self.changed.emit()
 
     def forget_range(self) -> None:
         """What was meant for one recording, its range, track and channels, does not hold for the next."""
         self._detailed = msgspec.structs.replace(self._detailed, begin=0.0, end=None, track=0, split_channels=False)
 
-    def _on_chosen(self) -> None:
+    def _on_model(self) -> None:
+        self._settings.model = self.model.currentData()
         self._allow_what_the_model_can()
-        settings = self._settings
-        settings.model = self.model.currentData()
-        settings.language = self.language.code()
-        settings.task = self._task().value
-        settings.words = self.words.isChecked()
+        self.changed.emit()
+
+    def _on_language(self) -> None:
+        self._settings.language = self.language.code()
+        self.changed.emit()
+
+    def _on_task(self) -> None:
+        self._settings.task = self._task().value
+        self.changed.emit()
+
+    def _on_words(self) -> None:
+        self._settings.words = self.words.isChecked()
         self.changed.emit()
 
     def _task(self) -> Task:

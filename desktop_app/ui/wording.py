@@ -16,6 +16,7 @@ from desktop_app.ui.display import PACKAGES
 from desktop_app.work.causes import Cause, cause_in, code_in_words
 
 if TYPE_CHECKING:  # the command line's `history` and `--help` have no use for Qt
+    from desktop_app.settings import Loaded
     from desktop_app.transcripts.safekeeping import Contents, Mended, Restored
     from desktop_app.ui.display import Obstacle
     from desktop_app.work.audio_devices import AudioDevice
@@ -614,6 +615,24 @@ def cannot_start(error: OSError, folder: str) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"Sottovoce cannot start: you may not write in its folder. Check whose it is: {folder}"
     return f"Sottovoce cannot start: its folder cannot be used ({_reason(error)}). Check its disk: {folder}"
+
+
+def settings_trouble(loaded: Loaded) -> str:
+    """Return what could not be read of the settings; empty if all of them were."""
+    if loaded.trouble is not None:
+        return (
+            f"Your settings cannot be read now ({_reason(loaded.trouble)}), so Sottovoce uses the usual ones."
+            " Nothing you change now is kept; the file stays as it is."
+        )
+    if loaded.kept_aside is not None:
+        return (
+            "Your settings were damaged, so Sottovoce starts with the usual ones."
+            f" The damaged file is kept: {shown(loaded.kept_aside)}"
+        )
+    if loaded.not_understood:
+        names = ", ".join(loaded.not_understood)
+        return f"This version of Sottovoce does not understand some of your settings, and uses the usual ones: {names}"
+    return ""
 
 
 def runs_elsewhere(holder: Holder) -> str:

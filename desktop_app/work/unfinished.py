@@ -82,6 +82,8 @@ def found() -> list[Unfinished]:
             if not file.parent.is_dir() or (noted.disk not in (0, file.parent.stat().st_dev) and not file.exists()):
                 continue
             left.append(Unfinished(file, noted.begun_at, sound_file.mended(file), note))
+        except msgspec.ValidationError as error:  # of another version, which can read it
+            log.info("a note of a recording is not understood: %s", error)
         except (FileNotFoundError, sound_file.NotARecording, msgspec.DecodeError) as error:
             log.info("a note of a recording leads nowhere: %s", type(error).__name__)
             note.unlink(missing_ok=True)

@@ -104,6 +104,19 @@ def test_a_key_that_cannot_be_had_is_said_to_be_so(dictation, key, window, why) 
     assert "_" not in wording.no_dictation(why)
 
 
+def test_a_key_that_cannot_be_had_at_the_start_leaves_dictation_on_for_the_next_start(dictation, key, window) -> None:
+    window._settings.dictation.on = True
+    key.refusal = next(iter(Refusal))
+
+    dictation.start()
+
+    assert window._settings.dictation.on
+    assert dictation.on.isChecked()
+    assert dictation.stage is Stage.OFF
+    dictation.on.trigger()  # the user may have it off all the same
+    assert not window._settings.dictation.on
+
+
 def test_what_is_said_while_the_key_is_held_is_on_the_clipboard(
     dictation, key, recorder, settle, hear, library
 ) -> None:

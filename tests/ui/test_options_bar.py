@@ -202,3 +202,26 @@ def test_escape_takes_back_what_was_typed_for_a_language_and_chooses_nothing(qtb
     assert typed.startswith("Italian")
     assert not popup.isVisible()
     assert (bar.language.code(), chosen.language) == ("it", "it")
+
+
+def test_a_model_that_is_away_stays_chosen_and_is_used_again_when_it_is_back(qtbot, bar, chosen) -> None:
+    bar.model.setCurrentIndex(bar.model.findData("tiny.en"))
+
+    bar.show_models([BASE])
+    bar.words.click()
+    bar.language.choose("uk")
+    meanwhile = bar.options().model, chosen.model
+    bar.show_models([BASE, TINY_EN])
+
+    assert meanwhile == ("base", "tiny.en")
+    assert (bar.options().model, chosen.model) == ("tiny.en", "tiny.en")
+
+
+def test_the_model_that_stands_in_can_be_chosen_for_good(bar, chosen) -> None:
+    bar.model.setCurrentIndex(bar.model.findData("tiny.en"))
+    bar.show_models([BASE])
+
+    bar.choose_model("base")
+    bar.show_models([BASE, TINY_EN])
+
+    assert (bar.options().model, chosen.model) == ("base", "base")
