@@ -16,7 +16,7 @@ def test_a_value_of_another_version_is_said_and_the_rest_of_the_choices_stay(
     file.write_text(json.dumps(chosen))
 
     program.process = program.start_again()
-    display.key(display.find_window("^Sottovoce$"), "Return")  # the box, above the window
+    wait_for(lambda: len(display.windows("^Sottovoce$")) == 2, "the box, above the window")
     program.process.terminate()
     assert program.wait_for_end() == 0
 
