@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,18 +19,21 @@ import numpy as np
 from desktop_app.backend import limits
 from desktop_app.backend.cuts import what_is_missing
 from desktop_app.backend.failures import CannotTranscribe
+from desktop_app.backend.lengths import MOST_SECONDS, declared, measured
 from desktop_app.backend.level import LevelControl
+from desktop_app.backend.parts import WORTH_TELLING, PartOfFile, parts_of
+from desktop_app.backend.timeline import MATROSKA, Beginnings, Timeline, from_the_start, shown, with_next
 from desktop_app.messages import Failure
 
 SAMPLE_RATE = 16_000
-GAP_WORTH_FILLING = 0.2  # seconds; players hide shorter ones, and encoders' padding is shorter
+ENDS_AS_DECLARED = {MATROSKA, "mov,mp4,m4a,3gp,3g2,mj2"}  # their clock does not go on behind their duration
 LOSS_WORTH_TELLING = 0.5  # seconds of sound
 LOWEST_RATE, HIGHEST_RATE = 2_000, 3_000_000  # Hz; what has another is no speech, and a header that lies
 LEAST_A_SECOND = 20  # bytes in which a second of sound can be stored, silence included
 HOLES = 3600  # seconds that the smallest file may be longer than its size tells
 LOUDEST = 2.0**31  # what 32-bit integers written as floats reach; the square of many such is still a float
 MOST_MEMORY = 1024**3  # bytes that reading a file may take; the tables of a film of a day are less than half of it
-NAMED_SO_THAT_THEIR_DURATION_IS_READ = {"wav", "flac", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "aiff", "w64"}
+NAMED_SO_THAT_THEIR_DURATION_IS_READ = {"wav", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "aiff", "w64"}
 
 
 class Recording:
@@ -49,38 +54,22 @@ class Recording:
         Raise CannotTranscribe if there is no sound to be had.
         """
         self._closing = ExitStack()
+        self._opened = self._closing.enter_context(ExitStack())  # what is closed with the part that is read
+        self._path = path
+        self._track = track
         self._file = self._closing.enter_context(opened(path))
         try:
             self._size = os.fstat(self._file.fileno()).st_size
-            self._missing = what_is_missing(self._file)
+            self._parts = parts_of(self._file)
+            self._missing = what_is_missing(self._source_of(self._file, 0))
+            self._enter(0)
+            self.duration = self._believable(self._found_duration())
         except OSError as error:  # opened, but the disk does not deliver
             self._closing.close()
             raise CannotTranscribe(Failure.FILE_UNREADABLE, _said(error)) from error
-        try:
-            # The open file instead of its name: any bytes will do for a name, and a name such as "http:x" or
-            # "concat:x" is not taken for an address. No protocol is allowed: a playlist cannot reach out. No picture
-            # is decoded: FFmpeg looks into the first ones, and a small cover can be as large as the memory.
-            allowed = {"protocol_whitelist": "none", "codec_whitelist": _audio_codecs()}
-            with limits.memory(self._most_memory):
-                self._container = self._closing.enter_context(
-                    av.open(self._file, mode="r", metadata_errors="replace", options=allowed)
-                )
-        except (av.error.FFmpegError, ValueError, OSError, MemoryError) as error:
+        except CannotTranscribe:
             self._closing.close()
-            raise CannotTranscribe(Failure.NOT_MEDIA, _said(error)) from error
-        if not self._container.streams.audio:
-            name = self._container.format.name
-            # FFmpeg takes many a text for subtitles, or for a picture of letters.
-            kind = Failure.NO_AUDIO if self._container.streams.video and name != "tty" else Failure.NOT_MEDIA
-            self._closing.close()
-            raise CannotTranscribe(kind, f"format {name}")
-        if track >= len(self._container.streams.audio):
-            count = len(self._container.streams.audio)
-            self._closing.close()
-            raise CannotTranscribe(Failure.TRACK_MISSING, f"{count} tracks")
-        self._stream: Any = self._container.streams.audio[track]
-        self._origin = (self._container.start_time or 0) / av.time_base
-        self.duration = self._believable(self._declared_duration())
+            raise
         self.length = 0.0
         self.broke_off = ""
         self.levels: list[LevelControl] = []
@@ -93,9 +82,31 @@ class Recording:
     def __exit__(self, *exception: object) -> None:
         self._closing.close()
 
+    def _source_of(self, file: IO[bytes], number: int) -> Any:
+        """Return the file, or what of it is the part of that number, as a file."""
+        return file if len(self._parts.all) == 1 else PartOfFile(file, self._parts.all[number])
+
+    def _enter(self, number: int) -> None:
+        """Go on with the part of that number. Raise CannotTranscribe if there is no sound to be had of it."""
+        self._opened.close()
+        self._part = part = self._opened_part(self._file, number, self._opened)
+        self._container, self._stream = part.container, part.stream
+        self._following: float | None = None  # what the clock shows at the next packet
+        self._timeline: Timeline | None = None
+        self._part_began = self._reached = 0.0  # seconds into the file
+
+    def _opened_part(self, file: IO[bytes], number: int, closing: ExitStack) -> _Part:
+        with limits.memory(self._most_memory):
+            return _Part(file, self._source_of(file, number), self._track, closing)
+
     @property
     def partial(self) -> bool:
         return bool(self.broke_off)
+
+    @property
+    def has_unread_sound(self) -> bool:
+        """Whether a good part of the file lies behind the end that its header declares, where no player reads on."""
+        return self._parts.unread > WORTH_TELLING * self._size
 
     @property
     def _most_memory(self) -> int:
@@ -143,7 +154,6 @@ class Recording:
         if count:
             self.length += count / SAMPLE_RATE
             yield np.concatenate(held)
-        self._notice_a_cut()
         if not self.length and (why := self.broke_off or self._damage):
             raise CannotTranscribe(Failure.NOT_MEDIA, why)
 
@@ -187,15 +197,31 @@ class Recording:
             yield from resampled(resampler, None)
 
     def _frames(self) -> Iterator[Any]:
-        packets = self._container.demux(self._stream)
+        """Yield the frames of all parts, one after the other."""
+        for number in range(len(self._parts.all)):
+            if number:
+                try:
+                    self._missing = what_is_missing(self._source_of(self._file, number))
+                    self._enter(number)
+                except (CannotTranscribe, OSError) as error:
+                    self.broke_off = f"part {number + 1}: {error}"
+                    continue
+            yield from self._frames_of_part()
+            self._notice_a_cut()
+        if self.has_unread_sound and not self.broke_off:
+            self.broke_off = f"{self._parts.unread} of {self._size} bytes lie behind the declared end"
+
+    def _frames_of_part(self) -> Iterator[Any]:
+        packets = with_next(self._part.packets)
         while True:
             try:
-                packet = next(packets, None)
+                packet, self._following = next(packets, (None, None))
             except (av.error.FFmpegError, OSError, MemoryError) as error:
                 self.broke_off = f"reading: {_said(error)}"
                 return
             if packet is None:
                 return
+            self._part.beginnings.at_byte = packet.pos
             try:
                 yield from packet.decode()
             except av.error.EOFError:
@@ -211,36 +237,106 @@ class Recording:
 
     def _missing_before(self, frame: Any, delivered: int) -> int:
         """Return how many samples of silence stand between what was delivered and `frame`."""
-        if frame.time is None:
-            return 0
-        due = frame.time - self._origin
-        if self.duration is None or due > self.duration + 1:  # a time that lies: do not fill a year with silence
-            return 0
-        gap = due - delivered / SAMPLE_RATE
-        return round(gap * SAMPLE_RATE) if gap > GAP_WORTH_FILLING else 0
+        at = delivered / SAMPLE_RATE
+        if self._timeline is None:
+            self._part_began = at
+            self._timeline = self._timeline_of(self._part, at)
+        length = frame.samples / max(1, frame.sample_rate)
+        gap = self._timeline.gap_before(shown(frame), length, at, self._following)
+        self._reached = at + gap + length
+        return round(gap * SAMPLE_RATE)
 
-    def _declared_duration(self) -> float | None:
-        if self._container.duration:
-            return self._container.duration / av.time_base
-        if self._stream.duration and self._stream.time_base:
-            return float(self._stream.duration * self._stream.time_base)
-        return None
+    def _timeline_of(self, part: _Part, at: float) -> Timeline:
+        """Return the timeline of a part that begins so many seconds into the file."""
+        latest, length = self._longest, part.declared
+        if part.container.format.name in ENDS_AS_DECLARED and length.is_sure and length.seconds is not None:
+            latest = at if self._believable(length.seconds) is None else at + length.seconds + 1
+        return Timeline(part.origin, at, latest, part.beginnings.is_here)
+
+    def _found_duration(self) -> float | None:
+        """Return the seconds of sound in all parts, as far as the headers or the packets tell."""
+        if len(self._parts.all) == 1 and self._part.declared.is_sure:
+            return self._part.declared.seconds
+        until = time.monotonic() + MOST_SECONDS
+        found = 0.0
+        with opened(self._path) as file, limits.memory(self._most_memory):
+            for number in range(len(self._parts.all)):
+                with ExitStack() as closing:
+                    try:
+                        part = self._opened_part(file, number, closing)
+                    except (CannotTranscribe, OSError):
+                        continue
+                    if part.declared.is_sure:
+                        found += part.declared.seconds or 0.0
+                    else:
+                        found += measured(part, self._timeline_of(part, found), found, until)
+                if number + 1 < len(self._parts.all) and time.monotonic() > until:
+                    return found * self._size / self._parts.all[number].end
+        return found or self._part.declared.seconds
 
     def _believable(self, duration: float | None) -> float | None:
         """Return a duration for which the file is large enough. Holes are filled up to there, so a lie costs time."""
         return duration if duration is not None and 0 <= duration <= self._longest else None
 
     def _notice_a_cut(self) -> None:
-        """Tell that the file broke off if it is shorter, or holds clearly less sound, than its header promises."""
-        self.broke_off = self.broke_off or self._missing
-        if self.broke_off or self._container.format.name not in NAMED_SO_THAT_THEIR_DURATION_IS_READ:
-            return  # for the others the duration is a guess from size and bit rate
-        if not self._stream.duration or not self._stream.time_base:
+        """Tell that a part broke off if it is shorter, or holds clearly less sound, than its header promises."""
+        if self.broke_off:
             return
-        begins = float((self._stream.start_time or 0) * self._stream.time_base) - self._origin
-        promised = begins + float(self._stream.duration * self._stream.time_base)
-        if promised - self.length > max(LOSS_WORTH_TELLING, 0.01 * promised):
-            self.broke_off = f"promised {promised:.1f} s, delivered {self.length:.1f} s"
+        self.broke_off = self._missing
+        if self.broke_off:
+            return
+        promised, delivered = self._promised(), self._reached - self._part_began
+        if promised is not None and promised - delivered > max(LOSS_WORTH_TELLING, 0.01 * promised):
+            self.broke_off = f"promised {promised:.1f} s, delivered {delivered:.1f} s"
+
+    def _promised(self) -> float | None:
+        """Return the seconds of sound that the header promises; None if it does not, or only guesses."""
+        name = self._part.container.format.name
+        if name == MATROSKA:  # tells when its longest track ends, counted from 0
+            is_sound_alone = len(self._container.streams) == 1 and self._container.duration is not None
+            return self._container.duration / av.time_base - self._part.origin if is_sound_alone else None
+        if name not in NAMED_SO_THAT_THEIR_DURATION_IS_READ:
+            return None  # a guess from size and bit rate
+        if not self._stream.duration or not self._stream.time_base:
+            return None
+        begins = float((self._stream.start_time or 0) * self._stream.time_base) - self._part.origin
+        return begins + float(self._stream.duration * self._stream.time_base)
+
+
+class _Part:
+    """One recording in a file, opened, at the start of its sound track.
+
+    origin: what its clock shows at its start. packets: of the track.
+    """
+
+    def __init__(self, file: IO[bytes], source: Any, track: int, closing: ExitStack) -> None:
+        """Open `source`, which is `file` or a piece of it. Raise CannotTranscribe if that has no such track."""
+        try:
+            # The open file instead of its name: any bytes will do for a name, and a name such as "http:x" or
+            # "concat:x" is not taken for an address. No protocol is allowed: a playlist cannot reach out. No picture
+            # is decoded: FFmpeg looks into the first ones, and a small cover can be as large as the memory.
+            allowed = {"protocol_whitelist": "none", "codec_whitelist": _audio_codecs()}
+            self.size = source.seek(0, io.SEEK_END)
+            source.seek(0)
+            self.container = closing.enter_context(
+                av.open(source, mode="r", metadata_errors="replace", options=allowed)
+            )
+            self._choose(track)
+            self.origin, self.packets = from_the_start(self.container, self.stream)
+        except (av.error.FFmpegError, ValueError, OSError, MemoryError) as error:
+            raise CannotTranscribe(Failure.NOT_MEDIA, _said(error)) from error
+        self.declared = declared(self.container, self.stream, source, self.origin)
+        self.beginnings = Beginnings(file, self.container.format.name)
+
+    def _choose(self, track: int) -> None:
+        if not self.container.streams.audio:
+            name = self.container.format.name
+            # FFmpeg takes many a text for subtitles, or for a picture of letters.
+            kind = Failure.NO_AUDIO if self.container.streams.video and name != "tty" else Failure.NOT_MEDIA
+            raise CannotTranscribe(kind, f"format {name}")
+        if track >= len(self.container.streams.audio):
+            raise CannotTranscribe(Failure.TRACK_MISSING, f"{len(self.container.streams.audio)} tracks")
+        self.stream: Any = self.container.streams.audio[track]
 
 
 def opened(path: bytes, may_be_empty: bool = False) -> IO[bytes]:

@@ -30,13 +30,13 @@ def _declared_size(file: IO[bytes], size: int) -> int | None:
     if start[:4] in (b"FORM", b"RIFX"):
         return _chunk(start, "big")
     if start[:4] == b"\x1aE\xdf\xa3":
-        return _of_matroska(file)
+        return end_of_matroska(file)
     if start[4:8] == b"ftyp":
         return _of_boxes(file, size)
     if start[:4] == b"OggS":
         return _of_ogg(file, size)
     if start[:3] == b"ID3" or start[:1] == b"\xff":
-        return _of_mp3(file)
+        return end_of_mp3(file)
     return None
 
 
@@ -54,7 +54,7 @@ def _chunk(start: bytes, byteorder: str) -> int | None:
     return 8 + declared if declared < NOT_TOLD else None
 
 
-def _of_matroska(file: IO[bytes]) -> int | None:
+def end_of_matroska(file: IO[bytes]) -> int | None:
     """Return where the segment ends, the second of the two elements a Matroska file has (RFC 9559)."""
     header, after = _variable_size(file, 4)
     if header is None:
@@ -106,7 +106,7 @@ def _of_ogg(file: IO[bytes], size: int) -> int | None:
     return begin + page + 27 + len(table) + sum(table)
 
 
-def _of_mp3(file: IO[bytes]) -> int | None:
+def end_of_mp3(file: IO[bytes]) -> int | None:
     """Return where the sound ends by the Xing or Info header in the first frame, which most encoders write."""
     tag = _read(file, 0, 10)
     begin = 0

@@ -29,6 +29,7 @@ def encode(
     pictures: float = 0.0,
     late: float = 0.0,
     hole: tuple[float, float] | None = None,
+    picture_codec: str = "mpeg4",
 ) -> None:
     """Write a media file; its suffix picks the container.
 
@@ -36,13 +37,15 @@ def encode(
     late: seconds before the sound begins. hole: from where on (seconds) the sound is how many seconds later.
     """
     with av.open(str(file), "w", options=WITHOUT_CHANCE) as container:
-        video = container.add_stream("mpeg4", rate=PICTURES_A_SECOND) if pictures else None
+        video = container.add_stream(picture_codec, rate=PICTURES_A_SECOND) if pictures else None
         sound = container.add_stream(codec, rate=rate) if samples is not None else None
         if sound is not None:
             sound.layout = layout
+            if codec == "wmav2":
+                sound.bit_rate = 64_000  # its own default is refused
         if video is not None:
             video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-            _add_pictures(container, video, pictures)
+            add_pictures(container, video, pictures)
         if sound is not None and samples is not None:
             add_sound(container, sound, samples, rate, layout, late, hole)
 
@@ -59,12 +62,12 @@ def encode_tracks(
             sound.layout = "mono"
             if default is not None:
                 sound.disposition = Disposition.default if number == default else Disposition(0)
-        _add_pictures(container, video, pictures)
+        add_pictures(container, video, pictures)
         for sound, samples in zip(sounds, tracks, strict=True):
             add_sound(container, sound, samples, rate)
 
 
-def _add_pictures(container: av.container.OutputContainer, stream: av.VideoStream, seconds: float) -> None:
+def add_pictures(container: av.container.OutputContainer, stream: av.VideoStream, seconds: float) -> None:
     for number in range(round(seconds * PICTURES_A_SECOND)):
         picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), number % 256, np.uint8), format="rgb24")
         picture.pts, picture.time_base = number, Fraction(1, PICTURES_A_SECOND)
