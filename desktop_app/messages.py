@@ -108,6 +108,7 @@ class Doubt(enum.StrEnum):
     TOO_MANY_WORDS = "too_many_words"  # more than anybody can say in the time
     NO_SPEECH = "no_speech"  # hardly anybody speaks here
     SKIPPED = "skipped"  # the backend died here, whatever was tried
+    ONLY_LIVE = "only_live"  # the live text has words here, the accurate pass that followed has none
 
 
 class Segment(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from desktop_app.messages import Doubt, Failure, LeftOut
+from desktop_app.transcripts.merging import merged
 from desktop_app.transcripts.migrations import NewerDatabase
 from desktop_app.transcripts.safekeeping import LibraryInUse, open_library
 from desktop_app.transcripts.transcript import (
@@ -33,10 +34,13 @@ __all__ = ["History", "JobGone", "LibraryInUse", "NewerDatabase"]
 SKIPPED_TEXT = "[…]"
 ROOM_WANTED = 1_000_000  # bytes
 KEPT_AFTER_REMOVAL = 30 * 24 * 3600  # seconds
-JOB = (
+JOB_COLUMNS = (
     "id, path, options, state, added_at, started_at, ended_at, duration, position, language, partial, failure,"
     " failure_detail, place, deaths, steps, fingerprint, output"
 )
+# The index segments_doubtful answers it without looking at any segment.
+DOUBTFUL = "(SELECT count(*) FROM segments WHERE job_id = jobs.id AND doubts <> '[]') AS doubtful"
+JOB = f"{JOB_COLUMNS}, {DOUBTFUL}"
 SEGMENT = "start_s, end_s, text, words, average_log_probability, no_speech_probability, language, speaker, doubts"
 _doubts = msgspec.json.Decoder(tuple[Doubt, ...])
 _steps = msgspec.json.Decoder(tuple[Step, ...])
@@ -80,12 +84,16 @@ class History:
         owner: str,
         failure: Failure | None = None,
         output: Output | None = None,
+        place: float | None = None,
     ) -> Job:
-        """Store a new job, queued last for `owner`; with a `failure`, one that failed before it began."""
+        """Store a new job, queued last for `owner`; with a `failure`, one that failed before it began.
+
+        place: in the queue, if it is not to be the last one.
+        """
         now = time.time()
         cursor = self._database.execute(
             "INSERT INTO jobs (path, options, state, owner, added_at, ended_at, failure, output, place)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(place), 0) + 1 FROM jobs))",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, (SELECT coalesce(max(place), 0) + 1 FROM jobs)))",
             (
                 os.fsencode(path),
                 msgspec.json.encode(options).decode(),
@@ -95,6 +103,7 @@ class History:
                 now if failure else None,
                 failure,
                 msgspec.json.encode(output).decode() if output else None,
+                place,
             ),
         )
         assert cursor.lastrowid is not None
@@ -103,9 +112,18 @@ class History:
     def add_jobs(
         self, found: Sequence[tuple[Path, Failure | None]], options: JobOptions, owner: str, output: Output | None
     ) -> list[Job]:
-        """Store a new job for each file, or none at all."""
+        """Store a new job for each file, or none at all, and return them in the order of the files.
+
+        The first file gets the first turn and the highest id: lists of the newest jobs then show the files in their
+        order, and the queue runs from the top down.
+        """
         with _Transaction(self._database):
-            return [self.add_job(path, options, owner, failure, output) for path, failure in found]
+            (last,) = self._database.execute("SELECT coalesce(max(place), 0) FROM jobs").fetchone()
+            jobs = [
+                self.add_job(path, options, owner, failure, output, last + number)
+                for number, (path, failure) in reversed([*enumerate(found, 1)])
+            ]
+        return jobs[::-1]
 
     def job(self, job_id: int) -> Job:
         """Return the job. Raise JobGone."""
@@ -127,6 +145,29 @@ class History:
         rows = self._database.execute("SELECT id FROM jobs WHERE removed_at IS NULL ORDER BY id DESC")
         return [job_id for (job_id,) in rows]
 
+    def newest(self) -> int:
+        """Return the highest id of a job; 0 if there is none."""
+        (newest,) = self._database.execute("SELECT coalesce(max(id), 0) FROM jobs").fetchone()
+        return int(newest)
+
+    def jobs_after(self, job_id: int) -> list[Job]:
+        """Return the jobs that are newer than this one."""
+        rows = self._database.execute(f"SELECT {JOB} FROM jobs WHERE id > ? AND removed_at IS NULL", (job_id,))
+        return [_job(row) for row in rows]
+
+    def version_of_others(self) -> int:
+        """Return a number that is another one as soon as another connection has written to the library."""
+        (version,) = self._database.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    def unended_elsewhere(self, owner: str) -> list[tuple[Job, str]]:
+        """Return the jobs that wait or run and are not those of `owner`, each with its owner."""
+        rows = self._database.execute(
+            f"SELECT {JOB}, owner FROM jobs WHERE state IN (?, ?) AND owner <> ? AND removed_at IS NULL",
+            (*UNENDED, owner),
+        )
+        return [(_job(row[:-1]), row[-1]) for row in rows]
+
     def next_queued(self, owner: str) -> Job | None:
         """Return the job that `owner` is to do next: of its queued ones, the first in the queue."""
         row = self._database.execute(
@@ -137,7 +178,7 @@ class History:
 
     def update(self, job_id: int, **changes: Any) -> Job:
         """Change fields of a job and return it as it is then. Raise JobGone."""
-        assert changes.keys() <= set(Job.__struct_fields__) - {"id"}
+        assert changes.keys() <= set(Job.__struct_fields__) - {"id", "doubtful"}
         for name in changes.keys() & {"options", "steps"}:
             changes[name] = msgspec.json.encode(changes[name]).decode()
         columns = ", ".join(f"{name} = ?" for name in changes)
@@ -310,10 +351,7 @@ class History:
                 "SELECT coalesce(max(number) + 1, 0) FROM segments WHERE job_id = ?", (job_id,)
             ).fetchone()
             try:
-                self._database.executemany(
-                    f"INSERT INTO segments (job_id, number, {SEGMENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [(job_id, number + index, *_row(segment)) for index, segment in enumerate(segments)],
-                )
+                self._insert_segments(job_id, number, segments)
                 self._database.executemany(
                     "INSERT OR REPLACE INTO left_out (job_id, start_s, end_s, text, reason) VALUES (?, ?, ?, ?, ?)",
                     [(job_id, text.start, text.end, text.text, text.reason) for text in left_out],
@@ -321,6 +359,12 @@ class History:
             except sqlite3.IntegrityError as error:
                 raise JobGone(job_id) from error
             self._database.execute("UPDATE jobs SET position = ?, deaths = 0 WHERE id = ?", (position, job_id))
+
+    def _insert_segments(self, job_id: int, number: int, segments: Sequence[Segment]) -> None:
+        self._database.executemany(
+            f"INSERT INTO segments (job_id, number, {SEGMENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(job_id, number + index, *_row(segment)) for index, segment in enumerate(segments)],
+        )
 
     def skip(self, job_id: int, begin: float, end: float) -> Segment:
         """Store and return that nothing could be heard between two moments; the job is past them. Raise JobGone."""
@@ -340,17 +384,22 @@ class History:
     def replace_heard(self, job_id: int, by: int) -> Job | None:
         """Give a job what was heard in another one of the same recording, `by`, which goes; return it as it is then.
 
-        None, and nothing changes, if there is no such job any more, if nothing was heard in the other one, or if more
-        was skipped in that.
+        Words that the job has already, and for which the other one has nothing, stay: see `merging`. None, and nothing
+        changes, if there is no such job any more, if nothing was heard in the other one, or if more was skipped there.
         """
         with _Transaction(self._database):
             found = self.jobs_of([job_id])
             if not found or not self.has_segments(by) or self._skipped(by) > self._skipped(job_id):
                 return None
             other = self.job(by)
+            heard = self.segments(by)
+            together = merged(heard, self.segments(job_id), self.left_out(by))
             for table in ("segments", "left_out"):
                 self._database.execute(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))
                 self._database.execute(f"UPDATE {table} SET job_id = ? WHERE job_id = ?", (job_id, by))
+            if together != heard:
+                self._database.execute("DELETE FROM segments WHERE job_id = ?", (job_id,))
+                self._insert_segments(job_id, 0, together)
             self.delete(by)
             return self.update(
                 job_id,
@@ -437,7 +486,7 @@ class _Transaction:
 
 
 def _job(row: Iterable[Any]) -> Job:
-    values = dict(zip(JOB.replace(" ", "").split(","), row, strict=True))
+    values = dict(zip([*JOB_COLUMNS.replace(" ", "").split(","), "doubtful"], row, strict=True))
     values["path"] = Path(os.fsdecode(values["path"]))
     values["options"] = _options(values["options"])
     values["state"] = JobState(values["state"])

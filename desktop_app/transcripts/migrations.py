@@ -75,6 +75,10 @@ STEPS: tuple[str, ...] = (
     """
     UPDATE jobs SET output = NULL WHERE state = 'done';
     """,
+    # 5: how many passages of a job are doubtful is asked for each row of the list; a new doubt, "only_live".
+    """
+    CREATE INDEX segments_doubtful ON segments (job_id) WHERE doubts <> '[]';
+    """,
 )
 
 

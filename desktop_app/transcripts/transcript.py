@@ -115,6 +115,7 @@ class Job(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...] = ()
     fingerprint: str = ""  # of the recording, when it was begun
     output: Output | None = None  # of a job from the command line
+    doubtful: int = 0  # passages that should be listened to again; counted, not stored
 
     @property
     def name(self) -> str:
@@ -124,6 +125,11 @@ class Job(msgspec.Struct, frozen=True):
     def is_past_the_end(self) -> bool:
         """The part that was asked for begins where the recording has ended already."""
         return self.state is JobState.DONE and 0 < self.options.begin >= (self.duration or 0.0)
+
+    @property
+    def is_silent(self) -> bool:
+        """Nobody speaks in the recording, or in the part of it that was asked for."""
+        return self.state is JobState.DONE and (not self.language or self.is_past_the_end)
 
     def share_done(self, position: float, duration: float | None) -> float:
         """Return how much of the part that was asked for, which ends at `duration`, is before `position`: 0 to 1."""

@@ -8,7 +8,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -44,7 +44,7 @@ PAGE = 50  # jobs fetched at once
 MOST_HELD = 40 * PAGE  # a hundred thousand jobs would take 130 MB, and Python's garbage collector 0.3 s each time
 JOB_ROLE = Qt.ItemDataRole.UserRole
 PROGRESS_ROLE = Qt.ItemDataRole.UserRole + 1
-NUMBER_ROLE = Qt.ItemDataRole.UserRole + 2  # in the line of those that wait
+STATUS_ROLE = Qt.ItemDataRole.UserRole + 2  # the line below the name
 Index = QModelIndex | QPersistentModelIndex
 
 ICONS = {
@@ -55,6 +55,7 @@ ICONS = {
     JobState.FAILED: "failed",
     JobState.CANCELLED: "cancelled",
 }
+SILENT = "info"  # done, but there was nothing to write down
 
 
 class JobList(QAbstractListModel):
@@ -72,6 +73,10 @@ class JobList(QAbstractListModel):
         self._jobs: dict[int, Job] = {}  # those that are here, by id
         self._progress: JobProgress | None = None
         self.number_of: Callable[[int], int | None] = lambda _: None  # which turn a waiting job has, by its id
+        self.is_held: Callable[[], bool] = lambda: False  # nothing that waits has its turn now
+        self.elsewhere: Callable[[int], Literal["", "worked on", "left"]] = lambda _: (
+            ""
+        )  # by another program, by its id
         self._has_all_ids = False
         self._fetching = False
         self._wanted: set[int] = set()  # the rows that somebody looked at and whose jobs are not here
@@ -113,6 +118,10 @@ class JobList(QAbstractListModel):
         if job.state is not JobState.RUNNING and self._progress is not None and self._progress.job_id == job.id:
             self._progress = None
         self.dataChanged.emit(self.index(row), self.index(row))
+
+    def change_all_waiting(self) -> None:
+        """What the rows of waiting jobs say has changed, though the jobs have not."""
+        self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1))
 
     def remove(self, job_id: int) -> None:
         row = self.row_of(job_id)
@@ -158,7 +167,7 @@ class JobList(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return job.name
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{job.name}, {wording.job_status(job, progress, self.number_of(job.id))}"
+                return f"{job.name}, {self._status(job, progress)}"
             case Qt.ItemDataRole.ToolTipRole:
                 # As rich text with everything escaped: as plain text, Qt would take a name such as "<b>x" for rich.
                 return f"<p style='white-space: pre'>{html.escape(shown(job.path))}</p>"
@@ -166,9 +175,14 @@ class JobList(QAbstractListModel):
                 return job
             case _ if role == PROGRESS_ROLE:
                 return progress
-            case _ if role == NUMBER_ROLE:
-                return self.number_of(job.id)
+            case _ if role == STATUS_ROLE:
+                return self._status(job, progress)
         return None
+
+    def _status(self, job: Job, progress: JobProgress | None) -> str:
+        if job.state not in UNENDED:
+            return wording.job_status(job)
+        return wording.job_status(job, progress, self.number_of(job.id), self.is_held(), self.elsewhere(job.id))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Only what waits here can be dragged, onto what waits here."""
@@ -280,29 +294,24 @@ class JobRow(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         job: Job | None = index.data(JOB_ROLE)
-        progress: JobProgress | None = None
-        number: int | None = None
-        if job is not None and job.state in UNENDED:
-            progress, number = index.data(PROGRESS_ROLE), index.data(NUMBER_ROLE)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_ground(painter, option)
         if job is not None:  # it is on its way
-            self._paint_job(painter, option, job, progress, number)
+            self._paint_job(painter, option, index, job)
         painter.restore()
 
     def _paint_job(
         self,
         painter: QPainter,
         option: QStyleOptionViewItem,
+        index: Index,
         job: Job,
-        progress: JobProgress | None,
-        number: int | None,
     ) -> None:
         room = option.rect.adjusted(self.MARGIN, self.MARGIN, -self.MARGIN, -self.MARGIN)
         text_colour, quiet, state_colour = self._colours(option, job)
 
-        picture = icons.pixmap(ICONS[job.state], self.ICON, state_colour)
+        picture = icons.pixmap(SILENT if job.is_silent else ICONS[job.state], self.ICON, state_colour)
         painter.drawPixmap(room.left(), room.top() + 1, picture)
         left = room.left() + self.ICON + self.MARGIN
         line = option.fontMetrics.height()
@@ -317,17 +326,18 @@ class JobRow(QStyledItemDelegate):
         self._write(
             painter,
             name.translated(0, line + 2),
-            wording.job_status(job, progress, number),
+            index.data(STATUS_ROLE),
             Qt.TextElideMode.ElideRight,
         )
         if job.state is JobState.RUNNING:
+            progress: JobProgress | None = index.data(PROGRESS_ROLE)
             self._paint_bar(painter, QRect(left, name.bottom() + line + 7, name.width(), 4), option, job, progress)
 
     def _colours(self, option: QStyleOptionViewItem, job: Job) -> tuple[QColor, QColor, QColor]:
         inks = self._inks(option.palette)
         if self._is_selected(option):
             return inks.selected_text, inks.selected_text, inks.selected_text
-        state = inks.states.get(job.state, inks.quiet)
+        state = inks.quiet if job.is_silent else inks.states.get(job.state, inks.quiet)
         return inks.text, state if job.state is JobState.FAILED else inks.quiet, state
 
     def _inks(self, palette: QPalette) -> _Inks:
@@ -366,8 +376,9 @@ class JobRow(QStyledItemDelegate):
         painter.setBrush(colour)
         painter.drawRoundedRect(room, 2, 2)
         painter.setOpacity(1)
-        if progress is not None and progress.duration:
-            share = job.share_done(progress.position, progress.duration)
+        position, duration = (progress.position, progress.duration) if progress else (job.position, job.duration)
+        if duration:
+            share = job.share_done(position, duration)
             painter.drawRoundedRect(QRect(room.left(), room.top(), round(room.width() * share), room.height()), 2, 2)
 
     @staticmethod
@@ -446,6 +457,11 @@ class JobListView(QTableView):
         if row != self._shown.row():
             self._shown = QPersistentModelIndex(self.model().index(row, 0))
         return row
+
+    def ask_all_ours(self, then: Callable[[list[Job]], None]) -> None:
+        """The same without those that another program works on, which only that can stop."""
+        elsewhere = self._jobs().elsewhere
+        self.ask_all_chosen(lambda jobs: then([job for job in jobs if elsewhere(job.id) != "worked on"]))
 
     def chosen(self) -> Job | None:
         """Return the job that is to be shown, if one is selected and it is here."""

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QTimer, QUrl, Signal
@@ -37,6 +38,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app import messages, paths
+from desktop_app.messages import Stage
 from desktop_app.models.errors import ModelBroken
 from desktop_app.settings import Appearance, Settings
 from desktop_app.transcripts import export
@@ -58,13 +60,16 @@ from desktop_app.ui.model_survey import Survey
 from desktop_app.ui.notices import Notices
 from desktop_app.ui.options_bar import OptionsBar
 from desktop_app.ui.queue_actions import QueueActions
+from desktop_app.ui.queue_bar import QueueBar
 from desktop_app.ui.recording_actions import RecordingActions, Sound
 from desktop_app.ui.reveal import reveal
 from desktop_app.ui.scroll_area import ScrollingBar, VerticalScrollArea
 from desktop_app.ui.transcript_pane import TranscriptPane
 from desktop_app.ui.update_actions import UpdateActions
 from desktop_app.ui.wheel_guard import WheelGuard
+from desktop_app.work.batch import Batch, BatchDone
 from desktop_app.work.crash_reports import newest
+from desktop_app.work.elsewhere import Elsewhere
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import Hold, JobProgress, JobQueue
 from desktop_app.work.media_files import SUFFIXES
@@ -110,6 +115,10 @@ class MainWindow(QMainWindow):
         self._model_said = ""  # how the model is
         self._storage_said = ""  # why the library cannot be written, if that holds the queue
         self._notices = Notices(self)
+        self._batch = Batch(queue, steward.line, self)
+        self._all_done_said = ""  # how the last batch ended, until the next one begins
+        self._stage = Stage.STARTING  # of the running job
+        self.elsewhere = Elsewhere(history, queue.ownership, self)
         self._last_removed: list[list[int]] = []  # what was removed together, the last at the end
         self._to_choose: list[int] = []  # jobs that were just added or brought back, once the list has their rows
         self._percent: int | None = None
@@ -175,6 +184,7 @@ class MainWindow(QMainWindow):
         self.recording.offer_unfinished()
         self.dictation.start()
         self.updates.start()
+        self.elsewhere.start()
         self._load_chosen_model()
 
     def offer_crash_report(self) -> None:
@@ -304,8 +314,12 @@ class MainWindow(QMainWindow):
         self.list.addActions([self.reveal, self.copy_all, self.export])
         self.work.serve(self.list)
         self.jobs.number_of = self._steward.line.number_of
+        self.jobs.is_held = self._is_held
+        self.jobs.elsewhere = self.work.elsewhere = self._elsewhere_of
         self.transcript = TranscriptPane(self._history)
         self.transcript.text.show_in_size(self._settings.text_size)
+        self.transcript.elsewhere = self._elsewhere_of
+        self.transcript.why_no_text = self._why_no_text
 
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.addWidget(self.list)
@@ -326,8 +340,9 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(self._work_page)
         self._line_below_panel = _line()
         self._line_below_panel.hide()
+        self.queue_bar = QueueBar()
         panel = ScrollingBar(self.recording.panel)
-        above = (self.updates.bar, self.recording.unfinished, panel, self._line_below_panel)
+        above = (self.updates.bar, self.queue_bar, self.recording.unfinished, panel, self._line_below_panel)
         self.setCentralWidget(_column(*above, self._pages, _line(), ScrollingBar(self.options)))
 
     def _tool_bar(self, *groups: list[QAction]) -> QToolBar:
@@ -383,6 +398,11 @@ class MainWindow(QMainWindow):
         self._line_timer.timeout.connect(self._show_line)
         self._steward.line.changed.connect(self._line_timer.start)
         self.work.said.connect(self.say)
+        self.work.resumed.connect(self.elsewhere.look_again)
+        self._batch.changed.connect(self._show_work)
+        self._batch.ended.connect(self._on_batch_ended)
+        self.elsewhere.changed.connect(self._on_elsewhere)
+        self.elsewhere.removed.connect(self._on_job_removed)
         self.transcript.filled.connect(self._allow_actions)
         self.library.said.connect(self.say)
         self.recording.said.connect(self.say)
@@ -531,11 +551,14 @@ class MainWindow(QMainWindow):
         self._history.ask(texts, copy)
 
     def _on_cancel(self) -> None:
-        self.list.ask_all_chosen(self._cancel_all)
+        self.list.ask_all_ours(self._cancel_all)
+
+    def _can_cancel(self, job: Job) -> bool:
+        return job.state not in ENDED and not self._elsewhere_of(job.id)
 
     def _cancel_all(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
-            if job.state not in ENDED:
+            if self._can_cancel(job):
                 self._queue.cancel(job.id)
 
     def _on_retry(self) -> None:
@@ -549,7 +572,7 @@ class MainWindow(QMainWindow):
                 self._queue.retry(job.id, msgspec.structs.replace(self.options.options(), **own))
 
     def _on_remove(self) -> None:
-        self.list.ask_all_chosen(self._remove_all)
+        self.list.ask_all_ours(self._remove_all)
 
     def _remove_all(self, jobs: Sequence[Job]) -> None:
         if jobs:
@@ -656,7 +679,7 @@ class MainWindow(QMainWindow):
             if self._queue.running is None or self._queue.running.id == job.id:
                 self._percent = None
             if not self.isActiveWindow() and self._is_news(job):
-                self._notices.tell(*wording.finished_notice(job))
+                self._notices.count(job)
         self._show_title()
         self._allow_actions()
 
@@ -679,9 +702,10 @@ class MainWindow(QMainWindow):
 
     def _on_progressed(self, progress: JobProgress) -> None:
         self.jobs.show_progress(progress)
+        self._stage = progress.stage
         if progress.duration and (running := self._queue.running) is not None:
             self._percent = round(100 * running.share_done(progress.position, progress.duration))
-        self._show_title()
+        self._show_work()
 
     def _on_chosen(self) -> None:
         job = self.list.chosen()
@@ -776,8 +800,15 @@ class MainWindow(QMainWindow):
 
     def _on_became_busy(self) -> None:
         self._is_freed = False
+        if self._queue.running is not None:
+            self._all_done_said = ""
+
+    def _on_batch_ended(self, batch: BatchDone) -> None:
+        self._all_done_said = wording.all_done(batch.done, batch.failed)
+        self.say(self._all_done_said)
 
     def _on_became_idle(self) -> None:
+        self._notices.tell()
         if not self._is_freed:  # else it would be loaded again as soon as it is gone
             self._load_chosen_model()
 
@@ -794,11 +825,15 @@ class MainWindow(QMainWindow):
     def _on_held_changed(self) -> None:
         if Hold.STORAGE not in self._queue.held:
             self._storage_said = ""
+        if self.jobs.rowCount():
+            self.jobs.change_all_waiting()
+        self.transcript.describe_again()
         self._show_ready()
 
     def _show_line(self) -> None:
         """Somebody may have another turn; nothing may run though somebody waits."""
         self.list.viewport().update()
+        self.transcript.describe_again()
         self._allow_actions()
         self._show_ready()
 
@@ -818,16 +853,51 @@ class MainWindow(QMainWindow):
         self._show_ready()
 
     def _show_ready(self) -> None:
-        """Say why nothing runs; if that is not so, how the model is."""
-        sentence = self._storage_said or self.work.why_nothing_runs() or self._model_said
-        self._ready.say(sentence)
+        """Say why nothing runs, and how that ends; else what runs, how it ended, or how the model is."""
+        why = self._storage_said or self.work.why_nothing_runs()
+        way_out = self.work.way_out() if why and not self._storage_said else None
+        self.queue_bar.show_hold(wording.held(why, len(self._steward.line)) if why else "", *(way_out or ()))
+        self._ready.say(why or self._what_runs() or self._all_done_said or self._model_said)
+
+    def _what_runs(self) -> str:
+        if self._queue.running is None:
+            return ""
+        if self._queue.running.options.live:
+            return wording.WRITING_LIVE
+        return wording.working(self._stage, self._batch.number, self._batch.total, self._batch.seconds_left)
+
+    def _show_work(self) -> None:
+        self._show_title()
+        self._show_ready()
+
+    def _is_held(self) -> bool:
+        return bool(self._queue.held)
+
+    def _why_no_text(self, job: Job) -> str:
+        return wording.waiting(job, self._steward.line.number_of(job.id), self._is_held())
+
+    # --- what other programs do in the same library ---
+
+    def _elsewhere_of(self, job_id: int) -> Literal["", "worked on", "left"]:
+        if self.elsewhere.is_worked_on(job_id):
+            return "worked on"
+        return "left" if self.elsewhere.is_left(job_id) else ""
+
+    def _on_elsewhere(self, jobs: Sequence[Job]) -> None:
+        self.jobs.add(jobs)
+        for job in jobs:
+            self.jobs.change(job)
+            self.transcript.change(job)
+            self.transcript.catch_up(job.id)
+        self._allow_actions()
 
     def _allow_actions(self) -> None:
         job = self.list.chosen()
         states = self.list.chosen_states()
-        self.cancel.setEnabled(bool(states - set(ENDED)))
+        is_ours = self.list.any_chosen(lambda job: self._elsewhere_of(job.id) != "worked on")
+        self.cancel.setEnabled(self.list.any_chosen(self._can_cancel))
         self.retry.setEnabled(bool(states & set(ENDED)))
-        self.remove.setEnabled(bool(states))
+        self.remove.setEnabled(bool(states) and is_ours)
         count = self.list.chosen_count()
         self.reveal.setEnabled(job is not None and count == 1)
         self.find_text.setEnabled(job is not None and self.transcript.has_text)
@@ -837,12 +907,23 @@ class MainWindow(QMainWindow):
             _show_key(action, count)
         for action in (self.next_to_check, self.previous_to_check):
             action.setEnabled(job is not None and self.transcript.text.doubtful > 0)
+        for action in (self.cancel, self.remove, self.work.pause):
+            if states and not is_ours:
+                action.setToolTip(wording.WORKED_ON_ELSEWHERE)
         self.undo_remove.setEnabled(bool(self._last_removed))
         self.work.allow()
         self._show_pause()
 
     def _show_title(self) -> None:
-        self.setWindowTitle(wording.window_title(self._notices.unseen, self._percent, self.recording.is_recording))
+        self.setWindowTitle(
+            wording.window_title(
+                self._notices.unseen,
+                self._percent,
+                self.recording.is_recording,
+                self._batch.number,
+                self._batch.total,
+            )
+        )
 
     # --- as Qt calls ---
 

@@ -1,4 +1,4 @@
-"""Tells the user that a job has ended, while the window is in the background."""
+"""Tells the user that jobs have ended, while the window is in the background."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QProcess, QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
+from desktop_app.transcripts.transcript import Job
 from desktop_app.ui import wording
 
 SHOWN_MS = 10_000
@@ -22,12 +23,22 @@ class Notices(QObject):
         super().__init__(window)
         self._window = window
         self._tray: QSystemTrayIcon | None = None
+        self._untold: list[Job] = []
         self.unseen = 0
 
-    def tell(self, title: str, text: str) -> None:
-        """Notify, and count one more."""
+    def count(self, job: Job) -> None:
+        """A job has ended: count it, and tell of it with the others of its batch."""
         self.unseen += 1
         _badge(self.unseen)
+        self._untold.append(job)
+
+    def tell(self) -> None:
+        """Notify once of all jobs that have ended unseen since the last time."""
+        untold, self._untold = self._untold, []
+        if untold:
+            self._notify(*wording.finished_notice(untold))
+
+    def _notify(self, title: str, text: str) -> None:
         QApplication.alert(self._window)
         # notify-send before the tray: it needs no icon there. It takes the body, not the title, for markup.
         if sys.platform == "linux" and (program := shutil.which("notify-send")):
@@ -38,6 +49,7 @@ class Notices(QObject):
 
     def seen(self) -> None:
         """The user looks at the window."""
+        self._untold.clear()
         if self.unseen:
             self.unseen = 0
             _badge(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 from PySide6.QtCore import QObject, Qt, Signal
@@ -37,9 +37,11 @@ class QueueActions(QObject):
     """The actions, and when each of them makes sense.
 
     said(sentence): something to tell the user in passing.
+    resumed(jobs): another program had left them; they wait for this one now.
     """
 
     said = Signal(str)
+    resumed = Signal(object)
 
     def __init__(
         self,
@@ -57,6 +59,9 @@ class QueueActions(QObject):
         self._settings = chosen
         self._window = window
         self._list: JobListView | None = None
+        self.elsewhere: Callable[[int], Literal["", "worked on", "left"]] = lambda _: (
+            ""
+        )  # by another program, by its id
         self.pause_goes_on = False  # what `pause` would do to the chosen jobs
         self._make_actions(make)
         self.whens = self._choices(make, wording.WHENS, chosen.when, self._on_when)
@@ -113,13 +118,21 @@ class QueueActions(QObject):
         view = self._view()
         job = view.chosen() if view.chosen_count() == 1 else None  # what is done to one only
         waits = view.any_chosen(lambda job: self._steward.line.number_of(job.id) is not None)
-        can_pause = view.any_chosen(_can_pause)
-        self.pause_goes_on = not can_pause and view.any_chosen(_can_go_on)
+        can_pause = view.any_chosen(self._can_pause)
+        self.pause_goes_on = not can_pause and view.any_chosen(self._can_go_on)
         self.pause.setEnabled(can_pause or self.pause_goes_on)
         for action in (self.run_next, self.earlier, self.later):
             action.setEnabled(waits)
         self.change_options.setEnabled(job is not None and _can_be_changed(job))
         self.gaps_again.setEnabled(job is not None and _has_gaps(job))
+
+    def way_out(self) -> tuple[str, QAction] | None:
+        """Return what ends what holds the queue, if the user can: the label of a button, and what it triggers."""
+        if Hold.UPDATED in self._queue.held:
+            return None
+        if Hold.USER in self._queue.held:
+            return wording.RESUME_QUEUE, self.pause_queue
+        return (wording.START_NOW, self.whens["now"]) if self.why_nothing_runs() else None
 
     def why_nothing_runs(self) -> str:
         """Return a sentence on what holds the queue, if something does and is to be told."""
@@ -135,21 +148,30 @@ class QueueActions(QObject):
     # --- what the user does with jobs ---
 
     def _on_pause(self) -> None:
-        self._view().ask_all_chosen(self._pause_or_go_on)
+        self._view().ask_all_ours(self._pause_or_go_on)
 
     def _pause_or_go_on(self, jobs: Sequence[Job]) -> None:
         """Pause what runs or waits; if nothing does, go on with what was stopped, the oldest first."""
-        to_pause = [job for job in jobs if _can_pause(job)]
+        to_pause = [job for job in jobs if self._can_pause(job)]
         for job in to_pause:
             self._queue.pause(job.id)
         for job in reversed(jobs if not to_pause else []):
-            if _can_go_on(job):
+            if self.elsewhere(job.id) == "left":
+                self._queue.resume([job.id], self.resumed.emit)
+            elif self._can_go_on(job):
                 self._queue.go_on(job.id)
+
+    def _can_pause(self, job: Job) -> bool:
+        return job.state in UNENDED and not self.elsewhere(job.id)
+
+    def _can_go_on(self, job: Job) -> bool:
+        return _can_go_on(job) or (job.state in UNENDED and self.elsewhere(job.id) == "left")
 
     def _on_run_next(self) -> None:
         def put_first(jobs: Sequence[Job]) -> None:
-            for job in jobs:  # the last one put there comes first: the oldest
-                self._queue.run_next(job.id)
+            number_of = self._steward.line.number_of
+            for job in sorted(jobs, key=lambda job: number_of(job.id) or 0, reverse=True):
+                self._queue.run_next(job.id)  # the last one put there comes first: they keep their order
 
         self._view().ask_all_chosen(put_first)
 
@@ -240,10 +262,6 @@ def _submenu(menu: QMenu, title: str, choices: Mapping[Name, QAction]) -> None:
     inner = menu.addMenu(title)
     for action in choices.values():
         inner.addAction(action)
-
-
-def _can_pause(job: Job) -> bool:
-    return job.state in UNENDED
 
 
 def _can_go_on(job: Job) -> bool:

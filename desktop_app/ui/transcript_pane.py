@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPalette, QResizeEvent, QTextCursor
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.messages import Provisional
 from desktop_app.transcripts.history import History, JobGone
-from desktop_app.transcripts.transcript import Job, JobState, LeftOut, Segment
+from desktop_app.transcripts.transcript import UNENDED, Job, JobState, LeftOut, Segment
 from desktop_app.ui import colours, wording
 from desktop_app.ui.find_bar import FindBar
 from desktop_app.ui.scroll_area import ScrollingBar
@@ -35,6 +35,10 @@ class TranscriptPane(QWidget):
         self._job: Job | None = None
         self._loaded = False  # what was stored before is shown, so that what comes now can follow it
         self._left_out: list[LeftOut] = []
+        self.why_no_text: Callable[[Job], str] = wording.waiting  # what stands where the text will be
+        self.elsewhere: Callable[[int], Literal["", "worked on", "left"]] = lambda _: (
+            ""
+        )  # by another program, by its id
 
         self._name = _ElidedLabel()
         font = self._name.font()
@@ -125,6 +129,16 @@ class TranscriptPane(QWidget):
             job_id = job.id
             self._history.ask(lambda history: (job_id, history.left_out(job_id)), self._on_left_out)
 
+    def describe_again(self) -> None:
+        """What is said of the job may be another thing now, though the job has not changed."""
+        self._describe()
+
+    def catch_up(self, job_id: int) -> None:
+        """Another program may have stored more of this job's text."""
+        if self._job is not None and job_id == self._job.id and self._loaded:
+            self._loaded = False
+            self._ask_for_part(job_id)
+
     def reload(self, job_id: int) -> None:
         """The text of a job is another one now."""
         if self._job is not None and job_id == self._job.id:
@@ -195,6 +209,8 @@ class TranscriptPane(QWidget):
         self._name.show_text(job.name.replace("\n", " ") if job else "")
         self._facts.setText(wording.about_job(job) if job else "")
         note = wording.job_notes(job, self.has_text) if job else ""
+        if job is not None and job.state in UNENDED and (where := self.elsewhere(job.id)):
+            note = wording.LEFT_ELSEWHERE if where == "left" else wording.WORKED_ON_ELSEWHERE
         if job is not None and job.state is JobState.DONE:
             passages = wording.passages(self.text.doubtful, len(self._left_out))
             note = "\n".join(filter(None, [note, passages])) if self._loaded else ""
@@ -203,7 +219,7 @@ class TranscriptPane(QWidget):
         self._note.setText(note)
         self._note.setVisible(bool(note))
         self._note.setAccessibleName(note)
-        self.text.setPlaceholderText(wording.waiting(job) if job is not None else "")
+        self.text.setPlaceholderText(self.why_no_text(job) if job is not None else "")
 
     def _colour(self) -> None:
         colours.stand_back(self._facts)

@@ -194,27 +194,41 @@ def _beginning(sentence: str) -> str:
     return sentence[0].upper() + sentence[1:]
 
 
-def job_status(job: Job, progress: JobProgress | None = None, number: int | None = None) -> str:
+def job_status(
+    job: Job,
+    progress: JobProgress | None = None,
+    number: int | None = None,
+    is_held: bool = False,
+    elsewhere: Literal["", "worked on", "left"] = "",
+) -> str:
     """Return the line below a job's name: what it is doing, how long it will take, or how it ended.
 
-    number: which turn it has, if it waits.
+    number: which turn it has, if it waits. is_held: nothing that waits has its turn now. elsewhere: another program
+    works on it, or has left it.
     """
     if job.state is JobState.RUNNING and progress is not None:
         if job.options.live:
             return f"Live · {clock(progress.position)}"
         return f"{_progress(progress)}{SECOND_PASS if job.options.replaces is not None else ''}"
+    if job.state in (JobState.RUNNING, JobState.QUEUED) and elsewhere:
+        return _status_elsewhere(job, elsewhere == "left")
     if job.state is JobState.FAILED:
         happened, _ = _told(job.failure or Failure.UNFORESEEN, cause_in(job.failure_detail))
         return _beginning(happened)
     parts = [STATES[job.state]]
     if number is not None:
+        if is_held:
+            parts[0] = QUEUE_IS_PAUSED
         parts.append("next" if number == 1 else f"{_ordinal(number)} in line")
     if job.state is JobState.DONE:
         if job.is_past_the_end:
             return f"The recording ends at {clock(job.duration or 0)} already"
-        if not job.language:
+        if job.is_silent:
             return NO_SPEECH
-        parts += [clock(job.duration or 0), language(job.language)]
+        parts.append(clock(job.duration or 0))
+        if job.doubtful:
+            parts.append(f"{_count(job.doubtful, 'passage')} to check")
+        parts.append(language(job.language or ""))
         if job.options.task is Task.TRANSLATE:
             parts[-1] += " → English"
         parts.append(when(job.added_at))
@@ -227,6 +241,16 @@ def job_status(job: Job, progress: JobProgress | None = None, number: int | None
     return " · ".join(parts)
 
 
+def _status_elsewhere(job: Job, is_left: bool) -> str:
+    if is_left:
+        return f"Interrupted · {_saved(job.position).lower()}" if job.position > 0 else "Interrupted"
+    if job.state is JobState.QUEUED:
+        return "Waiting in another Sottovoce"
+    how_far = f" · {clock(job.position)}" if job.position > 0 else ""
+    return f"Running in another Sottovoce{how_far}{f' of {clock(job.duration)}' if how_far and job.duration else ''}"
+
+
+QUEUE_IS_PAUSED = "Queue paused"
 SECOND_PASS = " · once more, accurately"
 
 
@@ -592,11 +616,63 @@ WHY_AWAKE = "A recording is being transcribed"  # read by those who ask the syst
 WHY_AWAKE_TO_RECORD = "A recording is being made"
 
 
-def finished_notice(job: Job) -> tuple[str, str]:
-    """Return title and text of the notice that a job has ended."""
-    if job.state is JobState.DONE:
-        return job.name, "The transcript is ready."
-    return job.name, "Not finished. The window says why."
+def finished_notice(jobs: Sequence[Job]) -> tuple[str, str]:
+    """Return title and text of the notice that jobs have ended: one for all that were done together."""
+    failed = [job for job in jobs if job.state is not JobState.DONE]
+    if len(jobs) == 1:
+        return jobs[0].name, "Not finished. The window says why." if failed else "The transcript is ready."
+    if not failed:
+        return f"{len(jobs)} transcripts are ready", _some_names([job.name for job in jobs])
+    title = f"{len(jobs) - len(failed)} of {len(jobs)} recordings are transcribed"
+    return title, f"Not finished: {_some_names([job.name for job in failed])}"
+
+
+NAMES_SHOWN = 3
+
+
+def _some_names(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def working(stage: Stage, number: int, total: int, seconds_left: float | None) -> str:
+    """Return what the status bar says while recordings are transcribed: "Transcribing 10 of 40 · 3 min left"."""
+    parts = [f"Transcribing {number} of {total}" if total > 1 else STAGES[stage]]
+    if seconds_left is not None:
+        parts.append(f"{about(seconds_left)} left")
+    return " · ".join(parts)
+
+
+WRITING_LIVE = "Writing down what is recorded"
+
+
+def all_done(done: Sequence[Job], failed: Sequence[Job]) -> str:
+    """Return that all there was to do is done, how it ended, and whether something should be looked at."""
+    if len(done) + len(failed) == 1:
+        (job,) = (*done, *failed)
+        said = f"“{job.name}” could not be finished." if failed else f"“{job.name}” is transcribed."
+    elif failed:
+        said = f"All done: {len(done)} of {_count(len(done) + len(failed), 'recording')} transcribed."
+    else:
+        said = f"All done: {_count(len(done), 'recording')} transcribed."
+    doubtful = sum(job.doubtful for job in done)
+    return f"{said} {_count(doubtful, 'passage')} to check." if doubtful else said
+
+
+QUEUE_BAR = "Why nothing is transcribed"
+RESUME_QUEUE = "Re&sume"
+START_NOW = "S&tart Now"
+
+
+def held(why: str, waiting: int) -> str:
+    """Return the line above the recordings that says why nothing runs. waiting: how many recordings wait."""
+    return f"{why} {_count(waiting, 'recording')} {'waits' if waiting == 1 else 'wait'}." if waiting else why
+
+
+WORKED_ON_ELSEWHERE = (
+    "Another Sottovoce, such as one in a terminal, is transcribing this recording. It can be stopped only there."
+)
+LEFT_ELSEWHERE = "The program that was transcribing this recording was stopped. Continue goes on with it here."
 
 
 # --- the command line ------------------------------------------------------------------------------------------------
@@ -945,6 +1021,7 @@ DOUBTS = {
     Doubt.TOO_MANY_WORDS: "more words than fit into the time",
     Doubt.NO_SPEECH: "perhaps nobody speaks here",
     Doubt.SKIPPED: "not transcribed: the transcription process died here, whatever was tried",
+    Doubt.ONLY_LIVE: "heard while it was recorded, but not when it was transcribed again",
 }
 
 NEXT_TO_CHECK = "Next Passage to &Check"
@@ -967,7 +1044,6 @@ RECORDINGS = "Recordings"
 ALL_FILES = "All files"
 
 WAITING = {
-    JobState.QUEUED: "Its turn comes after the recordings that stand before it in the queue.",
     JobState.PAUSED: "It waits until you continue it.",
     JobState.RUNNING: "The text appears here as it is heard.",
 }
@@ -975,11 +1051,19 @@ NOTHING_SELECTED = "Select a recording in the list to read its transcript."
 WAITING_FOR_TEXT = WAITING[JobState.RUNNING]
 
 
-def waiting(job: Job) -> str:
-    """Return what stands where the text will be; empty if none will come by itself."""
-    if job.options.live and job.state is JobState.QUEUED:  # for a moment, before it is followed
+def waiting(job: Job, number: int | None = None, is_held: bool = False) -> str:
+    """Return what stands where the text will be; empty if none will come by itself.
+
+    number: which turn it has, if it waits. is_held: nothing that waits has its turn now.
+    """
+    if job.state is JobState.QUEUED and job.options.live:  # for a moment, before it is followed
         return WAITING_FOR_TEXT
-    return WAITING.get(job.state, "")
+    if job.state is not JobState.QUEUED or number is None:
+        return WAITING.get(job.state, "")
+    comes = "This recording comes first" if number == 1 else f"{_count(number - 1, 'recording')} before this one"
+    if is_held:
+        return f"The queue is paused. {comes}{' when it resumes' if number == 1 else ''}."
+    return "It is the next one to be transcribed." if number == 1 else f"{comes} in the queue."
 
 
 NOT_LOCAL = "Only files on this computer can be dropped here."
@@ -1381,10 +1465,16 @@ def language_choice(code: str) -> str:
     return known.english if known.own.casefold() == known.english.casefold() else f"{known.english} – {known.own}"
 
 
-def window_title(ended_unseen: int, percent: int | None, recording: bool = False) -> str:
-    """Return the window's title: how many jobs ended while nobody looked, what is recorded or how far a job is."""
+def window_title(
+    ended_unseen: int, percent: int | None, recording: bool = False, number: int = 1, total: int = 1
+) -> str:
+    """Return the window's title: how many jobs ended while nobody looked, what is recorded or how far the work is.
+
+    percent: of the job that runs, which is the one of this `number` of `total`.
+    """
     badge = f"({ended_unseen}) " if ended_unseen else ""
-    running = "● Recording – " if recording else f"{percent} % – " if percent is not None else ""
+    how_far = f"{percent} % – " if total <= 1 else f"{number} of {total} – "
+    running = "● Recording – " if recording else how_far if percent is not None else ""
     return f"{badge}{running}{APPLICATION}"
 
 

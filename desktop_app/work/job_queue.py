@@ -184,6 +184,11 @@ class JobQueue(QObject):
         return self._running
 
     @property
+    def ownership(self) -> Ownership:
+        """Which program this one is to the others."""
+        return self._ownership
+
+    @property
     def is_busy(self) -> bool:
         """Whether a job runs or is about to, or a model is being loaded for one."""
         return self._running is not None or self._choosing or self._is_warming_up

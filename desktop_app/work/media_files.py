@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 AUDIO = {
@@ -24,9 +25,15 @@ def media_in(folder: Path) -> list[Path]:
     os.scandir(folder).close()  # os.walk says nothing about a folder it may not read
     found = []
     for where, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(where, name) for name in sorted(files) if _is_media(name)]
+        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_order)
+        found += [Path(where, name) for name in sorted(files, key=natural_order) if _is_media(name)]
     return found
+
+
+def natural_order(name: str) -> tuple[object, ...]:
+    """Return what names are sorted by as people and file managers do: "Part 2" comes before "part 10"."""
+    parts = re.split(r"([0-9]+)", name.casefold())  # text and numbers by turns, text first
+    return (*(int(part) if number % 2 else part for number, part in enumerate(parts)), name)
 
 
 def _is_media(name: str) -> bool:

@@ -167,6 +167,20 @@ def test_what_was_heard_gives_way_to_what_another_job_heard_in_the_same_recordin
         history.job(accurate)
 
 
+def test_words_that_the_other_job_has_nothing_for_stay_and_are_counted_as_doubtful(history, file):
+    live, accurate = add(history), add(history)
+    caught = tuple(Word(5 + n, 5.5 + n, f" {word}", 0.9) for n, word in enumerate(["So", "what?"]))
+    history.add_segments(live, [HELLO, Segment(5.0, 6.5, "So what?", caught)], 7.0)
+    history.add_segments(accurate, [HELLO], 7.0)
+
+    history.replace_heard(live, accurate)
+
+    first, kept = History(file).segments(live)
+    assert first == HELLO
+    assert (kept.text, kept.words, kept.doubts) == ("So what?", caught, (Doubt.ONLY_LIVE,))
+    assert history.job(live).doubtful == 1
+
+
 def test_what_was_heard_stays_if_the_other_job_heard_nothing_or_the_first_is_removed(history):
     live, accurate = add(history), add(history)
     history.add_segments(live, [HELLO], 2.0)

@@ -182,6 +182,7 @@ def window(qtbot, queue, history, chosen, steward, sound, models, updates, settl
     made.activateWindow()
     qtbot.waitUntil(made.isActiveWindow)
     made.warm_up()
+    made.elsewhere.stop()  # a test writes to the library as another program would, and says when to look
     settle()
     yield made
 

@@ -12,10 +12,11 @@ from PySide6.QtGui import QTextDocument
 from PySide6.QtTest import QAbstractItemModelTester
 
 from desktop_app import paths
-from desktop_app.messages import Failure, Stage
+from desktop_app.messages import Doubt, Failure, Segment, Stage
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState
-from desktop_app.ui.job_list import JOB_ROLE, MOST_HELD, PAGE, JobList, JobListView
+from desktop_app.ui import job_list
+from desktop_app.ui.job_list import JOB_ROLE, MOST_HELD, PAGE, STATUS_ROLE, JobList, JobListView
 from desktop_app.work.job_queue import JobProgress
 
 MANY = 3000
@@ -252,3 +253,38 @@ def test_rows_of_every_state_are_painted(qtbot, library, history, settle, state)
 
     assert view.chosen() == job
     assert empty != plain != chosen
+
+
+def test_a_row_tells_of_passages_to_check(library, jobs) -> None:
+    job = add(library, "talk.wav")
+    doubtful = Segment(1.0, 2.0, "Perhaps.", doubts=(Doubt.LOW_CONFIDENCE,))
+    library.add_segments(job.id, [Segment(0.0, 1.0, "Certainly."), doubtful, doubtful], 2.0)
+
+    jobs.add([library.update(job.id, state=JobState.DONE, language="en", duration=65.0)])
+
+    assert jobs.index(0).data(STATUS_ROLE).startswith("Done · 1:05 · 2 passages to check · English")
+
+
+@pytest.mark.parametrize(
+    ("changes", "icon"),
+    [
+        ({"language": "en", "duration": 65.0}, "done"),
+        ({"duration": 65.0}, "info"),  # nobody speaks
+        ({"language": "en", "duration": 5.0, "options": JobOptions(begin=9.0)}, "info"),  # past the end
+    ],
+)
+def test_a_tick_stands_beside_what_was_transcribed_alone(
+    qtbot, library, history, settle, monkeypatch, changes, icon
+) -> None:
+    view = JobListView(JobList(history))
+    qtbot.addWidget(view)
+    view.show()
+    settle()
+    painted: list[str] = []
+    real = job_list.icons.pixmap
+    monkeypatch.setattr(job_list.icons, "pixmap", lambda name, *how: painted.append(name) or real(name, *how))
+
+    view.model().add([library.update(add(library).id, state=JobState.DONE, **changes)])
+    view.grab()
+
+    assert set(painted) == {icon}

@@ -69,7 +69,7 @@ def taken(window, settle, library):
 
     def jobs() -> list[Job]:
         settle()
-        return library.jobs()[::-1]
+        return sorted(library.jobs(), key=lambda job: job.place)  # the first one that is done first
 
     return jobs
 

@@ -60,15 +60,48 @@ def test_live_text_that_is_made_anew_is_no_news_before_that_is_done(
     assert window.windowTitle() == "Sottovoce"
 
 
-def test_a_job_that_ends_unseen_is_notified_and_counted(qtbot, window, other_window, noted, end_a_job) -> None:
-    end_a_job(JobState.DONE)
+def test_a_job_that_ends_unseen_is_notified_and_counted(qtbot, window, other_window, noted, queue, end_a_job) -> None:
     end_a_job(JobState.FAILED, "<b>&.wav")
+    queue.became_idle.emit()
 
-    assert window.windowTitle() == "(2) Sottovoce"
+    assert window.windowTitle() == "(1) Sottovoce"
     qtbot.waitUntil(lambda: noted.exists() and "<b>&.wav" in noted.read_text())
     assert noted.read_text().splitlines() == [
         *("--app-name", "Sottovoce", "--", "<b>&.wav", "Not finished. The window says why.")
     ]
+
+
+def test_jobs_that_are_done_one_after_the_other_are_told_of_once_at_the_end(
+    qtbot, window, other_window, noted, queue, end_a_job, monkeypatch
+) -> None:
+    told = []
+    monkeypatch.setattr(window._notices, "_notify", lambda *what: told.append(what))
+
+    for number in range(12):
+        end_a_job(JobState.FAILED if number == 3 else JobState.DONE, f"take {number}.wav")
+    before = list(told)
+    queue.became_idle.emit()
+    queue.became_idle.emit()
+
+    assert window.windowTitle() == "(12) Sottovoce"
+    assert before == []
+    assert told == [("11 of 12 recordings are transcribed", "Not finished: take 3.wav")]
+
+
+def test_what_the_user_has_seen_is_no_news_later(qtbot, window, other_window, queue, end_a_job, monkeypatch) -> None:
+    told = []
+    monkeypatch.setattr(window._notices, "_notify", lambda *what: told.append(what))
+    end_a_job(JobState.DONE, "seen.wav")
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    other_window.activateWindow()
+    qtbot.waitUntil(lambda: not window.isActiveWindow())
+
+    for name in ("one.wav", "two.wav"):
+        end_a_job(JobState.DONE, name)
+    queue.became_idle.emit()
+
+    assert told == [("2 transcripts are ready", "one.wav, two.wav")]
 
 
 def test_the_count_goes_when_the_user_looks(qtbot, window, other_window, noted, end_a_job) -> None:

@@ -10,13 +10,13 @@ from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QDialogButtonBox
 
-from desktop_app.messages import Failure
+from desktop_app.messages import Failure, ModelLoaded, Stage
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Step
 from desktop_app.ui import wording
 from desktop_app.ui.farewell import SECONDS, Farewell
 from desktop_app.ui.job_options import JobOptionsDialog
 from desktop_app.ui.main_window import MainWindow
-from desktop_app.work.job_queue import Hold
+from desktop_app.work.job_queue import Hold, JobProgress
 from desktop_app.work.schedule import AfterAll, When
 
 SKIP = Step("skip", "", 5.0, "backend_died")
@@ -30,7 +30,7 @@ def waiting(qtbot, window, queue, library, settle) -> list[Job]:
     settle()
     qtbot.waitUntil(lambda: window.list.chosen() is not None)
     window.list.setFocus()
-    return library.jobs()[::-1]
+    return library.jobs()
 
 
 @pytest.fixture
@@ -109,7 +109,53 @@ def test_what_was_stopped_on_the_way_can_be_continued(window, add, state, change
 
 
 def test_waiting_rows_say_when_their_turn_comes(window, waiting) -> None:
-    assert statuses(window) == ["Waiting · 3rd in line", "Waiting · 2nd in line", "Waiting · next"]
+    assert statuses(window) == ["Queue paused · next", "Queue paused · 2nd in line", "Queue paused · 3rd in line"]
+
+    window._queue.held = frozenset()  # but nothing begins yet
+
+    assert statuses(window) == ["Waiting · next", "Waiting · 2nd in line", "Waiting · 3rd in line"]
+
+
+def test_what_is_said_of_a_waiting_recording_is_true_in_a_queue_that_is_paused(window, settle, waiting) -> None:
+    said = {}
+    for job in (waiting[0], waiting[2]):
+        window.list.choose(job.id)
+        settle()
+        said[job.name] = window.transcript.text.placeholderText()
+    window._queue.held = frozenset()
+    window._on_held_changed()
+
+    assert said == {
+        "a.wav": "The queue is paused. This recording comes first when it resumes.",
+        "c.wav": "The queue is paused. 2 recordings before this one.",
+    }
+    assert window.transcript.text.placeholderText() == "2 recordings before this one in the queue."
+
+
+def test_a_paused_queue_is_told_above_everything_and_resumed_there(qtbot, window, queue, library, waiting) -> None:
+    said = window.queue_bar.said.text()
+
+    assert window.queue_bar.isVisible()
+    assert said == "The queue is paused. 3 recordings wait."
+    window.work.pause_queue.setChecked(True)
+    qtbot.mouseClick(window.queue_bar.button, Qt.MouseButton.LeftButton)
+
+    assert Hold.USER not in queue.held
+    assert not window.queue_bar.isVisible()
+
+
+def test_recordings_run_in_the_order_in_which_they_are_listed(window, queue, library, waiting) -> None:
+    listed = [window.jobs.job_at(row).path.stem for row in range(3)]
+
+    assert "".join(listed) == order(queue, library) == "abc"
+
+
+def test_several_that_are_run_next_keep_their_order(qtbot, window, queue, library, waiting) -> None:
+    window.list.choose_all([waiting[1].id, waiting[2].id])
+
+    window.work.run_next.trigger()
+
+    qtbot.waitUntil(lambda: order(queue, library) == "bca")
 
 
 def test_a_recording_is_run_next(qtbot, window, queue, library, waiting) -> None:
@@ -118,7 +164,7 @@ def test_a_recording_is_run_next(qtbot, window, queue, library, waiting) -> None
     qtbot.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
 
     qtbot.waitUntil(lambda: order(queue, library) == "cab")
-    qtbot.waitUntil(lambda: statuses(window)[0] == "Waiting · next")
+    qtbot.waitUntil(lambda: statuses(window)[2] == "Queue paused · next")
 
 
 def test_a_recording_is_moved_by_alt_and_arrow(qtbot, window, queue, library, waiting) -> None:
@@ -126,7 +172,7 @@ def test_a_recording_is_moved_by_alt_and_arrow(qtbot, window, queue, library, wa
 
     qtbot.keyClick(window.list, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: order(queue, library) == "acb")
-    qtbot.waitUntil(lambda: statuses(window)[1] == "Waiting · 3rd in line")
+    qtbot.waitUntil(lambda: statuses(window)[1] == "Queue paused · 3rd in line")
     for expected in ("abc", "bac"):
         qtbot.keyClick(window.list, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
         qtbot.waitUntil(lambda expected=expected: order(queue, library) == expected)
@@ -405,3 +451,44 @@ def test_a_system_that_does_not_obey_is_told_of(window, steward, farewell) -> No
     box.now.click()
 
     assert window.statusBar().currentMessage() == wording.NOT_OBEYED
+
+
+# --- the work as a whole ---
+
+
+@pytest.fixture
+def at_work(qtbot, window, queue, settle, speech, tmp_path) -> list[Job]:
+    """Three recordings, the first of which runs."""
+    for name in "abc":
+        (tmp_path / f"{name}.wav").symlink_to(speech)
+    window.add_files([tmp_path / f"{name}.wav" for name in "abc"])
+    qtbot.waitUntil(lambda: queue.running is not None, timeout=20_000)
+    settle()
+    return [queue.running, *[window.jobs.job_at(row) for row in (1, 2)]]
+
+
+def test_while_it_works_the_window_says_which_of_how_many_it_is_at_and_not_that_it_is_ready(
+    window, queue, at_work
+) -> None:
+    queue.model_loaded.emit(ModelLoaded(b"/models/base", "cpu", "int8", 0.0))
+    window._batch._took = [60.0]  # seconds that another one took
+
+    queue.progressed.emit(JobProgress(at_work[0].id, Stage.TRANSCRIBING, 5.0, 10.0, 1.0, 60.0))
+
+    assert window._ready.text() == "Transcribing 1 of 3 · 3 min left"
+    assert window.windowTitle() == "1 of 3 – Sottovoce"
+
+
+def test_when_all_is_done_the_window_says_so_until_there_is_other_work(
+    qtbot, window, queue, library, at_work, settle
+) -> None:
+    for job in at_work:
+        queue._running = None
+        queue.job_changed.emit(library.update(job.id, state=JobState.DONE, language="en"))
+    queue.became_idle.emit()
+    said = window._ready.text()
+
+    queue.model_loaded.emit(ModelLoaded(b"/models/base", "cpu", "int8", 0.0))
+
+    assert said == window._ready.text() == "All done: 3 recordings transcribed."
+    assert window.windowTitle() == "Sottovoce"

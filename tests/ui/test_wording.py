@@ -218,6 +218,21 @@ def test_a_job_says_how_it_ended(ended, said):
     assert wording.job_status(ended) == said
 
 
+def test_the_work_as_a_whole_is_said_in_words():
+    done = (job(JobState.DONE, doubtful=2), job(JobState.DONE, doubtful=1))
+    failed = (job(JobState.FAILED),)
+    name = done[0].name
+
+    assert wording.working(Stage.TRANSCRIBING, 10, 40, 180.0) == "Transcribing 10 of 40 · 3 min left"
+    assert wording.working(Stage.LOADING_MODEL, 1, 1, None) == "Loading the model"
+    assert wording.all_done(done, ()) == "All done: 2 recordings transcribed. 3 passages to check."
+    assert wording.all_done(done[:1], failed) == "All done: 1 of 2 recordings transcribed. 2 passages to check."
+    assert wording.all_done((), failed) == f"“{name}” could not be finished."
+    assert wording.held("The queue is paused.", 1) == "The queue is paused. 1 recording waits."
+    assert wording.window_title(0, 37, number=3, total=12) == "3 of 12 – Sottovoce"
+    assert wording.window_title(0, 37) == "37 % – Sottovoce"
+
+
 def test_a_transcript_without_words_says_so_and_one_with_words_says_nothing():
     assert "No speech" in wording.job_notes(job(JobState.DONE), has_text=False)
     assert wording.job_notes(job(JobState.DONE), has_text=True) == ""

@@ -51,7 +51,8 @@ class Desk:
         self.thread.start()
 
     def add(self, *files: Path) -> None:
-        self.queue.add(list(files), self.options)
+        for file in files:  # one by one, so that the ids are 1, 2, ... in this order
+            self.queue.add([file], self.options)
 
     def states(self) -> list[JobState]:
         return [job.state for _, job in sorted(self.jobs.items())]
@@ -160,6 +161,21 @@ def test_a_model_that_is_not_there_fails_the_job_and_not_the_queue(desk, until, 
 
     assert desk.jobs[1].failure is Failure.MODEL_MISSING
     assert desk.jobs[2].state is JobState.DONE
+
+
+def test_files_that_come_together_are_done_from_the_first_to_the_last_and_listed_so(desks, until, tmp_path, speech):
+    for name in ("take 10.wav", "take 9.wav", "Take 1.wav"):
+        (tmp_path / name).symlink_to(speech)
+    desk = desks("plain")
+    told: list[Job] = []
+
+    desk.queue.add([tmp_path], desk.options, told.extend)
+    until(lambda: desk.have_ended(3))
+
+    names = ["Take 1.wav", "take 9.wav", "take 10.wav"]
+    assert [job.name for job in told] == names
+    assert [job.name for job in History(paths.database()).jobs()] == names  # as the window lists them
+    assert [job.name for job in sorted(desk.jobs.values(), key=lambda job: job.ended_at or 0)] == names
 
 
 def test_a_folder_is_searched_and_what_is_no_recording_is_told(desk, until, tmp_path, speech):

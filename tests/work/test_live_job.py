@@ -15,7 +15,7 @@ from speech.speaker import Speaker
 from test_job_queue import PATIENCE_MS, Desk, stored
 
 from desktop_app import paths
-from desktop_app.messages import Provisional, Segment
+from desktop_app.messages import Doubt, Provisional, Segment, Word
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState
 from desktop_app.work.job_queue import Hold, JobQueue
@@ -166,6 +166,28 @@ def test_the_accurate_pass_takes_the_place_of_the_live_text_when_it_is_done(desk
     assert [job.id for job in with_library.jobs() if job.id <= accurate_job] == desk.followed
     job = with_library.job(desk.followed[0])
     assert (job.state, job.options) == (JobState.DONE, desk.options)
+
+
+def test_words_that_only_the_live_text_has_are_kept_and_marked(desk, until, growing, speech):
+    Speaker(speech, growing, speed=1e6).wait()
+    desk.queue.hold(Hold.USER)  # the accurate pass
+    desk.follow(growing, refine=True)
+    until(lambda: desk.followed)
+    (live_job,) = desk.followed
+    desk.queue.recording_ended(live_job)
+    until(lambda: desk.job().state is JobState.DONE and len(desk.jobs) == 2)
+    words = tuple(
+        Word(14 + n / 2, 14.4 + n / 2, f" {word}", 0.9) for n, word in enumerate(["So", "what", "can", "I", "say?"])
+    )
+    History(paths.database()).add_segments(live_job, [Segment(14.0, 16.4, "So what can I say?", words)], 12.8)
+
+    desk.queue.release(Hold.USER)
+    until(lambda: desk.replaced)
+
+    *before, last = stored(live_job)
+    (accurate_job,) = desk.named("removed")
+    assert (last.text, last.words, last.doubts) == ("So what can I say?", words, (Doubt.ONLY_LIVE,))
+    assert before == desk.shown[accurate_job]
 
 
 def test_the_live_text_stays_if_the_accurate_pass_is_cancelled(desk, until, growing, speech):

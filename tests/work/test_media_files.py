@@ -11,13 +11,13 @@ from desktop_app.work.media_files import media_in
 
 
 def test_recordings_are_found_in_all_folders_in_the_order_of_their_names(tmp_path):
-    for name in ("b/2.mp3", "b/1.WAV", "a.mkv", "z.opus", "a/deep/er/x.m4a"):
+    for name in ("b/10.mp3", "b/2.mp3", "b/1.WAV", "B.mkv", "a.mkv", "z.opus", "a/deep/er/x.m4a"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
 
     found = [file.relative_to(tmp_path).as_posix() for file in media_in(tmp_path)]
 
-    assert found == ["a.mkv", "z.opus", "a/deep/er/x.m4a", "b/1.WAV", "b/2.mp3"]
+    assert found == ["a.mkv", "B.mkv", "z.opus", "a/deep/er/x.m4a", "b/1.WAV", "b/2.mp3", "b/10.mp3"]
 
 
 def test_what_is_hidden_or_no_recording_is_left_out(tmp_path):
