@@ -110,20 +110,26 @@ class History:
         return self.job(cursor.lastrowid)
 
     def add_jobs(
-        self, found: Sequence[tuple[Path, Failure | None]], options: JobOptions, owner: str, output: Output | None
+        self,
+        found: Sequence[tuple[Path, Failure | None]],
+        options: JobOptions,
+        owner: str,
+        output: Output | None,
+        first_on_top: bool = False,
     ) -> list[Job]:
-        """Store a new job for each file, or none at all, and return them in the order of the files.
+        """Store a new job for each file, or none at all, and return them in the order of the files and the queue.
 
-        The first file gets the first turn and the highest id: lists of the newest jobs then show the files in their
+        first_on_top: the first file gets the highest id, so that a list of the newest jobs shows the files in their
         order, and the queue runs from the top down.
         """
         with _Transaction(self._database):
             (last,) = self._database.execute("SELECT coalesce(max(place), 0) FROM jobs").fetchone()
+            numbered = [*enumerate(found, 1)]
             jobs = [
                 self.add_job(path, options, owner, failure, output, last + number)
-                for number, (path, failure) in reversed([*enumerate(found, 1)])
+                for number, (path, failure) in (reversed(numbered) if first_on_top else numbered)
             ]
-        return jobs[::-1]
+        return jobs[::-1] if first_on_top else jobs
 
     def job(self, job_id: int) -> Job:
         """Return the job. Raise JobGone."""

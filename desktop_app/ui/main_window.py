@@ -156,7 +156,7 @@ class MainWindow(QMainWindow):
     def add_files(self, files: Sequence[Path]) -> None:
         """Queue files or folders with the options now chosen."""
         if files:
-            self._queue.add(files, self.options.options(), self._on_added)
+            self._queue.add(files, self.options.options(), self._on_added, first_on_top=True)
             self.options.forget_range()
 
     def come_forward(self) -> None:

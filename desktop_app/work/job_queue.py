@@ -308,12 +308,16 @@ class JobQueue(QObject):
         options: JobOptions,
         then: Callable[[list[Job]], None] | None = None,
         output: Output | None = None,
+        first_on_top: bool = False,
     ) -> None:
-        """Queue files; folders are searched for media. `then` gets the jobs made, in the order of the paths."""
+        """Queue files; folders are searched for media. `then` gets the jobs made, in the order of the paths.
+
+        first_on_top: a list of the newest jobs is to show them in this order.
+        """
 
         def store(history: History) -> list[Job]:
             found = [(file, failure) for path in paths for files, failure in [_files_of(path)] for file in files]
-            return history.add_jobs(found, options, self._owner, output)
+            return history.add_jobs(found, options, self._owner, output, first_on_top)
 
         def announce(jobs: list[Job]) -> None:
             if then is not None:
@@ -323,7 +327,7 @@ class JobQueue(QObject):
 
         def try_later(error: Exception) -> None:
             self._on_storage_trouble(error)
-            self._later.append(lambda: self.add(paths, options, then, output))
+            self._later.append(lambda: self.add(paths, options, then, output, first_on_top))
 
         self._history.ask(store, announce, try_later)
 

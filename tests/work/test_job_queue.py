@@ -51,8 +51,7 @@ class Desk:
         self.thread.start()
 
     def add(self, *files: Path) -> None:
-        for file in files:  # one by one, so that the ids are 1, 2, ... in this order
-            self.queue.add([file], self.options)
+        self.queue.add(list(files), self.options)
 
     def states(self) -> list[JobState]:
         return [job.state for _, job in sorted(self.jobs.items())]
@@ -169,7 +168,7 @@ def test_files_that_come_together_are_done_from_the_first_to_the_last_and_listed
     desk = desks("plain")
     told: list[Job] = []
 
-    desk.queue.add([tmp_path], desk.options, told.extend)
+    desk.queue.add([tmp_path], desk.options, told.extend, first_on_top=True)
     until(lambda: desk.have_ended(3))
 
     names = ["Take 1.wav", "take 9.wav", "take 10.wav"]
