@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QByteArray, QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QPointF, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -14,14 +15,13 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPalette,
     QTextLayout,
     QTextOption,
 )
 from PySide6.QtWidgets import (
     QColorDialog,
     QComboBox,
-    QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -30,13 +30,19 @@ from PySide6.QtWidgets import (
 
 from desktop_app.settings import CaptionChoices
 from desktop_app.transcripts.transcript import SPEAKERS, Segment, Word
-from desktop_app.ui import colours, wording
+from desktop_app.ui import colours, icons, wording
+from desktop_app.ui.announcing import announce
 from desktop_app.ui.dialog import bounded_to_screen
+from desktop_app.ui.flow_layout import FlowLayout, captioned
+from desktop_app.ui.options_bar import LanguageBox
+from desktop_app.ui.scroll_area import ScrollingBar
+from desktop_app.ui.sentence import Sentence
 
 SIZE = QSize(900, 320)
 SMALLEST, LARGEST, STEP = 14, 160, 4  # points
 KEPT = 40  # segments: more than any screen shows
 CONTROLS_SHOWN_MS = 4000  # in full screen, after the mouse was moved
+NEW_LINE = "\u2028"  # between speakers
 MARGIN = 24.0  # points, between the edge and the text
 
 
@@ -44,9 +50,16 @@ class CaptionsWindow(QWidget):
     """Settled text in the chosen colour, provisional text paler. F11 fills the screen, Esc leaves that, or closes.
 
     closed(): the window was closed.
+    start_pressed(), stop_pressed(): so the user wants it.
+    microphone_chosen(row): of those that are on offer.
+    language_chosen(code): Whisper's; None: it is to be found out.
     """
 
     closed = Signal()
+    start_pressed = Signal()
+    stop_pressed = Signal()
+    microphone_chosen = Signal(int)
+    language_chosen = Signal(object)
 
     def __init__(self, choices: CaptionChoices, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window | Qt.WindowType.WindowStaysOnTopHint)
@@ -59,7 +72,7 @@ class CaptionsWindow(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.lines, 1)
-        column.addWidget(self.controls)
+        column.addWidget(ScrollingBar(self.controls))
         self._hide_controls = QTimer(self)
         self._hide_controls.setSingleShot(True)
         self._hide_controls.setInterval(CONTROLS_SHOWN_MS)
@@ -71,6 +84,8 @@ class CaptionsWindow(QWidget):
         if choices.geometry:
             self.restoreGeometry(QByteArray(choices.geometry))
         self._apply()
+        self._paint_icons()
+        self.start.setFocus()
 
     # --- what is said ---
 
@@ -85,6 +100,30 @@ class CaptionsWindow(QWidget):
         """Show words that may still change; they take the place of those before."""
         self.lines.show_provisional(words)
 
+    def show_recording(self, is_recording: bool, can_record: bool, said: str) -> None:
+        """Offer to start or to stop. said: what is wrong, if something is."""
+        self._is_recording = is_recording
+        self.start.setText(wording.STOP if is_recording else wording.CAPTIONS_START)
+        self.start.setEnabled(is_recording or can_record)
+        for box in (self.microphone, self.language):
+            box.setEnabled(not is_recording)
+        if said != self.status.text():
+            self.status.setText(said)
+            announce(said, self.status)
+        self.status.setVisible(bool(said))
+        self._paint_icons()
+
+    def show_microphones(self, names: Sequence[str], chosen: int) -> None:
+        """Offer these; `chosen` is the row of the one that is recorded."""
+        with QSignalBlocker(self.microphone):
+            self.microphone.clear()
+            self.microphone.addItems(list(names))
+            self.microphone.setCurrentIndex(chosen)
+
+    def show_language(self, code: str | None) -> None:
+        with QSignalBlocker(self.language):
+            self.language.choose(code)
+
     @property
     def text(self) -> str:
         """What can be read, settled and provisional."""
@@ -94,8 +133,29 @@ class CaptionsWindow(QWidget):
 
     def _make_controls(self) -> None:
         self.controls = QWidget()
-        self.smaller = QPushButton(wording.SMALLER)
-        self.larger = QPushButton(wording.LARGER)
+        self._is_recording = False
+        self.start = QPushButton(wording.CAPTIONS_START)
+        self.start.setToolTip(wording.CAPTIONS_START_HINT)
+        self.start.setAccessibleDescription(wording.CAPTIONS_START_HINT)
+        self.start.clicked.connect(lambda: (self.stop_pressed if self._is_recording else self.start_pressed).emit())
+        self.microphone, self.language = QComboBox(), LanguageBox()
+        self.microphone.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.microphone.setMinimumContentsLength(16)
+        for box, name, hint in (
+            (self.microphone, wording.MICROPHONE, wording.MICROPHONE_HINT),
+            (self.language, wording.LANGUAGE, wording.LANGUAGE_HINT),
+        ):
+            box.setAccessibleName(name.replace("&", ""))
+            box.setAccessibleDescription(hint)
+            box.setToolTip(hint)
+        self.microphone.activated.connect(self.microphone_chosen)
+        self.language.currentIndexChanged.connect(lambda: self.language_chosen.emit(self.language.code()))
+        self.status = Sentence()
+        self.status.hide()
+        self.smaller, self.larger = QPushButton(), QPushButton()
+        for button, name in ((self.smaller, wording.SMALLER), (self.larger, wording.LARGER)):
+            button.setAccessibleName(name)
+            button.setToolTip(name)
         self.colours = QComboBox()
         for pair, name in wording.CAPTION_COLOURS.items():
             self.colours.addItem(name, pair)
@@ -106,15 +166,24 @@ class CaptionsWindow(QWidget):
         self.full_screen = QPushButton(wording.FULL_SCREEN)
         self.full_screen.setToolTip(wording.FULL_SCREEN_HINT)
         self.full_screen.setAccessibleDescription(wording.FULL_SCREEN_HINT)
-        caption = QLabel(wording.COLOURS)
-        caption.setBuddy(self.colours)
-        row = QHBoxLayout(self.controls)
-        row.setContentsMargins(12, 8, 12, 8)
-        for widget in (self.smaller, self.larger, caption, self.colours, self.text_colour, self.ground_colour):
+        row = FlowLayout(across=10)
+        for widget in (
+            self.start,
+            captioned(wording.MICROPHONE, self.microphone),
+            captioned(wording.LANGUAGE, self.language),
+            self.smaller,
+            self.larger,
+            captioned(wording.COLOURS, self.colours),
+            self.text_colour,
+            self.ground_colour,
+            self.full_screen,
+        ):
             row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(self.full_screen)
-        for button in (self.smaller, self.larger, self.text_colour, self.ground_colour, self.full_screen):
+        column = QVBoxLayout(self.controls)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.addWidget(self.status)
+        column.addLayout(row)
+        for button in (self.start, self.smaller, self.larger, self.text_colour, self.ground_colour, self.full_screen):
             button.setAutoDefault(True)
         self.smaller.clicked.connect(lambda: self._resize_text(-STEP))
         self.larger.clicked.connect(lambda: self._resize_text(STEP))
@@ -196,8 +265,19 @@ class CaptionsWindow(QWidget):
 
     # --- as Qt calls ---
 
+    def _paint_icons(self) -> None:
+        palette = self.palette()
+        ink = palette.color(QPalette.ColorRole.ButtonText)
+        faded = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)
+        for button, name in ((self.smaller, "smaller"), (self.larger, "larger"), (self.full_screen, "full-screen")):
+            button.setIcon(icons.icon(name, ink, faded))
+        self.start.setIcon(icons.icon("stop" if self._is_recording else "record", colours.bad(palette), faded))
+        colours.warn(self.status)
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_hide_controls"):
+            self._paint_icons()
         if event.type() == QEvent.Type.WindowStateChange and hasattr(self, "_hide_controls"):
             if self.isFullScreen():
                 self.lines.setFocus()
@@ -263,7 +343,7 @@ class _Lines(QWidget):
         said = self.settled + self.provisional
         room = QRectF(self.rect()).adjusted(MARGIN, MARGIN / 2, -MARGIN, -MARGIN / 2)
         if said:
-            self._paint_end(painter, said, len(self.settled.encode("utf-16-le")) // 2, room)
+            self._paint_end(painter, said, _units(self.settled), room)
         else:
             font = self.font()
             font.setPointSizeF(min(font.pointSizeF(), 20))
@@ -274,14 +354,31 @@ class _Lines(QWidget):
 
     def _paint_end(self, painter: QPainter, said: str, settled: int, room: QRectF) -> None:
         """Paint the last lines of `said` that fit; what comes before `settled` (UTF-16 units) is no longer changed."""
-        layout = QTextLayout(said, self.font())
+        placed: list[tuple[float, QTextLayout]] = []
+        height, begun = 0.0, 0
+        for paragraph in said.split(NEW_LINE):
+            length = _units(paragraph)
+            layout = self._laid_out(paragraph, min(max(0, settled - begun), length), room.width())
+            placed.append((height, layout))
+            height += sum(layout.lineAt(number).height() for number in range(layout.lineCount()))
+            begun += length + 1
+        shown = _whole_lines([layout for _, layout in placed], room.height())
+        painter.setClipRect(QRectF(0, room.bottom() - shown, self.width(), shown))
+        for top, layout in placed:
+            layout.draw(painter, QPointF(room.left(), room.bottom() - height + top))
+
+    def _laid_out(self, paragraph: str, settled: int, width: float) -> QTextLayout:
+        """Return lines of this width, set from the side from which the paragraph is written."""
+        layout = QTextLayout(paragraph, self.font())
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        if is_right_to_left(paragraph):
+            option.setAlignment(Qt.AlignmentFlag.AlignRight)
         layout.setTextOption(option)
         ends = []
         for start, length, colour in (
             (0, settled, self._text_colour),
-            (settled, len(said.encode("utf-16-le")) // 2 - settled, colours.paler(self._text_colour, self._ground)),
+            (settled, _units(paragraph) - settled, colours.paler(self._text_colour, self._ground)),
         ):
             part = QTextLayout.FormatRange()
             part.start, part.length = start, length
@@ -293,28 +390,38 @@ class _Lines(QWidget):
         layout.beginLayout()
         height = 0.0
         while (line := layout.createLine()).isValid():
-            line.setLineWidth(room.width())
+            line.setLineWidth(width)
             line.setPosition(QPointF(0, height))
             height += line.height()
         layout.endLayout()
-        shown = self._whole_lines(layout, room.height())
-        painter.setClipRect(QRectF(0, room.bottom() - shown, self.width(), shown))
-        layout.draw(painter, QPointF(room.left(), room.bottom() - height))
-
-    @staticmethod
-    def _whole_lines(layout: QTextLayout, room: float) -> float:
-        """Return the height of the last lines that fit whole; of the last line at least."""
-        height = 0.0
-        for number in reversed(range(layout.lineCount())):
-            more = layout.lineAt(number).height()
-            if height and height + more > room:
-                break
-            height += more
-        return height
+        return layout
 
     def _changed(self) -> None:
         self.setAccessibleDescription((self.settled + self.provisional)[-400:])
         self.update()
+
+
+def _whole_lines(layouts: Sequence[QTextLayout], room: float) -> float:
+    """Return the height of the last lines that fit whole; of the last line at least."""
+    height = 0.0
+    for layout in reversed(layouts):
+        for number in reversed(range(layout.lineCount())):
+            more = layout.lineAt(number).height()
+            if height and height + more > room:
+                return height
+            height += more
+    return height
+
+
+def _units(text: str) -> int:
+    """Return the length of a text as Qt counts, in UTF-16 units."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def is_right_to_left(text: str) -> bool:
+    """Tell by its first letter that has a direction, as the Unicode bidirectional algorithm does (UAX 9, P2 and P3)."""
+    directions = (unicodedata.bidirectional(sign) for sign in text)
+    return next((direction for direction in directions if direction in ("L", "R", "AL")), "L") != "L"
 
 
 def _joined(segments: Sequence[Segment]) -> str:
@@ -324,7 +431,7 @@ def _joined(segments: Sequence[Segment]) -> str:
     for segment in segments:
         said = " ".join(segment.text.split())
         if segment.speaker != speaker and segment.speaker:
-            parts.append(("\u2028" if parts else "") + f"{SPEAKERS[segment.speaker]}: {said}")
+            parts.append((NEW_LINE if parts else "") + f"{SPEAKERS[segment.speaker]}: {said}")
         else:
             parts.append((" " if parts else "") + said)
         speaker = segment.speaker

@@ -413,6 +413,7 @@ class MainWindow(QMainWindow):
         self.models.first_start_left.connect(self._on_first_start_left)
         self.recording.added.connect(self._on_recording_added)
         self.recording.changed.connect(self._on_recording_changed)
+        self.recording.language_chosen.connect(self.options.language.choose)
         self.recording.changed.connect(self.updates.look)
         self.recording.left.connect(self._on_panel_left)
         self._history.could_not_open.connect(self._on_library_failed)
@@ -642,6 +643,7 @@ class MainWindow(QMainWindow):
         appearance.apply(name)
 
     def _on_options_changed(self) -> None:
+        self.recording.show_language()
         self._load_chosen_model()
 
     def _load_chosen_model(self) -> None:

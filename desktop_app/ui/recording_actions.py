@@ -64,6 +64,7 @@ class RecordingActions(QObject):
     left(): the bar was closed; the keyboard has to go somewhere.
     changed(): something is recorded now, or no more.
     stopped(): nothing is recorded any more, and the file is complete.
+    language_chosen(code): another one is wanted for what is recorded next; None: it is to be found out.
     """
 
     said = Signal(str)
@@ -71,6 +72,7 @@ class RecordingActions(QObject):
     left = Signal()
     changed = Signal()
     stopped = Signal()
+    language_chosen = Signal(object)
 
     def __init__(
         self,
@@ -85,6 +87,7 @@ class RecordingActions(QObject):
         """options: what is chosen for the next job."""
         super().__init__(window)
         self._recorder = sound.recorder
+        self._devices = sound.devices
         self._awake = sound.kept_awake
         self._queue = queue
         self._history = history
@@ -96,6 +99,7 @@ class RecordingActions(QObject):
         self._live_job: int | None = None  # that follows it
         self._captioned: int | None = None  # the live job that captions show: its last words come after Stop
         self._is_leaving = False  # nothing can stop the program's end any more
+        self._is_live = False  # what is recorded, or was last, appears as text while one speaks
         self._once_more = False  # Record was pressed again before the last words were written
         self._captions: CaptionsWindow | None = None
         self.panel = RecordPanel(sound.recorder, sound.devices, settings.recording)
@@ -154,7 +158,7 @@ class RecordingActions(QObject):
 
     def leave(self) -> None:
         """The program ends, whoever ended it: what is being recorded is transcribed when it is started again."""
-        if self.is_recording and self._file is not None and not self._choices.live:
+        if self.is_recording and self._file is not None and not self._is_live:
             self._queue.add([self._file], self._options_now())
         self._is_leaving = True
 
@@ -172,7 +176,7 @@ class RecordingActions(QObject):
         self.record = make(wording.RECORD, self._on_record, "Ctrl+R", "record")
         self.pause = make(wording.PAUSE_RECORDING, self._on_pause, "Ctrl+Shift+Space", "pause")
         self.stop = make(wording.STOP_RECORDING, self._recorder.stop, "Ctrl+.", "stop")
-        self.show_captions = make(wording.CAPTIONS, self._on_captions, "Ctrl+L")
+        self.show_captions = make(wording.CAPTIONS, self._on_captions, "Ctrl+L", "captions")
         self.show_captions.setCheckable(True)
 
     def _join(self) -> None:
@@ -181,6 +185,9 @@ class RecordingActions(QObject):
         self.panel.pause_pressed.connect(self._on_pause)
         self.panel.close_pressed.connect(self._leave)
         self._recorder.state_changed.connect(self._on_state)
+        self._recorder.troubled.connect(lambda _: self._show_in_captions())
+        self._devices.changed.connect(self._show_in_captions)
+        self.panel.microphone.currentIndexChanged.connect(self._show_in_captions)
         self._recorder.recorded.connect(self._on_recorded)
         self._queue.provisional.connect(self._on_provisional)
         self._queue.segments_added.connect(self._on_segments)
@@ -222,8 +229,9 @@ class RecordingActions(QObject):
         if state is RecorderState.RECORDING and self._file is None:
             self._file = self._recorder.file
             self._live_job = None
+            self._is_live = self._choices.live or self._are_captions_open  # captions are nothing without text
             self._awake.hold(wording.WHY_AWAKE_TO_RECORD)
-            if self._choices.live and self._file is not None:
+            if self._is_live and self._file is not None:
                 self._follow(self._file)
         self._allow()
 
@@ -244,7 +252,7 @@ class RecordingActions(QObject):
     def _on_recorded(self, file: Path) -> None:
         if self._is_leaving:
             return
-        is_followed = self._choices.live and self._file is not None
+        is_followed = self._is_live and self._file is not None
         live_job, self._live_job, self._file = self._live_job, None, None
         if live_job is not None:
             self._queue.recording_ended(live_job)
@@ -270,6 +278,7 @@ class RecordingActions(QObject):
         self.pause.setText(wording.GO_ON_RECORDING if paused else wording.PAUSE_RECORDING)
         self.pause.setEnabled(state in RECORDING)
         self.stop.setEnabled(state in RECORDING)
+        self._show_in_captions()
         self.changed.emit()
 
     # --- captions ---
@@ -278,6 +287,10 @@ class RecordingActions(QObject):
         if self._captions is None:
             self._captions = CaptionsWindow(self._caption_choices)
             self._captions.closed.connect(lambda: self.show_captions.setChecked(False))
+            self._captions.start_pressed.connect(self._on_captions_start)
+            self._captions.stop_pressed.connect(self._recorder.stop)
+            self._captions.microphone_chosen.connect(self.panel.microphone.setCurrentIndex)
+            self._captions.language_chosen.connect(self.language_chosen)
         if not self.show_captions.isChecked():
             self._captions.close()
             return
@@ -286,6 +299,36 @@ class RecordingActions(QObject):
             self._history.ask(lambda history: history.segments(job_id)[-KEPT:], partial(self._fill_captions, job_id))
         self._captions.show()
         self._captions.raise_()
+        self._captions.activateWindow()
+        self._show_in_captions()
+
+    @property
+    def _are_captions_open(self) -> bool:
+        return self._captions is not None and self._captions.isVisible()
+
+    def _on_captions_start(self) -> None:
+        """Record as from the bar, which is opened too: it has the level, and all that may be wrong."""
+        self.panel.enter()
+        self._begin()
+
+    def show_language(self) -> None:
+        """Another one may be chosen now."""
+        self._show_in_captions()
+
+    def _show_in_captions(self) -> None:
+        """Offer in the window of the captions what the bar offers, and say there what is wrong."""
+        if self._captions is None:
+            return
+        box, trouble = self.panel.microphone, self._recorder.trouble
+        is_recording = self._recorder.state in RECORDING
+        said = wording.trouble(trouble) if trouble is not None else ""
+        if not said and is_recording and not self._is_live:
+            said = wording.CAPTIONS_WITHOUT_TEXT
+        names = [box.itemText(row) for row in range(box.count())]
+        self._captions.show_microphones(names, box.currentIndex())
+        self._captions.show_recording(is_recording, self.panel.record.isEnabled(), said)
+        if (language := self._options().language) != self._captions.language.code():
+            self._captions.show_language(language)
 
     def _fill_captions(self, job_id: int, segments: Sequence[Segment]) -> None:
         if self._captions is not None and job_id == self._captioned:

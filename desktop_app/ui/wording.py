@@ -1281,7 +1281,10 @@ def _kept_whole(seconds: float) -> str:
 
 
 CAPTIONS_TITLE = "Captions"
-CAPTIONS_WAIT = "What is said appears here, as soon as a recording with text begins."
+CAPTIONS_WAIT = "Press Start and speak: what is said appears here."
+CAPTIONS_START = "Start"
+CAPTIONS_START_HINT = "Records what is said, and shows it here as text. The recording is in the list."
+CAPTIONS_WITHOUT_TEXT = "This recording was begun without text. Stop, then start again here."
 LARGER = "Larger"
 SMALLER = "Smaller"
 COLOURS = "Colours"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QColor
-from PySide6.QtWidgets import QApplication, QColorDialog, QWidget
+from PySide6.QtWidgets import QApplication, QColorDialog, QComboBox, QPushButton, QWidget
+from stand_ins import BUILT_IN
 
 from desktop_app.messages import JobStarted, Provisional, Segment, Word
 from desktop_app.settings import CaptionChoices
 from desktop_app.transcripts.transcript import JobState
 from desktop_app.ui import colours, wording
 from desktop_app.ui.captions_window import LARGEST, SMALLEST, CaptionsWindow
+from desktop_app.work.recorder import RecorderState, Trouble
 
 
 @pytest.fixture
@@ -184,14 +186,16 @@ def test_every_control_has_a_name_and_tab_comes_to_it(qtbot, captions) -> None:
     controls = {
         control
         for control in captions.findChildren(QWidget)
-        if control.focusPolicy() & Qt.FocusPolicy.TabFocus and control.isVisible()
+        if control.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and control.isVisible()
+        and not isinstance(control.parentWidget(), QComboBox)
     }
     visited = set()
     for _ in range(20):
         visited.add(QApplication.focusWidget())
         qtbot.keyClick(QApplication.focusWidget() or captions, Qt.Key.Key_Tab)
 
-    assert len(controls) == 7
+    assert len(controls) == 10
     assert controls <= visited
     assert all(
         control.accessibleName() or QAccessible.queryAccessibleInterface(control).text(QAccessible.Text.Name)
@@ -255,3 +259,95 @@ def test_captions_follow_a_recording_that_is_transcribed_anew_while_it_grows(
     assert again.id != job.id
     assert window.recording._captions.text == "Good morning"
     window.recording.stop.trigger()
+
+
+def open_captions(window, settle) -> CaptionsWindow:
+    window.recording.show_captions.trigger()
+    settle()
+    captions = window.recording._captions
+    assert captions is not None and captions.isVisible()
+    return captions
+
+
+def test_captions_start_and_stop_a_recording_with_text_by_themselves(window, library, settle, sound) -> None:
+    window.recording.panel.live.setChecked(False)  # which is for recordings without captions
+    captions = open_captions(window, settle)
+    labels = [captions.start.text()]
+
+    captions.start.click()
+    settle()
+    labels.append(captions.start.text())
+    job = library.jobs()[0]
+    recorded = sound.recorder.state
+    captions.start.click()
+    settle()
+    labels.append(captions.start.text())
+
+    assert job.options.live
+    assert recorded is RecorderState.RECORDING and sound.recorder.state is RecorderState.LISTENING
+    assert labels == ["Start", "Stop", "Start"]
+    assert not window._settings.recording.live
+
+
+def test_microphone_and_language_are_chosen_in_the_window_of_the_captions(window, library, settle, sound) -> None:
+    captions = open_captions(window, settle)
+    offered = [captions.microphone.itemText(row) for row in range(captions.microphone.count())]
+
+    captions.microphone.setCurrentIndex(offered.index("USB Headset"))
+    captions.microphone.activated.emit(captions.microphone.currentIndex())
+    window.options.model.setItemData(window.options.model.currentIndex(), "base")  # tiny.en understands English alone
+    captions.language.choose("de")
+    sound.devices.unplug(BUILT_IN)
+
+    assert window.recording.panel.sources.microphone == "headset"
+    assert window.options.language.code() == "de"
+    assert captions.microphone.currentText() == "USB Headset"
+    assert "Built-in Microphone" not in [
+        captions.microphone.itemText(row) for row in range(captions.microphone.count())
+    ]
+    window.options.language.choose("fr")
+    assert captions.language.code() == "fr"
+
+
+def test_captions_say_what_is_wrong_and_why_nothing_appears(window, settle, sound) -> None:
+    window.recording.panel.live.setChecked(False)
+    window.recording.record.trigger()
+    window.recording.panel.record.click()
+    settle()
+    captions = open_captions(window, settle)
+    without_text = captions.status.text()
+
+    sound.recorder.be_in_trouble(Trouble.NOTHING_HEARD)
+
+    assert without_text == wording.CAPTIONS_WITHOUT_TEXT
+    assert captions.status.text() == wording.trouble(Trouble.NOTHING_HEARD)
+    assert captions.status.isVisible()
+    window.recording.stop.trigger()
+
+
+def test_captions_from_right_to_left_stand_at_the_right(captions) -> None:
+    def free() -> tuple[int, int]:
+        picture = captions.lines.grab().toImage()
+        ground = picture.pixelColor(0, 0)
+        columns = [
+            x
+            for x in range(picture.width())
+            if any(picture.pixelColor(x, y) != ground for y in range(0, picture.height(), 2))
+        ]
+        return min(columns), picture.width() - max(columns)
+
+    captions.begin([segment("שלום")])
+    right_to_left = free()
+    captions.begin([segment("Hello")])
+    left_to_right = free()
+
+    assert right_to_left[1] < right_to_left[0]
+    assert left_to_right[0] < left_to_right[1]
+
+
+def test_every_picture_on_a_button_of_the_captions_has_a_name(captions) -> None:
+    buttons = [button for button in captions.controls.findChildren(QPushButton) if not button.icon().isNull()]
+
+    names = {QAccessible.queryAccessibleInterface(button).text(QAccessible.Text.Name) for button in buttons}
+
+    assert names == {"Start", "Smaller", "Larger", "Full Screen"}
