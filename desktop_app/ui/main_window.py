@@ -72,7 +72,7 @@ from desktop_app.work.crash_reports import newest
 from desktop_app.work.elsewhere import Elsewhere
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import Hold, JobProgress, JobQueue
-from desktop_app.work.media_files import SUFFIXES
+from desktop_app.work.media_files import OFFERED
 from desktop_app.work.steward import Steward
 from desktop_app.work.update_work import UpdateWork
 
@@ -440,7 +440,7 @@ class MainWindow(QMainWindow):
         dialog.setDirectory(self._settings.open_folder or str(Path.home()))
         dialog.filesSelected.connect(lambda files: self._remember_folder(files[0]))
         if mode is QFileDialog.FileMode.ExistingFiles:
-            known = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
+            known = " ".join(f"*{suffix}" for suffix in sorted(OFFERED))
             dialog.setNameFilters([f"{wording.RECORDINGS} ({known})", f"{wording.ALL_FILES} (*)"])
         dialog.filesSelected.connect(lambda files: self.add_files([Path(file) for file in files]))
         dialog.open()

@@ -24,7 +24,7 @@ from desktop_app.ui.queue_actions import MakeAction
 from desktop_app.ui.spoken_languages import languages_of_the_system
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
-from desktop_app.work.media_files import SUFFIXES
+from desktop_app.work.media_files import OFFERED
 from desktop_app.work.model_work import ModelTask, ModelWork
 from desktop_app.work.pack_work import PackWork
 from desktop_app.work.probing import Probing
@@ -120,7 +120,7 @@ class ModelActions(QObject):
 
     def take_dropped(self, files: Sequence[Path], add: Callable[[Sequence[Path]], None]) -> None:
         """Offer to add what is a model; `add` gets the rest."""
-        if all(file.suffix.lower() in SUFFIXES for file in files):
+        if all(file.suffix.lower() in OFFERED for file in files):
             add(files)
             return
         self._history.ask(
