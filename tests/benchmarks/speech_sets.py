@@ -44,8 +44,8 @@ def speech_set(name: str, seconds: float = 600.0) -> SpeechSet:
     pieces, texts = [], []
     random = np.random.default_rng(7)
     total = 0.0
-    prompts = list(_prompts(language))
-    for file, text in reversed(prompts) if noisy else prompts:
+    found = list(prompts(language))
+    for file, text, _ in reversed(found) if noisy else found:
         samples, rate = soundfile.read(file, dtype="float32")
         assert rate == PROMPTS_RATE
         pause = np.zeros(round(PROMPTS_RATE * random.uniform(0.2, 1.6)), np.float32)
@@ -80,15 +80,16 @@ def fetch() -> None:
         package.unlink()
 
 
-def _prompts(language: str) -> Iterator[tuple[Path, str]]:
+def prompts(language: str, words: int = 4) -> Iterator[tuple[Path, str, float]]:
+    """Yield the prompts of at least so many words: the file, what is said in it, its length in seconds."""
     fetch()
     package = f"asterisk-core-sounds-{language}"
     lines = gzip.decompress((CACHE / "usr/share/doc" / package / f"core-sounds-{language}.txt.gz").read_bytes())
     for line in lines.decode("utf-8-sig").splitlines():
         key, _, text = line.partition(": ")
         file = CACHE / "usr/share/asterisk/sounds" / SPEAKERS[language] / f"{key}.wav"
-        if len(text.split()) >= 4 and not re.search(r"[\[\]<>(\d]", text) and file.is_file():
-            yield file, text.strip()
+        if len(text.split()) >= words and not re.search(r"[\[\]<>(\d]", text) and file.is_file():
+            yield file, text.strip(), soundfile.info(file).duration
 
 
 def _resampled(samples: np.ndarray) -> np.ndarray:
