@@ -8,7 +8,7 @@ import sys
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,6 @@ from desktop_app.messages import Task, Word
 SEED = 1  # above temperature 0 the decoder draws lots: the same lots for the same span
 MEL_FRAMES = 3000  # 30 s
 MEL_FRAMES_A_SECOND = 100
-TAIL = 2 * MEL_FRAMES_A_SECOND  # silence that is always read after a span: without any, the model does not find an end
-STEP = 50  # mel frames
 PREPENDED, APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"  # punctuation that belongs to the word after, before
 LONGEST_HINT = 223  # tokens of glossary and prompt together: half of what the model reads, less one
 ENOUGH_TEXTS = 4  # at a time, for which it pays to load the model once more: a short recording never has so many
@@ -89,58 +87,47 @@ class Decoder:
         self._writers = writers
         self._writer = None if writers else whisper.model
         self._has_failed = False
-        self._last: tuple[list[Span], Any] | None = None
+        self._last: tuple[list[Span], int, Any] | None = None
 
-    def get_ready(self) -> None:
-        """Do what would delay the first words."""
-        _ = self._silence
+    def encoded(self, spans: Sequence[Span], context: int = MEL_FRAMES) -> Any:
+        """Return the encoder's output for a batch of spans. That of the last batch is kept: it is asked for twice.
 
-    def encoded(self, spans: Sequence[Span]) -> Any:
-        """Return the encoder's output for a batch of spans. That of the last batch is kept: it is asked for twice."""
-        if self._last is not None and self._last[0] == list(spans):
-            return self._last[1]
+        context: mel frames to encode, the spans' own and the silence behind them. The model was trained on all 30 s;
+        with less it takes one language for another (tests/benchmarks/README.md, "Short recordings").
+        """
+        if self._last is not None and self._last[:2] == (list(spans), context):
+            return self._last[2]
         give_back_memory()
         mels = [self._whisper.feature_extractor(span.samples)[:, :MEL_FRAMES] for span in spans]
-        silence = self._silence
-        encoded = self._together(mels) if silence is None else self._one_by_one(mels, silence)
-        self._last = (list(spans), encoded)
+        encoded = self._encoded_in_turn(mels, context) if self._in_turn else self._encoded_together(mels, context)
+        self._last = (list(spans), context, encoded)
         return encoded
 
-    def _together(self, mels: Sequence[np.ndarray]) -> Any:
-        """Return what the encoder makes of them, each followed by silence up to 30 s.
+    def _encoded_together(self, mels: Sequence[np.ndarray], context: int) -> Any:
+        """Return the encoder's output for a batch, shape (batch, context / 2, width), in the computer's memory.
 
-        In the computer's memory: on a graphics card it may not outlive the thread that made it, thus not the model.
+        On a graphics card it may not outlive the thread that made it, thus not the model.
         """
         import ctranslate2
 
-        features = np.zeros((len(mels), self._model.n_mels, MEL_FRAMES), np.float32)
+        features = np.zeros((len(mels), self._model.n_mels, context), np.float32)
         for row, mel in zip(features, mels, strict=True):
             row[:, : mel.shape[1]] = mel
         return self._model.encode(ctranslate2.StorageView.from_array(features), to_cpu=True)
 
-    def _one_by_one(self, mels: Sequence[np.ndarray], silence: np.ndarray) -> Any:
-        """Return the same, nearly: only as much of the silence is read as needed, the rest is what it always gives.
-
-        The encoder's work grows with the square of the length, and on the CPU it is no faster in batches.
-        """
+    def _encoded_in_turn(self, mels: Sequence[np.ndarray], context: int) -> Any:
+        """Return the same, encoded one by one: a CPU is no faster at a batch, and takes more memory for it."""
         import ctranslate2
 
-        rows = np.repeat(silence, len(mels), axis=0)
-        for row, mel in zip(rows, mels, strict=True):
-            length = min(MEL_FRAMES, -(-(mel.shape[1] + TAIL) // STEP) * STEP)
-            read = np.asarray(self._whisper.encode(np.pad(mel, ((0, 0), (0, length - mel.shape[1])))[None]))[0]
-            row[: len(read)] = read
-        return ctranslate2.StorageView.from_array(rows)
+        if len(mels) == 1:
+            return self._encoded_together(mels, context)
+        rows = [np.asarray(self._encoded_together([mel], context)) for mel in mels]
+        return ctranslate2.StorageView.from_array(np.concatenate(rows))
 
-    @cached_property
-    def _silence(self) -> np.ndarray | None:
-        """What the encoder makes of 30 s of silence, shape (1, frames, width); None where batches are better."""
-        import ctranslate2
-
-        if self._model.device != "cpu":
-            return None
-        encoded = self._together([np.zeros((self._model.n_mels, 0), np.float32)])
-        return np.array(encoded) if encoded.dtype == ctranslate2.DataType.float32 else None
+    @property
+    def _in_turn(self) -> bool:
+        """Whether spans are encoded and aligned one by one. numpy cannot hold rows of bfloat16."""
+        return self._model.device == "cpu" and not self._model.compute_type.endswith("float16")
 
     def languages(self, encoded: Any) -> list[dict[str, float]]:
         """Return, for each span of the batch, how probable each language is."""
@@ -281,7 +268,7 @@ class Decoder:
     ) -> list[Any]:
         import ctranslate2
 
-        if self._silence is None:
+        if not self._in_turn:
             # The language stands in front of the text the model aligns; a batch has one. That of the first does for
             # all: the text is given, and only its times are asked for.
             return list(self._whisper.find_alignment(self._tokenizer(languages[0], task), tokens, encoded, frames))

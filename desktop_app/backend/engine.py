@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from desktop_app.backend import checks, sentences
-from desktop_app.backend.decoding import Asking, Decoder, Heard, most_tokens
+from desktop_app.backend.decoding import MEL_FRAMES, MEL_FRAMES_A_SECOND, Asking, Decoder, Heard, most_tokens
 from desktop_app.backend.devices import Setup, kind_of, setups
 from desktop_app.backend.failures import CannotTranscribe
 from desktop_app.backend.speech import FRAME_SECONDS, Span
@@ -32,6 +32,10 @@ SHORTEST_PART = 4.0  # seconds: shorter pieces tell the model too little
 ONE_LANGUAGE = 0.9  # a span whose language is less probable is looked at in halves: it may hold two
 SMALL = 500_000_000  # bytes of weights on the disk of which a second copy in memory is no burden
 MOST_WRITERS = 4
+# Live text is decoded every second. Encoding 20 s takes a quarter of the time of 30 s, and where the language is known
+# the text is as good; with 12 s it is not (tests/benchmarks/README.md, "Short recordings").
+SHORT_CONTEXT = 20 * MEL_FRAMES_A_SECOND
+SILENCE_BEHIND = 2.0  # seconds: without any the model does not find an end
 SURE_OF_ANOTHER = 0.75  # how probable another language must be than the main one, to be believed
 
 
@@ -63,7 +67,6 @@ class Engine:
         self._whisper, self.setup = _loaded(model, setups(device, compute_type, threads, ways))
         writing = writers(model, self.setup)
         self._decoder = Decoder(self._whisper, lambda: weights(model, self.setup, writing), writing)
-        self._decoder.get_ready()
         self.seconds = time.monotonic() - started
 
     @property
@@ -121,8 +124,9 @@ class Engine:
             yield [self._repaired(one, asking, temperatures, choice) for one in theirs]
 
     def read(self, span: Span, asking: Asking, language: str) -> Heard:
-        """Return the first reading of a span, however doubtful."""
-        encoded = self._decoder.encoded([span])
+        """Return the first reading of a span, however doubtful. Short ones are encoded in a fraction of the time."""
+        context = max(SHORT_CONTEXT, min(MEL_FRAMES, round((span.length + SILENCE_BEHIND) * MEL_FRAMES_A_SECOND)))
+        encoded = self._decoder.encoded([span], context)
         return self._decoder.heard([span], encoded, [language], asking, most_tokens=most_tokens([span]))[0]
 
     def _told_apart(self, parts: Sequence[Part], encoded: Any, choice: Sequence[str]) -> list[Part]:

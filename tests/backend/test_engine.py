@@ -13,7 +13,7 @@ import soundfile
 from speech import prompts
 from spoken import evenly, heard, span
 
-from desktop_app.backend import checks
+from desktop_app.backend import checks, decoding
 from desktop_app.backend.audio import SAMPLE_RATE, Recording
 from desktop_app.backend.decoding import ENOUGH_TEXTS, Asking, Decoder, Heard, compression_ratio
 from desktop_app.backend.engine import Engine, told
@@ -128,9 +128,11 @@ def test_what_is_said_in_a_span_is_told_before_the_next_one_is_read_again(engine
     assert 1 < readings < len(calls)
 
 
-def test_without_the_silence_kept_as_on_a_graphics_card_nearly_the_same_is_heard(tiny_model, real_speech, at_once):
+def test_spans_encoded_as_one_batch_as_on_a_graphics_card_give_nearly_the_same_text(
+    tiny_model, real_speech, at_once, monkeypatch
+):
     other = Engine(os.fsencode(tiny_model), "cpu")
-    other._decoder.__dict__["_silence"] = None
+    monkeypatch.setattr(decoding.Decoder, "_in_turn", False)
     silence = Span(0.0, np.zeros(FRAME * 100, np.float32), np.zeros(100, np.float32))
 
     found = [one for one in hear(other, [*real_speech[0], silence]) if one.span is not silence]

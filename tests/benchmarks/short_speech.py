@@ -1,11 +1,11 @@
 """Short recordings, each a file of its own: is the language found, and how many letters are wrong?
 
-    .venv/bin/python tests/benchmarks/short_speech.py                 base, 48 prompts of 1 to 6 s in each of five languages
+    .venv/bin/python tests/benchmarks/short_speech.py             base, 40 prompts of 1 to 6 s in each of five languages
     .venv/bin/python tests/benchmarks/short_speech.py --each 16 --only es,fr --ways ours
 
-Ours beside plain faster-whisper (`WhisperModel.transcribe(file)` with its defaults), with the language told and not told,
-in one run and on the same files. Results are kept in .cache/benchmarks/short.jsonl, so that a run goes on where it was
-stopped; `--again` measures ours again.
+Ours beside plain faster-whisper (`WhisperModel.transcribe(file)` with its defaults), with the language told and not
+told, in one run and on the same files. Results are kept in .cache/benchmarks/short.jsonl: a run goes on where it
+was stopped; `--again` measures ours again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -177,7 +177,7 @@ def main() -> None:
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(LANGUAGES))
     parser.add_argument("--model", default="base")
     parser.add_argument("--ways", type=lambda text: text.split(","), default=list(WAYS))
-    parser.add_argument("--each", type=int, default=48)
+    parser.add_argument("--each", type=int, default=40)
     parser.add_argument("--again", action="store_true", help="measure ours again")
     parser.add_argument("--print", action="store_true")
     arguments = parser.parse_args()

@@ -56,6 +56,13 @@ def spoken(language: Language, seconds: float) -> Speech:
     raise ValueError(f"there are fewer than {seconds} s of prompts in {language}")
 
 
+def prompt(language: Language, key: str) -> Path:
+    """Return the recording of one prompt. Skip the test that asks where the prompts could not be fetched."""
+    if not are_here():
+        pytest.skip("the recordings of human speech are not here: tests/speech/fetch.sh fetches them")
+    return SHARE / "asterisk" / "sounds" / SPEAKERS[language] / f"{key}.wav"
+
+
 def write(file: Path, language: Language, seconds: float) -> Speech:
     """Write such speech to `file`, wav or flac by its suffix, and return it."""
     speech = spoken(language, seconds)
