@@ -20,7 +20,7 @@ import msgspec
 from desktop_app import logs, messages, paths, record_command, terminal
 from desktop_app.arguments import COMMANDS, DEFAULT_FORMAT, job_options, parsed
 from desktop_app.messages import Failure, Segment
-from desktop_app.models import catalogue, shelf
+from desktop_app.models import abilities, catalogue, shelf
 from desktop_app.models.errors import ModelError
 from desktop_app.transcripts import export, safekeeping
 from desktop_app.transcripts.history import History, JobGone, LibraryInUse, NewerDatabase
@@ -167,12 +167,12 @@ def _what_cannot_work(arguments: argparse.Namespace) -> str:
     except export.UnknownField as error:
         return f"--name: {error}"
     model = shelf.find(arguments.model)
-    if shelf.languages(model) is shelf.Languages.ENGLISH:
-        languages = [arguments.language] if arguments.language else arguments.languages
-        if any(language != "en" for language in languages):
-            return wording.english_only(arguments.model)
-        if arguments.task == "translate":
-            return wording.cannot_translate(arguments.model)
+    can = abilities.of_folder(model)
+    languages = [arguments.language] if arguments.language else arguments.languages
+    if can.english_only and any(language != "en" for language in languages):
+        return wording.english_only(arguments.model)
+    if arguments.task == "translate" and not can.can_translate:
+        return wording.cannot_translate(arguments.model)
     try:
         msgspec.json.encode((job_options(arguments), _output(arguments)))
     except UnicodeEncodeError:  # it is kept with the job, as text

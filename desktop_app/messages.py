@@ -328,6 +328,11 @@ class ModelTrouble(enum.StrEnum):
     HUB_FAILED = "hub_failed"  # it has a fault of its own, or talks nonsense
     DAMAGED = "damaged"  # what is here, or what came, is not what was published
     NOT_A_MODEL = "not_a_model"  # no Whisper model in CTranslate2's form
+    INCOMPLETE = "incomplete"  # it is one, and lacks a file: `detail` is its name
+    NOT_CONVERTED = "not_converted"  # a model as PyTorch or Transformers has it
+    FOR_WHISPER_CPP = "for_whisper_cpp"  # ggml or gguf
+    OTHER_ARCHIVE = "other_archive"  # none that is opened here: tar, 7z, rar
+    WEIGHTS_ALONE = "weights_alone"  # a model.bin without what belongs beside it
     UPDATED = "updated"  # the program, under its window: the porter is of another version
     CANNOT_RUN = "cannot_run"  # it looks like one, but a few seconds of speech could not be transcribed with it
     NAME_TAKEN = "name_taken"
@@ -388,7 +393,7 @@ class FetchModel(Message, frozen=True):
 
 
 class TakeInModel(Message, frozen=True):
-    """Check a model in a folder or in a zip archive, try it, and put a copy of it on the shelf."""
+    """Check a model in a folder (or its model.bin) or in a zip archive, try it, and put a copy of it on the shelf."""
 
     source: bytes
     name: str = ""  # empty: as the folder or the archive is called

@@ -20,6 +20,7 @@ import numpy as np
 import pysubs2
 import pytest
 import soundfile
+from models import random_model
 from speech import media, prompts
 
 import desktop_app
@@ -571,6 +572,19 @@ def test_what_the_model_cannot_do_is_said_at_once(transcribe, recording, wish):
 
     assert ended.returncode == WRONG_USAGE
     assert len(sentences(ended)) == 1
+
+
+def test_what_a_model_was_not_trained_for_is_refused_though_it_has_the_tokens_for_it(tmp_path, base_model, recording):
+    distilled, turbo = tmp_path / "distil-large-v3-ct2", tmp_path / "faster-whisper-large-v3-turbo"
+    for folder in (distilled, turbo):
+        random_model.write(folder, base_model)
+
+    german = sottovoce("transcribe", recording, "--model", distilled, "--language", "de")
+    english = sottovoce("transcribe", recording, "--model", turbo, "--task", "translate")
+
+    assert [ended.returncode for ended in (german, english)] == [WRONG_USAGE, WRONG_USAGE]
+    assert "understands English only" in sentences(german)[-1]
+    assert "cannot translate into English" in sentences(english)[-1]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names are of another kind there")

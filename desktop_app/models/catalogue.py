@@ -25,6 +25,7 @@ class PublishedModel(msgspec.Struct, frozen=True):
     files: tuple[PublishedFile, ...]
     language: str | None  # None: multilingual
     parameters_m: int  # millions
+    translates: bool = True  # into English; a model for English alone never does
 
     @property
     def size_bytes(self) -> int:
@@ -34,6 +35,10 @@ class PublishedModel(msgspec.Struct, frozen=True):
     @property
     def multilingual(self) -> bool:
         return self.language is None
+
+    @property
+    def can_translate(self) -> bool:
+        return self.translates and self.multilingual
 
     def flaw(self, folder: Path) -> str | None:
         """Return what a copy in `folder` lacks to be this model, or None. Looks at sizes, not at every byte."""
@@ -55,6 +60,11 @@ class _Catalogue(msgspec.Struct, frozen=True):
 def with_weights(sha256: str) -> PublishedModel | None:
     """Return the published model whose weights have that SHA-256."""
     return next((model for model in published().values() if model.model_bin_sha256 == sha256), None)
+
+
+def from_repo(repo: str) -> PublishedModel | None:
+    """Return the published model that is kept in the repository `repo`, OWNER/NAME in whatever capitals."""
+    return next((model for model in published().values() if model.repo.casefold() == repo.casefold()), None)
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from desktop_app import paths
 from desktop_app.messages import ModelTrouble, PorterProgress, PorterStage
 from desktop_app.models import (
     catalogue,
+    completing,
     disk,
     hub,
     label,
@@ -40,6 +41,9 @@ from desktop_app.models.web import Web
 __all__ = ["Unfinished", "downloads", "fetch", "forget", "set_paused"]
 
 _WHISPERS_TOKEN = b"<|startoftranscript|>"
+_OF_NO_USE = (  # what has come of it goes
+    *(ModelTrouble.NOT_A_MODEL, ModelTrouble.NOT_CONVERTED, ModelTrouble.FOR_WHISPER_CPP, ModelTrouble.INCOMPLETE),
+)
 
 
 def fetch(name: str, repo: str = "", revision: str = "", hub: str = "", token: str = "", tell: Tell = silent) -> Path:
@@ -76,7 +80,7 @@ class _Download:
         try:
             return self._run()
         except PorterError as error:
-            if error.kind is ModelTrouble.NOT_A_MODEL:
+            if error.kind in _OF_NO_USE:
                 shutil.rmtree(self._folder, ignore_errors=True)
             elif error.kind is ModelTrouble.DAMAGED:  # or each start of a program would fetch that again
                 unfinished.write_paused(self._note.name, True)
@@ -164,6 +168,7 @@ class _Download:
         for file in sorted(listing.files, key=lambda file: (file.name == "model.bin", file.size_bytes)):
             if file.name == "model.bin":  # the largest by far: first see what kind of model it belongs to
                 _check_small_files(self._new, listing)
+                _complete(self._new)
             place = hub.address_of(address, listing, file)
             checksums[file.name] = transfer.bring(
                 web, place, file, self._new / file.name, self._patience, self._told_of_file
@@ -173,6 +178,7 @@ class _Download:
 
     def _put_on_shelf(self, listing: Listing, checksums: dict[str, str]) -> None:
         """Let the model appear under its name, in the place of a damaged one."""
+        _complete(self._new)
         if flaw := shelf.flaw(self._new, self._note.name):
             raise PorterError(ModelTrouble.NOT_A_MODEL, flaw)
         label.write(self._new, _label(listing, checksums))
@@ -261,6 +267,14 @@ def _check_small_files(folder: Path, listing: Listing) -> None:
             raise PorterError(ModelTrouble.DAMAGED, f"{file.name} is no JSON")
         if file.name.startswith("vocabulary.") and _WHISPERS_TOKEN not in content:
             raise PorterError(ModelTrouble.NOT_A_MODEL, "its vocabulary is not Whisper's")
+
+
+def _complete(folder: Path) -> None:
+    """Add what the conversion left out. Raise PorterError (INCOMPLETE) if no tokenizer can be made."""
+    with contextlib.suppress(ValueError):  # a vocabulary that cannot be read is a flaw of the model
+        completing.complete(folder)
+    if not (folder / completing.TOKENIZER).is_file():
+        raise PorterError(ModelTrouble.INCOMPLETE, completing.TOKENIZER)
 
 
 def _is_json_object(content: bytes) -> bool:

@@ -20,8 +20,8 @@ HUGGING_FACE = "https://huggingface.co"
 _LONGEST_ANSWER = 32 * 1024 * 1024  # bytes
 _COMMIT = re.compile(r"[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _OF_A_MODEL = re.compile(r"config\.json|model\.bin|tokenizer\.json|vocabulary\.(txt|json)|preprocessor_config\.json")
-_OTHER_WEIGHTS = (".safetensors", ".pt", ".gguf", "_model.bin")
-_NEEDED = {"config.json", "model.bin", "tokenizer.json"}
+_OTHER_WEIGHTS = (".safetensors", ".pt", "_model.bin")
+_NEEDED = {"config.json", "model.bin"}  # a tokenizer.json that is missing can be made
 
 
 def address(hub: str = "") -> str:
@@ -108,6 +108,11 @@ def _check(all_names: list[str], names: set[str]) -> None:
     missing = sorted(_NEEDED - names)
     if not missing and any(name.startswith("vocabulary.") for name in names):
         return
-    if "model.bin" in missing and any(name.endswith(_OTHER_WEIGHTS) for name in all_names):
-        raise PorterError(ModelTrouble.NOT_A_MODEL, "it has weights, but not in CTranslate2's form")
-    raise PorterError(ModelTrouble.NOT_A_MODEL, f"not there: {', '.join(missing) or 'vocabulary.txt'}")
+    if "model.bin" in missing:
+        if any(name.endswith(_OTHER_WEIGHTS) for name in all_names):
+            raise PorterError(ModelTrouble.NOT_CONVERTED)
+        if any(name.endswith(".gguf") or name.rpartition("/")[2].startswith("ggml") for name in all_names):
+            raise PorterError(ModelTrouble.FOR_WHISPER_CPP)
+    elif names & _NEEDED:
+        raise PorterError(ModelTrouble.INCOMPLETE, missing[0] if missing else "vocabulary.json")
+    raise PorterError(ModelTrouble.NOT_A_MODEL, f"not there: {', '.join(missing)}")

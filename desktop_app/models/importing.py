@@ -18,7 +18,19 @@ import msgspec
 
 from desktop_app import paths
 from desktop_app.messages import ModelTrouble, PorterProgress, PorterStage
-from desktop_app.models import catalogue, disk, label, lock, names, recognised, removing, shelf, trial
+from desktop_app.models import (
+    abilities,
+    catalogue,
+    completing,
+    disk,
+    label,
+    lock,
+    names,
+    recognised,
+    removing,
+    shelf,
+    trial,
+)
 from desktop_app.models.errors import PorterError
 from desktop_app.models.label import Label, LabelledFile
 from desktop_app.models.progress import Tell, silent
@@ -62,7 +74,7 @@ def take_in(source: Path, name: str = "", tell: Tell = silent, try_it: Callable[
     """
     if is_here := [model.folder for model in shelf.installed() if model.folder == source.absolute()]:
         return is_here[0]
-    wanted = names.safe(name or (source.stem if source.suffix.lower() == ".zip" else source.name))
+    wanted = names.safe(name or recognised.name_of(source))
     with _files_in(source) as found, lock.on_model(_ARRIVING), disk.troubles(paths.models()):
         _delete_leftovers()
         arriving = paths.models() / f"{_ARRIVING}{wanted}"
@@ -96,8 +108,13 @@ def _files_in(source: Path) -> Iterator[list[_Found]]:
     if not source.exists():
         raise PorterError(ModelTrouble.NO_SUCH_MODEL, f"nothing is at {source}")
     with disk.reading():
+        if recognised.looks_like_model(source) and source.is_file() and source.name == recognised.WEIGHTS:
+            source = source.parent
         is_folder = source.is_dir()
         source.stat()
+        other = None if is_folder and recognised.model_in(source) else recognised.other_form(source)
+    if other is not None:
+        raise PorterError(other)
     if is_folder:
         with disk.reading():
             yield _checked(_in_folder(source))
@@ -108,7 +125,7 @@ def _files_in(source: Path) -> Iterator[list[_Found]]:
 
 def _in_folder(source: Path) -> list[_Found]:
     """Links are followed: what a hub's own programs have downloaded consists of them."""
-    folder = recognised.model_in(source) or source
+    folder = recognised.model_in(source) or recognised.folder_of(source)
     there = [folder / name for name in WANTED if (folder / name).is_file()]
     return [_Found(file.name, file.stat().st_size, partial(_opened, file)) for file in there]
 
@@ -138,6 +155,8 @@ def _in_archive(archive: zipfile.ZipFile) -> list[_Found]:
                 raise PorterError(ModelTrouble.NOT_A_MODEL, f"{path.name} is in the archive twice")
             members[path.parent][path.name] = member
     models = [folder for folder, files in members.items() if "model.bin" in files]
+    if not models and recognised.is_pickled(archive):
+        raise PorterError(ModelTrouble.NOT_CONVERTED)
     if len(models) != 1:
         raise PorterError(ModelTrouble.NOT_A_MODEL, f"{len(models)} models in it" if models else "no model.bin in it")
     files = members[models[0]]
@@ -151,14 +170,18 @@ def _is_link(member: zipfile.ZipInfo) -> bool:
 def _checked(found: list[_Found]) -> list[_Found]:
     """Return the files, if they can be those of a model; before anything is copied. Raise PorterError."""
     there = {file.name for file in found}
-    if missing := [name for name in ("model.bin", "config.json", "tokenizer.json") if name not in there]:
-        raise PorterError(ModelTrouble.NOT_A_MODEL, f"{missing[0]} is missing")
+    if not there & recognised.TELLING:
+        raise PorterError(ModelTrouble.NOT_A_MODEL, "neither config.json nor model.bin")
+    for missing in (name for name in ("model.bin", "config.json") if name not in there):
+        raise PorterError(ModelTrouble.INCOMPLETE, missing)
+    if not there & set(abilities.VOCABULARIES):
+        raise PorterError(ModelTrouble.INCOMPLETE, "vocabulary.json")
     for file in found:
         if file.name != "model.bin" and file.size_bytes > LARGEST_SMALL_FILE:
             raise PorterError(ModelTrouble.NOT_A_MODEL, f"{file.name} is much too large")
     weights = next(file for file in found if file.name == "model.bin")
     with weights.opened() as opened:
-        if not shelf.are_weights(opened.read(shelf.ENOUGH_TO_TELL)):
+        if not recognised.are_weights(opened.read(recognised.ENOUGH_TO_TELL)):
             raise PorterError(ModelTrouble.NOT_A_MODEL, "model.bin is no CTranslate2 Whisper model")
     return found
 
@@ -182,11 +205,23 @@ def _copy(found: list[_Found], folder: Path, tell: Tell) -> None:
         with opened:
             sha256 = disk.copy(opened, folder / file.name, file.size_bytes, count)
         files[file.name] = LabelledFile((folder / file.name).stat().st_size, sha256)
+    files |= _completed(folder)
     if flaw := shelf.flaw(folder):
         raise PorterError(ModelTrouble.NOT_A_MODEL, flaw)
     published = _published(folder, files)
     repo, revision = (published.repo, published.revision) if published else ("", "")
     label.write(folder, Label(repo, revision, files, time.time()))
+
+
+def _completed(folder: Path) -> dict[str, LabelledFile]:
+    """Add what the conversion left out; return those files. Raise PorterError (INCOMPLETE) if that cannot be done."""
+    before = set(folder.iterdir())
+    with disk.troubles(folder), contextlib.suppress(ValueError):  # a vocabulary that cannot be read is said below
+        completing.complete(folder)
+    if not (folder / completing.TOKENIZER).is_file():
+        raise PorterError(ModelTrouble.INCOMPLETE, completing.TOKENIZER)
+    added = set(folder.iterdir()) - before
+    return {file.name: LabelledFile(file.stat().st_size, disk.checksum_of(file, lambda size: None)) for file in added}
 
 
 def _published(folder: Path, files: dict[str, LabelledFile]) -> catalogue.PublishedModel | None:

@@ -93,6 +93,15 @@ def of_folder(folder: Path) -> Shape | None:
         return None
 
 
+def mels_of(folder: Path) -> int | None:
+    """Return how many mel bands the encoder of the model in `folder` reads; None if it cannot be told."""
+    try:
+        with (folder / "model.bin").open("rb") as file:
+            return _sizes_in(file)["encoder/conv1/weight"][1]
+    except (OSError, ValueError, LookupError, struct.error):
+        return None
+
+
 def _sizes_in(file: BinaryIO) -> dict[str, tuple[int, ...]]:
     """Return the shape of every variable of a model.bin, by name: CTranslate2's format, version 6."""
     file.seek(4)  # its version

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from desktop_app import paths
-from desktop_app.models import catalogue, disk, label, starter
+from desktop_app.models import abilities, catalogue, disk, label, recognised, starter
+from desktop_app.models.abilities import Abilities, Languages
 from desktop_app.models.errors import ModelBroken, ModelError, ModelMissing, ModelNoRoom, ModelsAway
 
-__all__ = ["Languages", "ModelBroken", "ModelError", "ModelMissing", "ShelfModel", "find", "installed", "languages"]
+__all__ = ["Languages", "ModelBroken", "ModelError", "ModelMissing", "ShelfModel", "find", "installed"]
 
 _REQUIRED = ("model.bin", "config.json", "tokenizer.json")
-_VOCABULARIES = ("vocabulary.txt", "vocabulary.json")
-_SPECIFICATION = b"WhisperSpec\0"  # in model.bin, after its version and this one's length
-ENOUGH_TO_TELL = 6 + len(_SPECIFICATION)  # bytes
-_LEAST_MULTILINGUAL = 51865  # tokens; the engine counts the same way: English-only models have one less
-
-
-class Languages(enum.StrEnum):
-    MULTILINGUAL = "multilingual"
-    ENGLISH = "english"  # and nothing else; such a model does not translate either
 
 
 class ShelfModel(msgspec.Struct, frozen=True):
@@ -34,6 +25,7 @@ class ShelfModel(msgspec.Struct, frozen=True):
     size_bytes: int = 0
     repo: str = ""  # OWNER/NAME on the hub; empty: it came from a file or a folder
     damaged: str = ""  # why it cannot be used, for the log; empty: it can
+    can_translate: bool = True  # into English
 
 
 def on_shelf() -> list[ShelfModel]:
@@ -91,7 +83,7 @@ def find(name_or_folder: str) -> Path:
     if not places and comes_back(name_or_folder) and folder_is_there():
         return _starter_model()
     if not places and _exists(name_or_folder):
-        places, published_as = [Path(name_or_folder).absolute()], ""
+        places, published_as = [recognised.folder_of(Path(name_or_folder).absolute())], ""
     else:
         published_as = name_or_folder
     flaws = []
@@ -108,15 +100,6 @@ def find(name_or_folder: str) -> Path:
 def comes_back(name: str) -> bool:
     """Tell whether a copy in the folder of the user's models came with the program, as the starter model's parts do."""
     return name == starter.NAME and starter.parts_are_here()
-
-
-def languages(folder: Path) -> Languages:
-    """Return what the model in `folder` understands, told by its vocabulary as the engine tells it."""
-    return _languages(_tokens(folder))
-
-
-def _languages(tokens: int) -> Languages:
-    return Languages.MULTILINGUAL if tokens >= _LEAST_MULTILINGUAL else Languages.ENGLISH
 
 
 def _shelves() -> list[Path]:
@@ -170,11 +153,6 @@ def flaw(folder: Path, published_as: str = "", tokens: int | None = None) -> str
         return str(error) or type(error).__name__
 
 
-def are_weights(beginning: bytes) -> bool:
-    """Tell whether a file that begins so, with ENOUGH_TO_TELL bytes, has a Whisper model's weights."""
-    return beginning[6:ENOUGH_TO_TELL] == _SPECIFICATION
-
-
 def size_of(folder: Path) -> int:
     """Return how many bytes the files in the folder have."""
     return sum(file.lstat().st_size for file in folder.rglob("*") if not file.is_dir())
@@ -186,13 +164,15 @@ def _described(folder: Path, read_only: bool) -> ShelfModel | None:
     if labelled is None and not any((folder / name).exists() for name in _REQUIRED):
         return None
     try:
-        tokens = _tokens(folder)
-        understood, size_bytes = _languages(tokens), size_of(folder)
+        tokens = abilities.count_tokens(folder)
+        can, size_bytes = abilities.of_folder(folder, tokens), size_of(folder)
     except (OSError, ValueError, RecursionError):  # what is wrong with it is said below
-        tokens, understood, size_bytes = None, Languages.MULTILINGUAL, 0
+        tokens, can, size_bytes = None, Abilities(), 0
     repo = labelled.repo if labelled else published.repo if published else ""
     damaged = (labelled.damaged if labelled else "") or flaw(folder, folder.name, tokens) or ""
-    return ShelfModel(folder.name, folder, understood, read_only, size_bytes, repo, damaged)
+    return ShelfModel(
+        folder.name, folder, can.languages, read_only, size_bytes, repo, damaged, can_translate=can.can_translate
+    )
 
 
 def _flaw_of_any_model(folder: Path, tokens: int | None) -> str | None:
@@ -204,19 +184,9 @@ def _flaw_of_any_model(folder: Path, tokens: int | None) -> str | None:
         if not (folder / name).stat().st_size:
             return f"{name} is empty"
     with (folder / "model.bin").open("rb") as file:
-        if not are_weights(file.read(ENOUGH_TO_TELL)):
+        if not recognised.are_weights(file.read(recognised.ENOUGH_TO_TELL)):
             return "model.bin is no CTranslate2 Whisper model"
     msgspec.json.decode((folder / "config.json").read_bytes(), type=dict)
-    return None if (_tokens(folder) if tokens is None else tokens) else "its vocabulary is missing or empty"
-
-
-def _tokens(folder: Path) -> int:
-    """Return how many tokens the vocabulary of the model has."""
-    for name in _VOCABULARIES:
-        if not (folder / name).is_file():
-            continue
-        content = (folder / name).read_bytes()
-        if name.endswith(".json"):
-            return len(msgspec.json.decode(content, type=list))
-        return len(content.splitlines())
-    return 0
+    return (
+        None if (abilities.count_tokens(folder) if tokens is None else tokens) else "its vocabulary is missing or empty"
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,9 +11,11 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from desktop_app.messages import ModelTrouble, PorterFailed
 from desktop_app.models.machine import Machine
-from desktop_app.models.recognised import looks_like_model
+from desktop_app.models.recognised import WEIGHTS, looks_like_model, other_form
 from desktop_app.settings import Settings
+from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import model_wording, pack_wording, wording
 from desktop_app.ui.first_start import FirstStart
 from desktop_app.ui.machine_page import MachinePage
@@ -124,8 +127,8 @@ class ModelActions(QObject):
             add(files)
             return
         self._history.ask(
-            lambda _: [file for file in files if looks_like_model(file)],
-            lambda models: self._sort_out(files, models, add),
+            lambda _: _recognised(files),
+            lambda found: self._sort_out(files, found, add),
         )
 
     def welcome(self) -> FirstStart:
@@ -310,10 +313,31 @@ class ModelActions(QObject):
         self._work.fetch(name)
         self.leave_first_start()
 
-    def _sort_out(self, files: Sequence[Path], models: Sequence[Path], add: Callable[[Sequence[Path]], None]) -> None:
-        add([file for file in files if file not in models])
-        for model in models:
-            question = TakeInDialog(model, self._window)
+    def _sort_out(
+        self, files: Sequence[Path], found: Mapping[Path, ModelTrouble | None], add: Callable[[Sequence[Path]], None]
+    ) -> None:
+        """Ask about the models, say of others why they cannot be used, and add the rest. found: as `_recognised`."""
+        for file, other in found.items():
+            if other is not None:
+                self.said.emit(model_wording.trouble(PorterFailed(other), shown(Path(file.name))))
+                continue
+            question = TakeInDialog(file, self._window)
             question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             question.given.connect(self._work.take_in)
             question.open()
+        beside = {file.parent for file, other in found.items() if other is None and file.name == WEIGHTS}
+        add([file for file in files if file not in found and file.parent not in beside])
+
+
+def _recognised(files: Sequence[Path]) -> dict[Path, ModelTrouble | None]:
+    """Return those of the files and folders that are models; with each, why it cannot be used, or None if it can."""
+    found: dict[Path, ModelTrouble | None] = {}
+    for file in files:
+        with contextlib.suppress(OSError):
+            if looks_like_model(file):
+                found[file] = None
+                continue
+            may_be_recordings = file.is_dir() and not (file / "config.json").is_file()
+            if not may_be_recordings and (other := other_form(file)) is not None:
+                found[file] = other
+    return found

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.models import names
+from desktop_app.models import names, recognised
 from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import colours, model_wording
@@ -80,8 +80,7 @@ class TakeInDialog(_Asking):
             model_wording.TAKE_IN_TITLE, model_wording.whether_to_take_in(shown(Path(source.name))), parent
         )
         self._source = source
-        is_zip = source.suffix.lower() == ".zip"
-        self.name = self._line(model_wording.TAKE_IN_NAME, "", shown(Path(source.stem if is_zip else source.name)))
+        self.name = self._line(model_wording.TAKE_IN_NAME, "", shown(Path(recognised.name_of(source))))
         self.name.selectAll()
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setText(model_wording.TAKE_IN)
 

@@ -71,8 +71,29 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
     ),
     ModelTrouble.DAMAGED: ("is damaged", ""),  # see `damaged`
     ModelTrouble.NOT_A_MODEL: (
-        "is no Whisper model in CTranslate2's form",
-        "Look for a version of it that is converted to CTranslate2, or “faster-whisper”.",
+        "is not a Whisper model for CTranslate2",
+        "Look for a version of it for CTranslate2, often named “faster-whisper”.",
+    ),
+    ModelTrouble.INCOMPLETE: (
+        "is not complete",
+        "Look for that file where the model came from, put it beside the others, and add the model again.",
+    ),
+    ModelTrouble.NOT_CONVERTED: (
+        "is a model for PyTorch or Transformers, which Sottovoce cannot use as it is",
+        "Look for a version of it for CTranslate2, often named “faster-whisper”, or convert it with"
+        " ct2-transformers-converter.",
+    ),
+    ModelTrouble.FOR_WHISPER_CPP: (
+        "is a model for whisper.cpp (ggml or gguf), which Sottovoce cannot use",
+        "Look for the same model for CTranslate2, often named “faster-whisper”.",
+    ),
+    ModelTrouble.OTHER_ARCHIVE: (
+        "is an archive of a kind that Sottovoce does not open",
+        "Unpack it, and add the folder that comes out of it.",
+    ),
+    ModelTrouble.WEIGHTS_ALONE: (
+        "holds a model’s weights alone",
+        "The folder it came from has config.json and a vocabulary as well: add that folder.",
     ),
     ModelTrouble.CANNOT_RUN: (
         "was not taken in: a few seconds of speech could not be transcribed with it",
@@ -99,8 +120,8 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
     ),
     ModelTrouble.CANNOT_READ: ("could not be read", "Check that its disk is connected, and that you may open it."),
     ModelTrouble.ARCHIVE_BROKEN: (
-        "is no zip archive that can be read: it may be damaged, not copied completely, or locked by a password",
-        "Get it again.",
+        "cannot be read as a model or as a zip file: it may be damaged, not copied completely, or locked by a password",
+        "Sottovoce takes a folder with a model for CTranslate2, or a zip file of one.",
     ),
     ModelTrouble.NO_KEYRING: (
         "could not be kept: this computer has no keyring, or it does not open",
@@ -115,6 +136,8 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
         "The log says more. Please report it.",
     ),
 }
+
+_FILES_OF_A_MODEL = ("config.json", "model.bin", "tokenizer.json", "vocabulary.json")
 
 _CAME_DAMAGED = (
     "could not be downloaded: what came is not what was published, twice",
@@ -196,6 +219,8 @@ def trouble(
         advice = "If a mirror of the hub is named, it may not have this one: try without it."
     elif in_terminal and name:
         advice = _IN_TERMINAL.get(failed.kind, advice)
+    if failed.kind is ModelTrouble.INCOMPLETE and failed.detail in _FILES_OF_A_MODEL:
+        happened += f": {failed.detail} is missing"
     if failed.kind is ModelTrouble.DISK_FULL and failed.needed_bytes:
         happened += f": {size(failed.needed_bytes)} are needed, and {size(failed.free_bytes)} are free"
     return f"“{name}” {happened}. {advice}" if name else f"The models {happened}. {advice}"
@@ -279,7 +304,7 @@ _GOOD_FOR = {
     "small": "A good balance. Copes with most recordings on an ordinary computer.",
     "medium": "Accurate, also with accents and some noise.",
     "large-v3": "The most accurate, and the slowest.",
-    "large-v3-turbo": "Nearly as accurate as the largest, and several times faster. It cannot translate well.",
+    "large-v3-turbo": "Nearly as accurate as the largest, and several times faster. It does not translate.",
     "tiny.en": "The smallest, for English alone. Quick drafts on slow computers.",
     "base.en": "Quick, for English alone: a little better there than base.",
     "small.en": "A good balance, for English alone: a little better there than small.",

@@ -30,7 +30,8 @@ from PySide6.QtWidgets import (
 
 from desktop_app.messages import TUNINGS, Task, Tuning
 from desktop_app.models import starter
-from desktop_app.models.shelf import Languages, ShelfModel
+from desktop_app.models.abilities import Abilities
+from desktop_app.models.shelf import ShelfModel
 from desktop_app.settings import Settings
 from desktop_app.transcripts.languages import LANGUAGES, code_of
 from desktop_app.transcripts.transcript import JobOptions
@@ -199,12 +200,12 @@ class OptionsBar(QWidget):
 
     def options(self) -> JobOptions:
         """Return what is chosen now."""
-        english_only = self._understands_english_only()
+        can = self._abilities()
         return msgspec.structs.replace(
             self._detailed,
             model=self.model.currentData(),
-            language="en" if english_only else self.language.code(),
-            task=Task.TRANSCRIBE if english_only else self._task(),
+            language="en" if can.english_only else self.language.code(),
+            task=self._task() if can.can_translate else Task.TRANSCRIBE,
             words=self.words.isChecked(),
         )
 
@@ -290,10 +291,21 @@ class OptionsBar(QWidget):
         return Task(self.task.currentData())  # Qt hands back the plain text in it
 
     def _allow_what_the_model_can(self) -> None:
-        several = not self._understands_english_only()
-        self.language.setEnabled(several)
-        self.task.setEnabled(several)
+        """Offer what the model can do, and show what it will do; the user's choice comes back with another model."""
+        can, name = self._abilities(), self.model.currentText()
+        with QSignalBlocker(self.language), QSignalBlocker(self.task):
+            self.language.choose("en" if can.english_only else self._settings.language)
+            task = Task(self._settings.task) if can.can_translate else Task.TRANSCRIBE
+            self.task.setCurrentIndex(max(0, self.task.findData(task)))
+        _allow(self.language, not can.english_only, wording.LANGUAGE_HINT, wording.english_only(name))
+        _allow(self.task, can.can_translate, wording.TASK_HINT, wording.cannot_translate(name))
 
-    def _understands_english_only(self) -> bool:
+    def _abilities(self) -> Abilities:
         model = self._models.get(self.model.currentData())
-        return model is not None and model.languages is Languages.ENGLISH
+        return Abilities() if model is None else Abilities(model.languages, model.can_translate)
+
+
+def _allow(box: QComboBox, is_allowed: bool, hint: str, why_not: str) -> None:
+    box.setEnabled(is_allowed)
+    box.setToolTip(hint if is_allowed else why_not)
+    box.setAccessibleDescription(box.toolTip())

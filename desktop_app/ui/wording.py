@@ -92,7 +92,7 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
     ),
     Failure.TRANSLATION_NOT_IN_MODEL: (
         "could not be started: the model cannot translate",
-        "Choose a model for many languages, such as base.",
+        "Choose one that does: base, small, medium or large-v3.",
     ),
     Failure.DEVICE_MISSING: (
         "could not be started: the device that was chosen for it cannot be used on this computer",
@@ -797,7 +797,7 @@ def english_only(model: str) -> str:
 
 
 def cannot_translate(model: str) -> str:
-    return f"The model “{model}” cannot translate."
+    return f"The model “{model}” cannot translate into English. Models that can: base, small, medium and large-v3."
 
 
 def no_folder(folder: str, reason: str) -> str:

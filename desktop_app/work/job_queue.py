@@ -634,7 +634,7 @@ class JobQueue(QObject):
                 audio=os.fsencode(job.path),
                 model=os.fsencode(ready.model),
                 device=options.device,
-                language=options.language,
+                language=ready.language,
                 task=options.task,
                 words=options.words,
                 languages=options.languages,

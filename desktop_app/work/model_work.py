@@ -27,7 +27,7 @@ from desktop_app.messages import (
     TakeInModel,
     VerifyModel,
 )
-from desktop_app.models import catalogue, moving, names, removing, unfinished
+from desktop_app.models import catalogue, moving, names, recognised, removing, unfinished
 from desktop_app.models.errors import PorterError
 from desktop_app.models.flow import Flow
 from desktop_app.models.unfinished import DownloadNote
@@ -231,7 +231,7 @@ class ModelWork(QObject):
 
     def take_in(self, source: Path, name: str = "") -> None:
         """Check a folder or a zip archive, and put a copy of the model in it on the shelf."""
-        called = name or (source.stem if source.suffix.lower() == ".zip" else source.name)
+        called = name or recognised.name_of(source)
         busy = {key for key, errand in self._errands.items() if errand.is_busy}
         tries = (called if number == 1 else f"{called} ({number})" for number in range(1, len(busy) + 2))
         task = ModelTask(next(one for one in tries if one not in busy), "take_in")

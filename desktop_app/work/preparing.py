@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from desktop_app import messages
-from desktop_app.messages import Failure
-from desktop_app.models import fit, shape, shelf
+from desktop_app.messages import Failure, Task
+from desktop_app.models import abilities, fit, shape, shelf
 from desktop_app.models.errors import ModelError
 from desktop_app.models.machine import Machine
 from desktop_app.models.shape import Shape
@@ -52,6 +52,7 @@ class Prepared(msgspec.Struct, frozen=True):
     model_bytes: int
     choice: Choice
     fingerprint: str
+    language: str | None = None  # None: the backend finds it out
 
 
 class CannotBegin(Exception):
@@ -68,6 +69,7 @@ def prepare(job: Job, known: Known) -> Prepared:
         model = shelf.find(job.options.model)
     except ModelError as error:
         raise CannotBegin(error.kind, str(error)) from error
+    language = _language(job.options, model)
     fingerprint = _fingerprint(job.path)
     is_other = fingerprint and job.fingerprint and fingerprint != job.fingerprint
     if job.position and is_other and not job.options.live:  # what is being recorded grows
@@ -76,7 +78,26 @@ def prepare(job: Job, known: Known) -> Prepared:
     if chosen.refused is not None and known.is_sure and not job.steps:  # a step was not the user's choice
         raise CannotBegin(chosen.refused, chosen.detail)
     size = sum(file.stat().st_size for file in model.glob("*.bin"))
-    return Prepared(model, size, chosen, fingerprint)
+    return Prepared(model, size, chosen, fingerprint, language)
+
+
+def _language(options: JobOptions, model: Path) -> str | None:
+    """Return the language that the backend is to take. Raise CannotBegin if the model cannot do what is wanted.
+
+    The backend looks at the tokens of a model, which some have without being trained for them.
+    """
+    try:
+        can = abilities.of_folder(model)
+    except (OSError, ValueError) as error:
+        raise CannotBegin(Failure.MODEL_BROKEN, str(error)) from error
+    if options.task is Task.TRANSLATE and not can.can_translate:
+        raise CannotBegin(Failure.TRANSLATION_NOT_IN_MODEL, "")
+    if not can.english_only:
+        return options.language
+    for language in [options.language] if options.language else options.languages:
+        if language != "en":
+            raise CannotBegin(Failure.LANGUAGE_NOT_IN_MODEL, language)
+    return "en"
 
 
 def tuned(options: JobOptions, chosen: Choice) -> messages.Tuning:

@@ -281,11 +281,18 @@ def test_an_answer_that_is_no_listing_is_the_hubs_fault(small, body):
     assert refused(small).kind is ModelTrouble.HUB_FAILED
 
 
-@pytest.mark.parametrize("missing", ["model.bin", "config.json", "tokenizer.json", "vocabulary.txt"])
-def test_a_repository_without_a_whole_model_is_refused_before_anything_is_fetched(small, files, missing):
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("model.bin", ModelTrouble.NOT_A_MODEL),
+        ("config.json", ModelTrouble.INCOMPLETE),
+        ("vocabulary.txt", ModelTrouble.INCOMPLETE),
+    ],
+)
+def test_a_repository_without_a_whole_model_is_refused_before_anything_is_fetched(small, files, missing, said):
     small.publish(REPO, COMMIT, {name: content for name, content in files.items() if name != missing})
 
-    assert refused(small).kind is ModelTrouble.NOT_A_MODEL
+    assert refused(small).kind is said
     assert small.sent < 10_000
     assert download.downloads() == []
 
@@ -294,7 +301,16 @@ def test_weights_of_another_program_are_told_from_a_model(small, files):
     del files[WEIGHTS]
     small.publish(REPO, COMMIT, files | {"model.safetensors": b"x" * 99})
 
-    assert "CTranslate2" in refused(small).detail
+    assert refused(small).kind is ModelTrouble.NOT_CONVERTED
+
+
+def test_of_a_conversion_whose_tokenizer_is_missing_and_cannot_be_made_the_weights_are_not_fetched(small, files):
+    small.publish(REPO, COMMIT, {name: content for name, content in files.items() if name != "tokenizer.json"})
+
+    error = refused(small)
+
+    assert (error.kind, error.detail) == (ModelTrouble.INCOMPLETE, "tokenizer.json")
+    assert not small.asked_for(WEIGHTS)
 
 
 def test_of_a_model_that_is_not_whisper_the_weights_are_not_even_fetched(small, files):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 import random_model
 from model_files import copied, cut_short, flip_a_byte
+from tokenizers import Tokenizer
 
 from desktop_app import paths
 from desktop_app.messages import ModelTrouble, PorterProgress, PorterStage
@@ -175,11 +178,119 @@ def test_what_is_on_the_shelf_already_is_left_alone(mine):
     assert there() == ["mine"]
 
 
-@pytest.mark.parametrize("file", ["model.bin", "config.json", "tokenizer.json", "vocabulary.txt"])
-def test_a_folder_that_lacks_a_file_is_refused(mine, file):
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [("model.bin", "model.bin"), ("config.json", "config.json"), ("vocabulary.txt", "vocabulary.json")],
+)
+def test_a_folder_that_lacks_a_file_is_refused_and_the_file_is_named(mine, file, said):
     (mine / file).unlink()
 
-    assert refused(mine).kind is ModelTrouble.NOT_A_MODEL
+    error = refused(mine)
+
+    assert (error.kind, error.detail) == (ModelTrouble.INCOMPLETE, said)
+
+
+@pytest.mark.parametrize("mels", [80, 128])
+def test_what_a_conversion_left_out_is_made_of_what_is_here_and_the_real_backend_hears_with_it(
+    home, tmp_path, base, mels
+):
+    whole = random_model.write(tmp_path / "whole", base, mels)
+    source = copied(whole, tmp_path / "converted")
+    (source / "tokenizer.json").unlink()
+    (source / "preprocessor_config.json").unlink(missing_ok=True)
+
+    folder = importing.take_in(source)
+
+    ours, theirs = (Tokenizer.from_file(str(one / "tokenizer.json")) for one in (folder, whole))
+    assert ours.get_vocab() == theirs.get_vocab()
+    written = [one.encode(" Grüße, Änne", add_special_tokens=False).ids for one in (ours, theirs)]
+    assert written[0] == written[1]
+    assert label.read(folder).files.keys() >= {"tokenizer.json"}
+
+
+def test_a_tokenizer_that_is_made_has_the_tokens_of_the_models_own_vocabulary(home, tmp_path, base):
+    source = random_model.write(tmp_path / "v3", base, as_json=True)
+    tokens = json.loads((source / "vocabulary.json").read_text(encoding="utf-8"))
+    tokens.insert(tokens.index("<|su|>") + 1, "<|yue|>")  # as in large-v3
+    (source / "vocabulary.json").write_text(json.dumps(tokens), encoding="utf-8")
+    (source / "tokenizer.json").unlink()
+
+    folder = importing.take_in(source, try_it=untried)
+
+    made = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    special = ["<|endoftext|>", "<|yue|>", "<|translate|>", "<|notimestamps|>"]
+    assert [made.token_to_id(token) for token in special] == [tokens.index(token) for token in special]
+
+
+def test_where_no_tokenizer_can_be_made_it_is_said_to_be_missing(mine):
+    (mine / "tokenizer.json").unlink()  # that of English-only models, of which none is here
+
+    error = refused(mine)
+
+    assert (error.kind, error.detail) == (ModelTrouble.INCOMPLETE, "tokenizer.json")
+
+
+def cached(model: Path, cache: Path, commit: str = "5d6f1a") -> Path:
+    """Write the folder of a model as Hugging Face's own programs keep it."""
+    snapshot = cache / "snapshots" / commit
+    snapshot.mkdir(parents=True)
+    (cache / "blobs").mkdir(exist_ok=True)
+    (cache / "refs").mkdir(exist_ok=True)
+    (cache / "refs" / "main").write_text(commit, encoding="ascii")
+    for number, file in enumerate(sorted(model.iterdir())):
+        shutil.copy(file, cache / "blobs" / f"{commit}{number}")
+        (snapshot / file.name).symlink_to(f"../../blobs/{commit}{number}")
+    return cache
+
+
+def test_a_folder_of_hugging_faces_cache_is_taken_in_under_its_own_name(mine, tmp_path):
+    cache = cached(mine, tmp_path / "models--Somebody--whisper-norsk")
+    (cache / "snapshots" / "0ld").mkdir()
+
+    folder = importing.take_in(cache, try_it=untried)
+
+    assert folder.name == "whisper-norsk"
+    assert not [file for file in folder.iterdir() if file.is_symlink()]
+    assert shelf.find(str(cache)) == cache / "snapshots" / "5d6f1a"
+    assert importing.take_in(cache / "snapshots" / "5d6f1a", try_it=untried).name == "whisper-norsk (2)"
+
+
+def test_the_weights_of_a_whole_folder_stand_for_the_folder(mine):
+    assert importing.take_in(mine / "model.bin", try_it=untried).name == "mine"
+
+
+def written(file: Path, content: bytes) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    return file
+
+
+def test_a_model_in_another_programs_form_is_called_what_it_is(mine, tmp_path):
+    weights = (mine / "model.bin").read_bytes()
+    with zipfile.ZipFile(tmp_path / "small.bin", "w") as saved:  # PyTorch's own files are zip archives
+        saved.writestr("archive/data.pkl", b"\x80\x02.")
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as packed:
+        packed.add(mine, "mine")
+    with tarfile.open(tmp_path / "model.tar", "w") as packed:
+        packed.add(mine, "mine")
+    transformers = written(tmp_path / "hf" / "model.safetensors", b"x").parent
+    written(transformers / "config.json", b"{}")
+    sources = {
+        written(tmp_path / "small.pt", b"\x80\x02\x8a\nl\xfc\x9cF"): ModelTrouble.NOT_CONVERTED,
+        tmp_path / "small.bin": ModelTrouble.NOT_CONVERTED,
+        written(tmp_path / "pytorch_model.bin", b"x"): ModelTrouble.NOT_CONVERTED,
+        transformers: ModelTrouble.NOT_CONVERTED,
+        written(tmp_path / "ggml-base.bin", b"lmgg" + bytes(99)): ModelTrouble.FOR_WHISPER_CPP,
+        written(tmp_path / "whisper.gguf", b"GGUF" + bytes(99)): ModelTrouble.FOR_WHISPER_CPP,
+        tmp_path / "model.tar.gz": ModelTrouble.OTHER_ARCHIVE,
+        tmp_path / "model.tar": ModelTrouble.OTHER_ARCHIVE,
+        written(tmp_path / "model.7z", b"7z\xbc\xaf\x27\x1c" + bytes(99)): ModelTrouble.OTHER_ARCHIVE,
+        written(tmp_path / "alone" / "model.bin", weights): ModelTrouble.WEIGHTS_ALONE,
+    }
+
+    said = {source: refused(source).kind for source in sources}
+
+    assert said == sources
 
 
 def test_weights_of_another_kind_are_refused_before_they_are_copied(mine, monkeypatch):
@@ -232,7 +343,7 @@ def test_a_link_in_an_archive_is_no_file_of_a_model(mine, tmp_path):
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         opened.writestr(link, str(secret))
 
-    assert refused(archive).kind is ModelTrouble.NOT_A_MODEL
+    assert refused(archive).kind is ModelTrouble.INCOMPLETE
 
 
 def test_a_file_that_unpacks_to_more_than_it_says_is_refused(mine, tmp_path):

@@ -7,13 +7,12 @@ import json
 import os
 from pathlib import Path
 
-import ctranslate2
 import pytest
 from model_files import copied, cut_short
 
 from desktop_app import paths
 from desktop_app.messages import Failure
-from desktop_app.models import shelf, starter
+from desktop_app.models import abilities, shelf, starter
 from desktop_app.models.errors import ModelNoRoom, ModelsAway
 from desktop_app.models.shelf import Languages, ModelBroken, ModelMissing
 
@@ -135,7 +134,7 @@ def test_a_file_of_another_kind_is_told_from_a_model(mine, file, content):
 
 def test_a_file_given_for_a_folder_is_refused(home, tiny_en):
     with pytest.raises(ModelBroken, match="not a folder"):
-        shelf.find(str(tiny_en / "model.bin"))
+        shelf.find(str(tiny_en / "config.json"))
 
 
 def test_a_model_anywhere_is_found_by_its_path(mine, monkeypatch):
@@ -160,21 +159,13 @@ def test_what_lies_beside_the_models_is_no_model(mine):
     assert shelf.installed() == []
 
 
-def test_we_and_the_engine_agree_on_which_models_know_only_english(base, tiny_en):
-    for folder in (base, tiny_en):
-        engine = ctranslate2.models.Whisper(str(folder))
-        assert (shelf.languages(folder) is Languages.MULTILINGUAL) == engine.is_multilingual
-
-    assert shelf.languages(tiny_en) is Languages.ENGLISH
-
-
 def test_the_newer_form_of_the_vocabulary_is_read_too(mine, base):
     tokens = (base / "vocabulary.txt").read_text(encoding="utf-8").split("\n")
     (mine / "vocabulary.json").write_text(json.dumps(tokens), encoding="utf-8")
     (mine / "vocabulary.txt").unlink()
 
     assert shelf.find(str(mine)) == mine
-    assert shelf.languages(mine) is Languages.MULTILINGUAL
+    assert not abilities.of_folder(mine).english_only
 
 
 def test_the_shelf_tells_what_a_model_takes_and_where_it_is_from(mine, tiny_en):
@@ -203,7 +194,7 @@ def test_the_vocabulary_of_each_model_is_read_once(mine, monkeypatch):
     for number in range(3):
         copied(mine, paths.models() / f"mine {number}")
     read: list[Path] = []
-    really = shelf._tokens
-    monkeypatch.setattr(shelf, "_tokens", lambda folder: read.append(folder) or really(folder))
+    really = abilities.count_tokens
+    monkeypatch.setattr(abilities, "count_tokens", lambda folder: read.append(folder) or really(folder))
 
     assert len(shelf.on_shelf()) == len(read) == 3

@@ -184,6 +184,28 @@ def test_a_model_dropped_on_the_list_of_models_is_taken_and_a_recording_is_not(
     assert library.jobs() == []
 
 
+def test_a_model_in_another_programs_form_is_called_what_it_is_and_not_transcribed(
+    qtbot, window, settle, library, silence, tmp_path
+) -> None:
+    file = tmp_path / "ggml-base.bin"
+    file.write_bytes(b"lmgg" + bytes(99))
+    drop(window, file, silence)
+    settle()
+
+    qtbot.waitUntil(lambda: [job.path for job in library.jobs()] == [silence])
+    said = model_wording.trouble(PorterFailed(ModelTrouble.FOR_WHISPER_CPP), "ggml-base.bin")
+    assert window.statusBar().currentMessage() == said
+
+
+def test_the_files_of_a_model_dropped_one_by_one_are_that_model(window, settle, library, tiny_model) -> None:
+    drop(window, *sorted(tiny_model.iterdir()))
+    settle()
+    settle()
+
+    assert [question.name.text() for question in window.findChildren(TakeInDialog)] == [tiny_model.name]
+    assert library.jobs() == []
+
+
 def test_who_does_not_want_the_model_gets_nothing(window, settle, tiny_model) -> None:
     drop(window, tiny_model)
     settle()

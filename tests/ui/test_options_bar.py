@@ -12,10 +12,12 @@ from desktop_app.models.shelf import Languages, ShelfModel
 from desktop_app.settings import Settings
 from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import JobOptions
+from desktop_app.ui import wording
 from desktop_app.ui.options_bar import LanguageBox, OptionsBar
 
 BASE = ShelfModel("base", Path("/models/base"), Languages.MULTILINGUAL, True)
-TINY_EN = ShelfModel("tiny.en", Path("/models/tiny.en"), Languages.ENGLISH, True)
+TINY_EN = ShelfModel("tiny.en", Path("/models/tiny.en"), Languages.ENGLISH, True, can_translate=False)
+TURBO = ShelfModel("turbo", Path("/models/turbo"), Languages.MULTILINGUAL, True, can_translate=False)
 
 
 @pytest.fixture
@@ -104,12 +106,32 @@ def test_a_model_for_english_alone_offers_no_language_and_no_translation(bar) ->
     bar.model.setCurrentIndex(bar.model.findData("tiny.en"))
     english = bar.options()
     was_allowed = bar.language.isEnabled() or bar.task.isEnabled()
+    shown = bar.language.code(), bar.task.currentData()
     bar.model.setCurrentIndex(bar.model.findData("base"))
 
     assert english == JobOptions(model="tiny.en", language="en", task=Task.TRANSCRIBE)
     assert not was_allowed
+    assert shown == ("en", Task.TRANSCRIBE)
     assert bar.options() == JobOptions(model="base", language="fr", task=Task.TRANSLATE)
     assert bar.language.isEnabled() and bar.task.isEnabled()
+
+
+def test_a_model_that_does_not_translate_offers_no_translation_and_says_so(bar, chosen) -> None:
+    bar.show_models([BASE, TURBO])
+    bar.language.choose("fr")
+    bar.task.setCurrentIndex(1)
+
+    bar.choose_model("turbo")
+    bar.words.toggle()  # something else is chosen meanwhile
+    bar.words.toggle()
+
+    assert bar.options() == JobOptions(model="turbo", language="fr", task=Task.TRANSCRIBE)
+    assert not bar.task.isEnabled()
+    assert bar.task.toolTip() == bar.task.accessibleDescription() == wording.cannot_translate("turbo")
+    assert chosen.task == "translate"
+    bar.choose_model("base")
+    assert bar.options() == JobOptions(model="base", language="fr", task=Task.TRANSLATE)
+    assert bar.task.toolTip() == wording.TASK_HINT
 
 
 def test_every_choice_is_kept_and_told(qtbot, bar, chosen) -> None:
