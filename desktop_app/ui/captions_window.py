@@ -65,6 +65,7 @@ class CaptionsWindow(QWidget):
         super().__init__(parent, Qt.WindowType.Window | Qt.WindowType.WindowStaysOnTopHint)
         self._choices = choices
         self.setWindowTitle(wording.CAPTIONS_TITLE)
+        self.setWindowIcon(icons.application_icon())
         self.lines = _Lines()
         self._make_controls()
         self._make_keys()

@@ -62,7 +62,8 @@ class EmptyState(QWidget):
 
 def button_for(action: QAction) -> QPushButton:
     """Return a large button that does what the action does."""
-    button = QPushButton(action.text())
+    button = QPushButton(action.text().replace("&", ""))  # it has a key; the letters are for the controls around it
+    button.setToolTip(action.toolTip())
     button.setMinimumHeight(36)
     button.setMinimumWidth(150)
     button.setAutoDefault(True)

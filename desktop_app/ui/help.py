@@ -79,10 +79,7 @@ def _anchor(heading: str) -> str:
 class ShortcutList(_Reading):
     """Every key, by menu. It is made of the actions, so that it is never out of date."""
 
-    def __init__(
-        self, bar: QMenuBar, others: Sequence[tuple[str, Sequence[QAction]]] = (), parent: QWidget | None = None
-    ) -> None:
-        """others: what has keys but is in no menu, with the heading it is shown under."""
+    def __init__(self, bar: QMenuBar, parent: QWidget | None = None) -> None:
         keys = QTreeWidget()
         super().__init__(wording.SHORTCUTS_TITLE, keys, QSize(560, 640), parent)
         self.list = keys
@@ -90,11 +87,10 @@ class ShortcutList(_Reading):
         self.list.setHeaderLabels([wording.SHORTCUTS_ACTION, wording.SHORTCUTS_KEYS])
         self.list.setRootIsDecorated(False)
         self.list.setItemsExpandable(False)
-        menus = [(_plain(entry.text()), list(_actions(entry))) for entry in bar.actions()]
-        for heading, actions in [*menus, *others]:
-            with_keys = [action for action in actions if action.shortcuts()]
+        for entry in bar.actions():
+            with_keys = [action for action in _actions(entry) if action.shortcuts()]
             if with_keys:
-                self._add(heading, with_keys)
+                self._add(_plain(entry.text()), with_keys)
         self.list.expandAll()
         self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)

@@ -621,7 +621,7 @@ class MainWindow(QMainWindow):
             self._history.ask(lambda _: file.read_text(encoding="utf-8"), show)
 
     def _on_shortcuts(self) -> None:
-        dialog = ShortcutList(self.menuBar(), parent=self)
+        dialog = ShortcutList(self.menuBar(), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 

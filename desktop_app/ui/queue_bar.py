@@ -17,6 +17,7 @@ class QueueBar(QWidget):
         self._action: QAction | None = None
         self.setAccessibleName(wording.QUEUE_BAR)
         self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.AlternateBase)  # its buttons have edges made of Window
         self.said = QLabel()
         self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setWordWrap(True)
@@ -50,5 +51,5 @@ class QueueBar(QWidget):
 
     def _colour(self) -> None:
         palette = QPalette()  # of which all but the ground follows the program's
-        palette.setColor(QPalette.ColorRole.Window, colours.news(QApplication.palette()))
+        palette.setColor(self.backgroundRole(), colours.news(QApplication.palette()))
         self.setPalette(palette)

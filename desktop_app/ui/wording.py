@@ -660,7 +660,7 @@ def all_done(done: Sequence[Job], failed: Sequence[Job]) -> str:
 
 
 QUEUE_BAR = "Why nothing is transcribed"
-RESUME_QUEUE = "Re&sume"
+RESUME_QUEUE = "Resume"
 START_NOW = "S&tart Now"
 
 
@@ -1260,7 +1260,7 @@ STOP_FIRST = "A recording is under way. Stop it first."
 
 TRANSCRIBE_IT = "Tra&nscribe It"
 SHOW_IT = "Show"
-DISMISS = "&Dismiss"
+DISMISS = "Dismiss"
 UNFINISHED_BAR = "Recordings that were interrupted"
 
 

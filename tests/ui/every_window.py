@@ -198,7 +198,7 @@ def dialogs() -> dict[type[QDialog], Callable[[QWidget], QDialog]]:
     return {
         About: About,
         Manual: lambda parent: Manual("# Manual\n\n" + MANY_WORDS * 9, parent),
-        ShortcutList: lambda parent: ShortcutList(_menus(parent), parent=parent),
+        ShortcutList: lambda parent: ShortcutList(_menus(parent), parent),
         Farewell: lambda parent: Farewell("shut_down", parent),
         ModelsDialog: models,
         ListeningDialog: lambda parent: ListeningDialog(JobOptions(), TUNINGS["accurate"], parent),

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui import appearance, colours, icons
+from desktop_app.ui.queue_bar import QueueBar
 from desktop_app.ui.transcript_text import TranscriptText
 from desktop_app.ui.unfinished_bar import UnfinishedBar
 from desktop_app.ui.update_bar import UpdateBar
@@ -220,7 +221,7 @@ def test_what_a_field_writes_in_our_colours_can_be_read_in_it(qtbot, name) -> No
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
-@pytest.mark.parametrize("bar", [UpdateBar, UnfinishedBar])
+@pytest.mark.parametrize("bar", [QueueBar, UpdateBar, UnfinishedBar])
 def test_the_buttons_of_a_bar_have_edges_that_can_be_seen_on_it(qtbot, bar, name) -> None:
     appearance.apply(name)
     shown = bar()

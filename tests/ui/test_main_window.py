@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog, QLabel, QMessageBox, QWidget
 
 from desktop_app import paths
 from desktop_app.messages import Failure, JobStarted
+from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment
 from desktop_app.ui import wording
 from desktop_app.ui.about import About
+from desktop_app.ui.main_window import MainWindow
+from desktop_app.work.unfinished import Unfinished
 
 
 def urls(*addresses: str | QUrl) -> QMimeData:
@@ -455,3 +458,47 @@ def test_the_recording_bar_does_not_widen_the_window(window, settle) -> None:
     settle()
 
     assert (before, window.width()) == (640, 640)
+
+
+def letters(window: QWidget) -> list[str]:
+    """Return what Alt and a letter would reach now: menus, buttons, and controls with a caption."""
+    labels = [entry.text() for entry in window.menuBar().actions()]
+    for widget in window.findChildren(QWidget):
+        is_caption = isinstance(widget, QLabel) and widget.buddy() is not None
+        if widget.isVisible() and (is_caption or isinstance(widget, QAbstractButton)):
+            labels.append(widget.text())
+    marked = [label.replace("&&", "") for label in labels if "&" in label.replace("&&", "")]
+    return [label[label.index("&") + 1].lower() for label in marked]
+
+
+def test_no_letter_is_given_twice_in_any_state_of_the_window(window, add, taken, settle, tmp_path) -> None:
+    states = {"empty": letters(window)}
+    window.recording.unfinished.offer([Unfinished(tmp_path / "one", 0.0, 60.0, tmp_path / "note")])
+    window.recording.record.trigger()
+    settle()
+    states["empty, recording"] = letters(window)
+    window.updates.bar.ask()
+    add()
+    taken()
+    window.find_text.trigger()
+    window.work.pause_queue.trigger()
+    settle()
+    states["transcript, all bars"] = letters(window)
+
+    twice = {name: sorted({one for one in given if given.count(one) > 1}) for name, given in states.items()}
+
+    assert {name: given for name, given in twice.items() if given} == {}
+
+
+def test_no_letter_of_the_first_page_is_given_twice(
+    qtbot, queue, history, steward, sound, models, updates, settle
+) -> None:
+    window = MainWindow(queue, history, Settings(), steward, sound, models, updates)
+    qtbot.addWidget(window, before_close_func=lambda _: queue.leave())
+    window.show()
+    settle()
+
+    given = letters(window)
+
+    assert len(given) > 12
+    assert len(given) == len(set(given)), given
