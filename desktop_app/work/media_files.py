@@ -58,7 +58,7 @@ def media_in(folder: Path) -> list[Path]:
 def natural_order(name: str) -> tuple[object, ...]:
     """Return what names are sorted by as people and file managers do: "Part 2" comes before "part 10"."""
     parts = re.split(r"([0-9]+)", name.casefold())  # text and numbers by turns, text first
-    return (*(int(part) if number % 2 else part for number, part in enumerate(parts)), name)
+    return tuple(int(part) if number % 2 else part for number, part in enumerate(parts)), name
 
 
 def _is_media(where: str, name: str, until: float) -> bool:
