@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from desktop_app import logs, messages, paths, record_command, terminal
+from desktop_app import logs, messages, paths, record_command, streams, terminal
 from desktop_app.arguments import COMMANDS, DEFAULT_FORMAT, job_options, parsed
 from desktop_app.messages import Failure, Segment
 from desktop_app.models import abilities, catalogue, shelf
@@ -36,9 +36,15 @@ DONE, SOME_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command in `arguments` (those of this process by default) and return its exit code."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
-    terminal.write_any_name()
+    streams.take_over()
     terminal.use_utf8_locale()
+    try:
+        return terminal.ended(_main(list(sys.argv[1:] if arguments is None else arguments)))
+    except SystemExit as end:  # of --help, or of what was typed wrong
+        return terminal.ended(end.code if isinstance(end.code, int) else WRONG_USAGE)
+
+
+def _main(arguments: list[str]) -> int:
     options = parsed(arguments)
     if options.command is None:
         return _open_window(options)
@@ -205,7 +211,8 @@ class _Run:
         self._arguments = arguments
         self._queue = queue
         self._history = history
-        self._leave = leave
+        self._leave_with = leave
+        self._is_leaving = False
         self._waiting: dict[int, Job] = {}
         self._failed = self._failed_to_write = False
         self._interrupted = False
@@ -250,18 +257,22 @@ class _Run:
     def put_off(self) -> None:
         """End because the system wants us to: the jobs go on when they are resumed."""
         self._interrupted = True
-        self._bar.stop()
-        self._queue.leave()
-        if self._waiting:
-            terminal.say(wording.PUT_OFF)
-        self._leave(INTERRUPTED)
+        try:
+            self._bar.stop()
+            self._queue.leave()
+            if self._waiting:
+                terminal.say(wording.PUT_OFF)
+        finally:
+            self._leave(INTERRUPTED)
 
     def end_by_fault(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """End because of a bug of ours: it is logged whole, the user reads that it is ours."""
-        log.critical("unforeseen", exc_info=(kind, error, trace))
-        self._bar.stop()
-        terminal.say(f"{wording.FAULT} {paths.logs()}")
-        self._leave(SOME_FAILED)
+        try:
+            log.critical("unforeseen", exc_info=(kind, error, trace))
+            self._bar.stop()
+            terminal.say(f"{wording.FAULT} {paths.logs()}")
+        finally:
+            self._leave(SOME_FAILED)
 
     def _on_added(self, jobs: list[Job]) -> None:
         self._waiting = {job.id: job for job in jobs if job.state in (JobState.QUEUED, JobState.DONE)}
@@ -332,9 +343,13 @@ class _Run:
         output = Output() if job.is_past_the_end else job.output or Output()
         if output.stdout and not self._arguments.events:
             terminal.print_out(export.text_of(transcript, (output.formats or (DEFAULT_FORMAT,))[0]), end="")
+            lost = streams.lost_output()
+            if lost is not None and not streams.has_enough(lost) and self._end_without_output():
+                return  # the job is printed and written when it is resumed
         files = self._write(transcript, output)
         if not self._failed_to_write:
             self._history.ask(lambda history: _settle(history, job))
+        self._waiting.pop(job.id, None)
         self._tell(
             "finished",
             job,
@@ -392,6 +407,34 @@ class _Run:
     def _ended(self, job: Job) -> None:
         self._waiting.pop(job.id, None)
         self._leave_if_done()
+        lost = streams.lost_output()
+        if self._waiting and lost is not None and streams.has_enough(lost):
+            self._end_without_output()
+
+    def _end_without_output(self) -> bool:
+        """End because what is heard cannot be printed, and leave the jobs to `resume`. Return False if they go on.
+
+        They do under nohup: everything is in the library, and files are written all the same.
+        """
+        lost = streams.lost_output()
+        if lost is None or self._interrupted:
+            return False
+        self._failed = self._failed or not streams.has_enough(lost)
+        if terminal.is_to_outlive_terminal() or streams.is_terminal_gone(lost):
+            return False
+        self._interrupted = True
+        try:
+            self._bar.stop()
+            self._queue.leave()
+        finally:
+            self._leave(SOME_FAILED if self._failed else INTERRUPTED if self._waiting else DONE)
+        return True
+
+    def _leave(self, code: int) -> None:
+        """End with this code. What led to it first counts."""
+        if not self._is_leaving:
+            self._is_leaving = True
+            self._leave_with(code)
 
     def _leave_if_done(self) -> None:
         if not self._waiting:
@@ -430,6 +473,7 @@ class _Run:
         if self._arguments.events:
             told = {"event": event, "job": job.id, "file": shown(job.path), **facts}
             terminal.print_out(msgspec.json.encode(told).decode())
+            self._end_without_output()
 
     def _on_mended(self, what: Mended) -> None:
         self._bar.stop()

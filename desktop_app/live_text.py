@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from desktop_app import paths, terminal
+from desktop_app import paths, streams, terminal
 from desktop_app.messages import Provisional, Segment
 from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, JobState
 from desktop_app.ui import wording
@@ -28,9 +28,11 @@ class LiveText(QObject):
         show: Callable[[str], None],
         say: Callable[[str], None],
         ended: Callable[[bool], None],
+        reader_gone: Callable[[], None],
         parent: QObject | None = None,
     ) -> None:
         """show: shows words that may still change. say: says a sentence to the user. ended: told whether all went well.
+        reader_gone: called when what was printed has no reader any more.
 
         Raise OSError if the library's folder cannot be written.
         """
@@ -39,6 +41,7 @@ class LiveText(QObject):
         self._show = show
         self._say = say
         self._ended = ended
+        self._reader_gone = reader_gone
         self._job: int | None = None
         self._is_complete = False
         self._ownership = Ownership(paths.locks())
@@ -89,6 +92,9 @@ class LiveText(QObject):
             self._show("")
             for segment in segments:
                 terminal.print_out(terminal.one_line(segment.text))
+            lost = streams.lost_output()
+            if lost is not None and streams.has_enough(lost):
+                self._reader_gone()
 
     def _on_provisional(self, heard: Provisional) -> None:
         if heard.job_id == self._job:

@@ -177,7 +177,10 @@ def _download(arguments: argparse.Namespace) -> int:
 
     def ask_for_token() -> bool:
         nonlocal token
-        token = getpass.getpass(model_wording.ASK_FOR_TOKEN, sys.stderr)
+        try:
+            token = getpass.getpass(model_wording.ASK_FOR_TOKEN, sys.stderr)
+        except EOFError:  # nobody is there to type one
+            sys.stderr.write("\n")
         if token and not tokens.keep(hub, token):
             terminal.say(model_wording.TOKEN_NOT_KEPT)
         return bool(token)

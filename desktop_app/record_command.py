@@ -145,7 +145,7 @@ class _Run:
         """Print what is said while it is recorded. Raise OSError."""
         from desktop_app.live_text import LiveText
 
-        self._live = LiveText(options, self._show_words, self._say, self._on_text_ended)
+        self._live = LiveText(options, self._show_words, self._say, self._on_text_ended, self._on_reader_gone)
         self._live.get_ready()
 
     def close(self) -> None:
@@ -182,10 +182,12 @@ class _Run:
 
     def end_by_fault(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """End because of a bug of ours: it is logged whole, the user reads that it is ours."""
-        log.critical("unforeseen", exc_info=(kind, error, trace))
-        self._line.clear()
-        terminal.say(f"{wording.FAULT} {paths.logs()}")
-        self._leave(SOME_FAILED)
+        try:
+            log.critical("unforeseen", exc_info=(kind, error, trace))
+            self._line.clear()
+            terminal.say(f"{wording.FAULT} {paths.logs()}")
+        finally:
+            self._leave(SOME_FAILED)
 
     def _on_state_changed(self, state: RecorderState) -> None:
         if state != "recording" or self._has_begun:
@@ -247,6 +249,11 @@ class _Run:
         self._line.clear()
         if words:
             self._line.show(words[-MOST_WORDS:])
+
+    def _on_reader_gone(self) -> None:
+        """Nobody reads what is said any more: that ends the recording, as Ctrl+C does, unless it was begun by nohup."""
+        if not self._is_recorded and not terminal.is_to_outlive_terminal():
+            self.stop()
 
     def _on_text_ended(self, well: bool) -> None:
         """The text is complete, or could not be; the recording goes on all the same."""

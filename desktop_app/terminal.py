@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from desktop_app import streams
 from desktop_app.ui import wording
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
@@ -25,13 +26,9 @@ def _cut(text: str, most: int) -> str:
 
 
 def print_out(text: str, end: str = "\n") -> None:
-    if sys.stdout is None:  # it was closed before we began
-        return
-    try:
-        sys.stdout.write(text + end)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader, head say, has enough
-        os._exit(0)
+    """Print on standard output. What cannot be printed is lost; `streams.lost_output` then says why."""
+    sys.stdout.write(text + end)
+    sys.stdout.flush()
 
 
 def say(sentence: str) -> None:
@@ -44,12 +41,21 @@ def complain(sentence: str, code: int) -> int:
     return code
 
 
-def write_any_name() -> None:
-    """Let no name, and no terminal that knows only ASCII, end the program with a UnicodeEncodeError."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(stream, "reconfigure"):
-            encoding = stream.encoding if sys.platform != "win32" or stream.isatty() else "utf-8"
-            stream.reconfigure(encoding=encoding, errors="replace")
+def ended(code: int) -> int:
+    """Return the exit code of a command that would end with `code`: if its output was lost, that is said, and is 1.
+
+    A reader that has enough, and a terminal that is gone, want no more of it: that is no failure.
+    """
+    sys.stdout.flush()
+    lost = streams.lost_output()
+    if lost is None or streams.has_enough(lost) or streams.is_terminal_gone(lost):
+        return code
+    return complain(wording.output_lost(lost.strerror or str(lost)), code or 1)
+
+
+def is_to_outlive_terminal() -> bool:
+    """Tell whether the command was started so that it goes on when its terminal is closed, as by nohup."""
+    return hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def use_utf8_locale() -> None:
@@ -163,7 +169,8 @@ class Signals:
         self._before_fd = signal.set_wakeup_fd(self._wakes.fileno(), warn_on_full_buffer=False)
         self._notifier = QSocketNotifier(self._woken.fileno(), QSocketNotifier.Type.Read)
         self._notifier.activated.connect(self._on_woken)
-        self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        numbers = SIGNALS[:-1] if is_to_outlive_terminal() else SIGNALS
+        self._before = {number: signal.signal(number, self._on_signal) for number in numbers}
 
     def __exit__(self, *exception: object) -> None:
         for number, handler in self._before.items():

@@ -38,7 +38,7 @@ COMMANDS = {
     "record_command",
     "updates_command",
 }
-EVERYTHING_BUT_BACKEND = ROOMS | COMMANDS | {"arguments", "cli", "logs", "terminal"}
+EVERYTHING_BUT_BACKEND = ROOMS | COMMANDS | {"arguments", "cli", "logs", "streams", "terminal"}
 
 TABLE = {
     "__init__": Rule(set(), set()),
@@ -67,7 +67,8 @@ TABLE = {
     "start": Rule({"__main__", "cli", "porter", "terminal", "ui"}, set()),
     "start_trouble": Rule({"terminal", "ui", "work"}, {"PySide6"}),
     "arguments": Rule({"__init__", "messages", "models", "transcripts"}, {"msgspec"}),
-    "terminal": Rule({"ui"}, {"rich", QT_CORE}),
+    "streams": Rule(set(), set()),
+    "terminal": Rule({"streams", "ui"}, {"rich", QT_CORE}),
     "__main__": Rule(EVERYTHING_BUT_BACKEND | {"start_trouble"}, {"msgspec", "PySide6"}),
 }
 # Of ui, what knows no widgets.

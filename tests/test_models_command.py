@@ -252,6 +252,18 @@ def test_a_token_is_asked_for_and_neither_shown_nor_written_down(hub):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_token_that_nobody_is_there_to_type_is_done_without(hub):
+    command = [*SOTTOVOCE, "models", "download", "someone/small-talk", "--token"]
+
+    ended = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60, start_new_session=True
+    )
+
+    assert ended.returncode == DONE, ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_somebody_at_a_terminal_is_asked_for_the_token_that_a_hub_wants_and_told_why_it_waits(hub):
     import pty
 

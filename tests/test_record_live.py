@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 from work import microphone
@@ -131,3 +132,21 @@ def test_without_a_model_it_records_all_the_same(mic, record, tmp_path):
     assert not command.printed
     assert "its model is not on this computer" in complained
     assert len(microphone.counted(soundfile.read(file, dtype="int16")[0])) == microphone.RATE
+
+
+def test_a_reader_that_has_enough_ends_the_recording_which_is_whole(mic, tmp_path, speech, tiny_model):
+    file = tmp_path / "talk.wav"
+    command = [sys.executable, "-m", "desktop_app.cli", "record", "--output", file, "--live", "--model", tiny_model]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        assert process.stdout and process.stderr
+        wait_for(file.exists, PATIENCE)
+        mic.say(np.tile(soundfile.read(speech, dtype="float32")[0], 2))
+        process.stdout.readline()
+        process.stdout.close()
+        complained = process.stderr.read()
+        code = process.wait(PATIENCE)
+
+    assert code == 0, complained
+    assert soundfile.info(file).duration > 3
+    assert str(file).encode() in complained

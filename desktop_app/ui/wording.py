@@ -775,6 +775,10 @@ NOT_UNICODE = (
 FAULT = "A fault in Sottovoce ended the run. The log says more. Please report it."
 
 
+def output_lost(why: str) -> str:
+    return f"The output could not be written: {why}."
+
+
 def did_you_mean(typed: str, command: str) -> str:
     return f"There is no file “{typed}”. Did you mean: sottovoce {command}"
 
