@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 
+from desktop_app import streams
+
 INTERRUPTED = 130
 
 
@@ -17,6 +19,7 @@ def main() -> int:
         return porter.main()
     for number in (signal.SIGINT, signal.SIGTERM):  # until terminal.Signals takes over
         signal.signal(number, lambda *_: os._exit(INTERRUPTED))
+    streams.take_over()
     try:
         from desktop_app import cli
 
@@ -27,6 +30,7 @@ def main() -> int:
 
 def window() -> int:
     """Open the window, as an icon or a file that is opened with the program does; return its exit code."""
+    streams.take_over()
     try:
         from desktop_app import __main__ as program
 

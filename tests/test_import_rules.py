@@ -64,7 +64,7 @@ TABLE = {
     "gpu_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
     "quit_command": Rule(EVERYTHING_BUT_BACKEND, {QT_CORE}),
     "updates_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
-    "start": Rule({"__main__", "cli", "porter", "terminal", "ui"}, set()),
+    "start": Rule({"__main__", "cli", "porter", "streams", "terminal", "ui"}, set()),
     "start_trouble": Rule({"terminal", "ui", "work"}, {"PySide6"}),
     "arguments": Rule({"__init__", "messages", "models", "transcripts"}, {"msgspec"}),
     "streams": Rule(set(), set()),
