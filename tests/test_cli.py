@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pysubs2
 import pytest
 import soundfile
 from models import random_model
 from speech import media, prompts
+from transcripts.subtitle_checks import faults, read
 
 import desktop_app
 from desktop_app import paths
@@ -116,7 +116,10 @@ def test_several_formats_go_into_a_folder_that_is_made(transcribe, recording, tm
 
     assert ended.returncode == DONE
     assert sorted(file.name for file in out.iterdir()) == [f"talk en.{s}" for s in ("json", "srt", "tsv", "txt", "vtt")]
-    assert "short recording" in " ".join(cue.text for cue in pysubs2.load(str(out / "talk en.srt")).events)
+    for kind in ("srt", "vtt"):
+        subtitles = (out / f"talk en.{kind}").read_text(encoding="utf-8")
+        assert "short recording" in " ".join(line for cue in read(subtitles) for line in cue.lines)
+        assert faults(subtitles).failing <= faults(subtitles).cues / 5
     assert json.loads((out / "talk en.json").read_bytes())["segments"][0]["words"]
     assert list(recording.parent.iterdir()) == [recording]
 

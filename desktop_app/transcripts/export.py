@@ -17,7 +17,8 @@ import itertools
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -25,9 +26,13 @@ from typing import NamedTuple
 import msgspec
 
 from desktop_app.messages import Segment, Task
+from desktop_app.transcripts import subtitles
+from desktop_app.transcripts.subtitles import legible
 from desktop_app.transcripts.transcript import SPEAKERS, Job, Output, Transcript, display_name
 
 _JOINER = "\u2060"  # WORD JOINER: has no width, allows no line break
+_RIGHT_TO_LEFT_MARK = "\u200f"
+_RIGHT_TO_LEFT = ("R", "AL")  # Unicode's names for the directions of Hebrew and Arabic letters
 
 
 class UnknownFormat(ValueError):
@@ -44,35 +49,35 @@ class UnknownField(ValueError):
 def as_txt(transcript: Transcript) -> Iterator[str]:
     """Yield the text, one segment a line."""
     for segment in transcript.segments:
-        if text := _one_line(_said(segment)):
+        if text := legible(_said(segment)):
             yield f"{text}\n"
 
 
 def as_txt_times(transcript: Transcript) -> Iterator[str]:
     """Yield the text, one segment a line, each after the moment it starts: `[0:12:34] `."""
     for segment in transcript.segments:
-        if text := _one_line(_said(segment)):
+        if text := legible(_said(segment)):
             yield f"[{_clock(segment.start)}] {text}\n"
 
 
 def as_srt(transcript: Transcript) -> Iterator[str]:
-    """Yield the transcript as SubRip, one segment a cue.
+    """Yield the transcript as SubRip.
 
     SubRip cannot escape. Where players would take text for a tag (`<b>`, `{\\an8}`) or for the start of a cue, an
-    invisible U+2060 goes in between: it looks as it should, and without U+2060 it is the text again. Blank lines end a
-    cue, so they are left out.
+    invisible U+2060 goes in between: it looks as it should, and without U+2060 it is the text again.
     """
-    for number, segment in enumerate(transcript.segments, 1):
+    for number, cue in enumerate(subtitles.cues(transcript.segments, SPEAKERS), 1):
         before = "\n" if number > 1 else ""
-        yield before + "\n".join((f"{number}", _cue_times(segment, ","), *_srt_lines(_said(segment)), ""))
+        yield before + "\n".join((str(number), _cue_times(cue, ","), *_srt_lines(_directed(cue.lines)), ""))
 
 
 def as_vtt(transcript: Transcript) -> Iterator[str]:
-    """Yield the transcript as WebVTT, one segment a cue. Blank lines end a cue, so they are left out."""
+    """Yield the transcript as WebVTT. Where speakers are told apart, each cue says whose voice it is."""
     yield "WEBVTT\n"
-    for segment in transcript.segments:
-        lines = (html.escape(line, quote=False) for line in _lines(_said(segment)))
-        yield "\n".join(("", _cue_times(segment, "."), *lines, ""))
+    for cue in subtitles.cues(transcript.segments):
+        first, *others = (html.escape(line, quote=False) for line in _directed(cue.lines))
+        voice = f"<v {SPEAKERS[cue.speaker]}>" if cue.speaker else ""
+        yield "\n".join(("", _cue_times(cue, "."), voice + first, *others, ""))
 
 
 def as_tsv(transcript: Transcript) -> Iterator[str]:
@@ -84,8 +89,8 @@ def as_tsv(transcript: Transcript) -> Iterator[str]:
     """
     yield _table_row("start", "end", "text")
     for segment in transcript.segments:
-        text = _one_line(_said(segment)).replace("\t", " ")
-        yield _table_row(*_milliseconds(segment), f"'{text}" if _FORMULA.match(text) else text)
+        text = legible(_said(segment)).replace("\t", " ")
+        yield _table_row(*_milliseconds(segment.start, segment.end), f"'{text}" if _FORMULA.match(text) else text)
 
 
 def as_json(transcript: Transcript) -> Iterator[str]:
@@ -200,8 +205,6 @@ def write_wanted(transcript: Transcript, output: Output) -> Iterator[tuple[Path,
 
 # --- helpers --------------------------------------------------------------------------------------------------------
 
-# What has no look, and could mislead whoever reads the file: controls, and the mark that means UTF-8 when it is first.
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 # Tags as in <b> and {\an8} and {y:i}; a time of day to the millisecond; an arrow after a time.
 _SRT_MARKUP = re.compile(r"<(?=[\s/]*[a-zA-Z][^>]*>)|\{(?=\\|[a-zA-Z]:)|\d:\d+:\d+(?=[,.]\d)|:[\d,.]+\s*--(?=>)")
 # What a spreadsheet would calculate begins with such a sign, of either width; signs without a look may stand before it.
@@ -238,33 +241,40 @@ def _said(segment: Segment) -> str:
     return f"{SPEAKERS[segment.speaker]}: {segment.text}" if segment.speaker else segment.text
 
 
-def _one_line(text: str) -> str:
-    return " ".join(_lines(text))
-
-
-def _lines(text: str) -> list[str]:
-    """Return the lines of `text` in which there is something to see."""
-    lines = (_INVISIBLE.sub("", line).strip() for line in text.splitlines())
-    return [line for line in lines if line]
-
-
-def _srt_lines(text: str) -> Iterator[str]:
+def _srt_lines(lines: Sequence[str]) -> Iterator[str]:
     before = ""
-    for line in _lines(_SRT_MARKUP.sub(rf"\g<0>{_JOINER}", text)):
+    for line in _SRT_MARKUP.sub(rf"\g<0>{_JOINER}", "\n".join(lines)).split("\n"):
         # Some readers take any arrow for the start of a cue if it is below a line of digits.
         yield line.replace("-->", f"--{_JOINER}>") if before.isdigit() else line
         before = line
 
 
-def _cue_times(segment: Segment, decimal_mark: str) -> str:
-    start, end = _milliseconds(segment)
+def _directed(lines: Sequence[str]) -> list[str]:
+    """Return the lines; where a text from right to left has one that begins otherwise, with a mark that says so.
+
+    Players take a line's direction from its first letter: one that begins with a name in Latin letters would be turned.
+    """
+    directions = [
+        [unicodedata.bidirectional(sign) in _RIGHT_TO_LEFT for sign in line if sign.isalpha()] for line in lines
+    ]
+    letters = sum(map(len, directions))
+    if 2 * sum(map(sum, directions)) <= letters:
+        return list(lines)
+    return [
+        line if letters_of_it[:1] == [True] else f"{_RIGHT_TO_LEFT_MARK}{line}"
+        for line, letters_of_it in zip(lines, directions, strict=True)
+    ]
+
+
+def _cue_times(cue: subtitles.Cue, decimal_mark: str) -> str:
+    start, end = _milliseconds(cue.start, cue.end)
     return f"{_timestamp(start, decimal_mark)} --> {_timestamp(end, decimal_mark)}"
 
 
-def _milliseconds(segment: Segment) -> tuple[int, int]:
-    """Return start and end. Rounding keeps their order, so segments that do not overlap do not overlap here."""
-    start = max(0, round(segment.start * 1000))
-    return start, max(start, round(segment.end * 1000))
+def _milliseconds(start: float, end: float) -> tuple[int, int]:
+    """Return start and end. Rounding keeps their order: what does not overlap does not overlap here."""
+    first = max(0, round(start * 1000))
+    return first, max(first, round(end * 1000))
 
 
 def _timestamp(milliseconds: int, decimal_mark: str) -> str:

@@ -68,6 +68,14 @@ def write(name: str, lead_in: float, seconds: float = 600.0) -> tuple[Path, Spee
     return file, found
 
 
+def prompts(language: str) -> Iterator[np.ndarray]:
+    """Yield the samples of one prompt after the other, at 16 kHz."""
+    for file, _ in _prompts(language):
+        samples, rate = soundfile.read(file, dtype="float32")
+        assert rate == PROMPTS_RATE
+        yield _resampled(samples)
+
+
 def fetch() -> None:
     """Unpack the packages, once."""
     if (CACHE / "usr").exists():

@@ -38,9 +38,9 @@ from desktop_app.messages import (
     to_line,
 )
 from desktop_app.settings import Settings
-from desktop_app.transcripts import export
+from desktop_app.transcripts import export, subtitles
 from desktop_app.transcripts.history import History
-from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment, Transcript, Word
+from desktop_app.transcripts.transcript import SPEAKERS, Job, JobOptions, JobState, Segment, Transcript, Word
 from desktop_app.work.backend_process import BackendProcess
 
 PATIENCE_MS = 30_000
@@ -435,15 +435,22 @@ def test_whatever_was_said_every_export_can_be_written_and_holds_no_control_sign
 @given(transcripts())
 @thoroughly
 def test_whatever_was_said_readers_of_subtitles_find_each_cue_at_its_time(transcript):
-    times = [(round(segment.start * 1000), round(segment.end * 1000)) for segment in transcript.segments]
+    cues = list(subtitles.cues(transcript.segments))
+    named = list(subtitles.cues(transcript.segments, SPEAKERS))
 
     srt, vtt = export.text_of(transcript, "srt"), export.text_of(transcript, "vtt")
 
-    assert _times(webvtt.WebVTT.from_string(vtt, strict=True).captions) == times
-    if all(_is_seen(segment.text) for segment in transcript.segments):  # readers pass over cues without text
-        assert [(e.start, e.end) for e in pysubs2.SSAFile.from_string(srt, format_="srt").events] == times
-        if times:
-            assert _times(webvtt.WebVTT.from_buffer(io.BytesIO(srt.encode()), format="srt").captions) == times
+    assert _times(webvtt.WebVTT.from_string(vtt, strict=True).captions) == _rounded(cues)
+    if all(_is_seen("".join(cue.lines)) for cue in named):  # readers pass over cues without text
+        events = pysubs2.SSAFile.from_string(srt, format_="srt").events
+        assert [(event.start, event.end) for event in events] == _rounded(named)
+        if named:
+            captions = webvtt.WebVTT.from_buffer(io.BytesIO(srt.encode()), format="srt").captions
+            assert _times(captions) == _rounded(named)
+
+
+def _rounded(cues: list[subtitles.Cue]) -> list[tuple[int, int]]:
+    return [(round(cue.start * 1000), round(cue.end * 1000)) for cue in cues]
 
 
 def _times(captions: list[Any]) -> list[tuple[int, int]]:
