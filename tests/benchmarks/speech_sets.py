@@ -68,14 +68,6 @@ def write(name: str, lead_in: float, seconds: float = 600.0) -> tuple[Path, Spee
     return file, found
 
 
-def prompts(language: str) -> Iterator[np.ndarray]:
-    """Yield the samples of one prompt after the other, at 16 kHz."""
-    for file, _ in _prompts(language):
-        samples, rate = soundfile.read(file, dtype="float32")
-        assert rate == PROMPTS_RATE
-        yield _resampled(samples)
-
-
 def fetch() -> None:
     """Unpack the packages, once."""
     if (CACHE / "usr").exists():
@@ -98,6 +90,13 @@ def prompts(language: str, words: int = 4) -> Iterator[tuple[Path, str, float]]:
         file = CACHE / "usr/share/asterisk/sounds" / SPEAKERS[language] / f"{key}.wav"
         if len(text.split()) >= words and not re.search(r"[\[\]<>(\d]", text) and file.is_file():
             yield file, text.strip(), soundfile.info(file).duration
+
+
+def samples_of(prompt: Path) -> np.ndarray:
+    """Return the sound of a prompt, mono float32 at 16 kHz."""
+    samples, rate = soundfile.read(prompt, dtype="float32")
+    assert rate == PROMPTS_RATE
+    return _resampled(samples)
 
 
 def _resampled(samples: np.ndarray) -> np.ndarray:

@@ -51,7 +51,8 @@ def _conversation() -> np.ndarray:
     random = np.random.default_rng(3)
     sound = np.zeros((round((SECONDS + 30) * speech_sets.RATE), 2), np.float32)
     at = speech_sets.RATE // 2
-    for turn, samples in enumerate(speech_sets.prompts("en")):
+    for turn, (file, *_) in enumerate(speech_sets.prompts("en")):
+        samples = speech_sets.samples_of(file)
         if at + len(samples) > SECONDS * speech_sets.RATE:
             break
         sound[at : at + len(samples), turn % 2] += samples
