@@ -99,6 +99,27 @@ def proposed(
     return published[AT_HAND]
 
 
+class Advice(msgspec.Struct, frozen=True):
+    """Which model to propose, and why another one than at first."""
+
+    model: PublishedModel
+    instead_of: str = ""  # the model that was proposed before real jobs had shown how fast this computer is
+    pace: float = 1.0  # how many times faster than first estimated real jobs were
+
+
+def advice(
+    machine: Machine | None, languages: Sequence[str], room: int | None = None, installed: Collection[str] = ()
+) -> Advice:
+    """Return the model that `proposed` returns; where real jobs have changed it, with what it was, and their speed."""
+    model = proposed(machine, languages, room, installed)
+    if machine is None or not machine.typical_speeds:
+        return Advice(model)
+    at_first = proposed(msgspec.structs.replace(machine, speeds=()), languages, room, installed)
+    ways = ways_of(None, machine)
+    pace = _correction(ways[0], machine) if ways else 1.0
+    return Advice(model, at_first.id, pace) if at_first.id != model.id else Advice(model)
+
+
 def ways_of(model: Shape | None, machine: Machine) -> list[Way]:
     """Return the ways of running a model that work here and for which there is memory, the best first.
 

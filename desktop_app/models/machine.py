@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 UNKNOWN_PROCESSOR = ProcessorFound("", "", 1, 0, 0)
 MOST_SPEEDS = 100  # kept, the newest
 MOST_OF_ONE = 5  # of the same model on the same device: one odd recording does not change the picture
+ENOUGH = 3  # jobs, of which the middle one is believed; fewer change nothing that is said or proposed
+BUSY = 0.2  # of the processor, taken by other programs: then a job was slower than this computer is
 
 
 class Speed(msgspec.Struct, frozen=True):
@@ -37,6 +39,12 @@ class Speed(msgspec.Struct, frozen=True):
     speed: float  # seconds of sound a second
     at: float  # seconds since 1970
     memory_bytes: int = 0  # of the computer, at the most; 0: it cannot be told
+    others: float = 0.0  # the share of the processor that other programs took meanwhile, 0 to 1
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the job had this computer to itself, so that its speed is the computer's."""
+        return self.others < BUSY
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -64,9 +72,13 @@ class Machine(msgspec.Struct, frozen=True):
 
     @property
     def typical_speeds(self) -> list[Speed]:
-        """Return one speed for each model on a device: the one in the middle of the last few."""
-        kinds = dict.fromkeys(map(_about, self.speeds))
-        return [_middle([one for one in self.speeds if _about(one) == kind]) for kind in kinds]
+        """Return one speed for each model on a device: the one in the middle of the last few, if there are ENOUGH.
+
+        Jobs beside which other programs kept the processor busy do not count.
+        """
+        quiet = [one for one in self.speeds if one.is_quiet]
+        of_kinds = [[one for one in quiet if _about(one) == kind] for kind in dict.fromkeys(map(_about, quiet))]
+        return [_middle(of_kind) for of_kind in of_kinds if len(of_kind) >= ENOUGH]
 
     def works(self, device: str, index: int = 0) -> list[str]:
         """Return the compute types that were tried on a device and work there."""
@@ -77,8 +89,9 @@ class Machine(msgspec.Struct, frozen=True):
         return _what_matters(self) == _what_matters(other)
 
     def with_speed(self, speed: Speed) -> Machine:
-        """Return it with one more speed; of the same model on the same device a few are kept."""
-        of_it = [one for one in self.speeds if _about(one) == _about(speed)]
+        """Return it with one more speed; of the same model on the same device a few are kept, quiet and busy apart."""
+        kind = (*_about(speed), speed.is_quiet)
+        of_it = [one for one in self.speeds if (*_about(one), one.is_quiet) == kind]
         forgotten = of_it[: max(0, len(of_it) + 1 - MOST_OF_ONE)]
         kept = [one for one in self.speeds if one not in forgotten]
         return msgspec.structs.replace(self, speeds=(*kept, speed)[-MOST_SPEEDS:])

@@ -57,6 +57,7 @@ class ListedModel(msgspec.Struct, frozen=True):
     task: ModelTask | None = None  # what is being done about it, or what could not be done last
     is_chosen: bool = False  # for the next recording
     is_proposed: bool = False
+    why_proposed: str = ""  # a sentence, where the advice has changed
 
     @property
     def is_busy(self) -> bool:
@@ -174,7 +175,7 @@ class ModelRow(QFrame):
         self._name.setText(_breakable(model.name))
         self._badge.setText(_badge(model))
         self._badge.setVisible(bool(_badge(model)))
-        self._good_for.setText(model_wording.good_for(model.name))
+        self._good_for.setText(" ".join(filter(None, [model_wording.good_for(model.name), model.why_proposed])))
         self._good_for.setVisible(not model.is_busy or model.published is not None)
         self._facts.setText(_facts(model))
         self._facts.setVisible(bool(_facts(model)))

@@ -23,6 +23,8 @@ class Survey(msgspec.Struct, frozen=True):
     free: int | None  # bytes there; None: its disk is not connected
     fits: dict[str, Fit]  # by the models' names; empty if this computer was not looked at yet
     proposed: str  # the published model that is best here; empty likewise, or if nothing could be measured
+    instead_of: str = ""  # the model that was best before real jobs had shown how fast this computer is, if another
+    pace: float = 1.0  # how many times faster than first estimated they were
 
     @property
     def usable(self) -> list[ShelfModel]:
@@ -41,6 +43,7 @@ def survey(machine: Machine | None, languages: Sequence[str]) -> Survey:
         return Survey(here, published, folder, free, {}, "")
     fits = {name: fit.estimate(fit.facts_of(model), machine) for name, model in published.items()}
     fits |= {model.name: fit.estimate(fit.facts_in(model.folder, model.name), machine) for model in here}
-    best = fit.proposed(machine, languages, free, [model.name for model in here if not model.damaged]).id
+    advice = fit.advice(machine, languages, free, [model.name for model in here if not model.damaged])
+    best = advice.model.id
     is_timed = best in fits and fits[best].speed is not None  # else nothing was measured, and nothing speaks for it
-    return Survey(here, published, folder, free, fits, best if is_timed else "")
+    return Survey(here, published, folder, free, fits, best if is_timed else "", advice.instead_of, advice.pace)

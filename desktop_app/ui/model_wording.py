@@ -380,6 +380,24 @@ def good_for(name: str) -> str:
     return _GOOD_FOR.get(name, OF_YOUR_OWN)
 
 
+def why_proposed(instead_of: str, pace: float) -> str:
+    """Return why another model is the best one now than at first; empty if it is the same.
+
+    pace: how many times faster than first estimated real jobs were.
+    """
+    if not instead_of:
+        return ""
+    if pace < 1:
+        how = f"took about {_times(1 / pace)} times as long as first estimated"
+    else:
+        how = f"went about {_times(pace)} times as fast as first estimated"
+    return f"Proposed instead of {instead_of}, because your recordings {how}."
+
+
+def _times(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0")
+
+
 def languages(english_only: bool) -> str:
     return ENGLISH_ALONE if english_only else ALL_LANGUAGES
 

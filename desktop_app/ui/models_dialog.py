@@ -248,6 +248,7 @@ class ModelsDialog(Dialog):
         on_shelf = {model.name: model for model in survey.here}
         tasks = self._refused | {task.name: task for task in self._work.tasks() if task.what != "move"}
         tasks = {name: task for name, task in tasks.items() if not _is_known(task, on_shelf.get(name))}
+        why_proposed = model_wording.why_proposed(survey.instead_of, survey.pace)
 
         def listed(name: str) -> ListedModel:
             there = on_shelf.get(name)
@@ -259,6 +260,7 @@ class ModelsDialog(Dialog):
                 tasks.get(name),
                 is_chosen=name == self._settings.model and there is not None,
                 is_proposed=name == survey.proposed,
+                why_proposed=why_proposed if name == survey.proposed else "",
             )
 
         coming = [name for name in tasks if name not in on_shelf]

@@ -26,6 +26,7 @@ from desktop_app.work import recovery
 from desktop_app.work.backend_process import BackendProcess, Death
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.media_files import media_in
+from desktop_app.work.other_load import OtherLoad
 from desktop_app.work.ownership import Ownership
 from desktop_app.work.pace import Pace
 from desktop_app.work.preparing import CannotBegin, Known, Prepared, prepare, tuned
@@ -80,6 +81,7 @@ class _Attempt:
         self.working_on: tuple[float, float] | None = None  # seconds, while it is listened to
         self.began: float | None = None  # when it first listened, by the monotonic clock
         self.spoken = 0.0  # seconds of speech that it has heard
+        self.other_load: OtherLoad | None = None  # counts since it first listened
 
     def store(self, history: History, event: messages.SpeechHeard) -> None:
         """In the history thread."""
@@ -713,7 +715,8 @@ class JobQueue(QObject):
             device, compute_type = attempt.ran_with
             speed = attempt.spoken / max(1e-3, time.monotonic() - attempt.began)
             memory = self._backend.most_memory
-            self.ran.emit(Speed(job.options.model, device, compute_type, round(speed, 2), time.time(), memory))
+            others = round(attempt.other_load.share(), 2) if attempt.other_load else 0.0
+            self.ran.emit(Speed(job.options.model, device, compute_type, round(speed, 2), time.time(), memory, others))
 
     def _on_started(self, event: messages.JobStarted) -> None:
         def tell(job: Job) -> None:
@@ -731,6 +734,7 @@ class JobQueue(QObject):
         attempt.working_on = (event.position, event.until) if event.until is not None else None
         if attempt.began is None and event.stage is Stage.TRANSCRIBING:
             attempt.began = time.monotonic()
+            attempt.other_load = OtherLoad([os.getpid(), self._backend.pid])
         self._tell_progress(event.stage, event.position, event.duration)
         self._watch.speed = self._pace.speed
 

@@ -12,6 +12,13 @@ from desktop_app.models.fit import Fit, facts_of
 from desktop_app.models.machine import Machine, Speed
 
 
+def after(machine: Machine, model: str, *speeds: float, others: float = 0.0) -> Machine:
+    """The machine after real jobs that were so fast, while other programs took this share of the processor."""
+    for speed in speeds:
+        machine = machine.with_speed(Speed(model, "cpu", "int8", speed, 0.0, others=others))
+    return machine
+
+
 def estimated(name: str, machine: Machine | None) -> Fit:
     return fit.estimate(facts_of(catalogue.published()[name]), machine)
 
@@ -74,22 +81,35 @@ def test_a_model_of_the_users_own_is_estimated_by_its_shape(base):
     assert mine.speed == pytest.approx(estimated("base", laptop()).speed)
 
 
-def test_the_speed_of_a_real_job_replaces_the_estimate():
-    known = laptop().with_speed(Speed("small", "cpu", "int8", 3.3, 0.0))
+def test_the_speeds_of_real_jobs_replace_the_estimate_once_there_are_some():
+    at_first = estimated("small", laptop())
 
-    assert (estimated("small", known).speed, estimated("small", known).is_measured) == (3.3, True)
+    assert estimated("small", after(laptop(), "small", 3.3)) == at_first
+    assert estimated("small", after(laptop(), "small", 3.3, 3.5)) == at_first
+    known = estimated("small", after(laptop(), "small", 3.3, 3.5, 3.1))
+    assert (known.speed, known.is_measured) == (3.3, True)
+
+
+def test_jobs_beside_other_work_change_no_estimate_and_no_advice():
+    at_first = laptop()
+    busy = after(at_first, "base", 1.0, 1.1, 0.9, 1.2, 0.8, others=0.6)
+
+    assert estimated("base", busy) == estimated("base", at_first)
+    assert fit.advice(busy, ("de",)) == fit.advice(at_first, ("de",))
+    quiet = after(busy, "base", 12.0, 11.0, 13.0)
+    assert estimated("base", quiet).speed == 12.0
 
 
 def test_real_jobs_with_one_model_correct_the_estimate_of_another():
     guess = estimated("base", laptop()).speed
-    known = laptop().with_speed(Speed("base", "cpu", "int8", guess / 2, 0.0))
+    known = after(laptop(), "base", *3 * [guess / 2])
 
     assert estimated("medium", known).speed == pytest.approx(estimated("medium", laptop()).speed / 2)
     assert not estimated("medium", known).is_measured
 
 
 def test_a_speed_on_the_processor_says_nothing_about_the_card():
-    known = workstation(card(8)).with_speed(Speed("base", "cpu", "int8", 1.0, 0.0))
+    known = after(workstation(card(8)), "base", 1.0, 1.0, 1.0)
 
     assert estimated("base", known) == estimated("base", workstation(card(8)))
 
@@ -191,10 +211,17 @@ def test_one_odd_recording_does_not_change_the_estimate():
     assert estimated("small", known).speed == 10.0
 
 
-def test_real_slowness_changes_what_is_proposed():
-    slow = laptop().with_speed(Speed("large-v3-turbo", "cpu", "int8", 0.4, 0.0))
+def test_real_slowness_changes_what_is_proposed_and_the_reason_is_told():
+    guess = estimated("large-v3-turbo", laptop()).speed
+    once = after(laptop(), "large-v3-turbo", guess / 10)
+    slow = after(laptop(), "large-v3-turbo", *3 * [guess / 10])
 
-    assert fit.proposed(slow, ("de",)).id != "large-v3-turbo"
+    assert fit.advice(once, ("de",)) == fit.advice(laptop(), ("de",))
+    assert fit.advice(laptop(), ("de",)).instead_of == ""
+    advice = fit.advice(slow, ("de",))
+    assert advice.model == fit.proposed(slow, ("de",))
+    assert advice.model.id != "large-v3-turbo"
+    assert (advice.instead_of, advice.pace) == ("large-v3-turbo", pytest.approx(0.1))
 
 
 def test_every_model_that_may_be_proposed_is_published():

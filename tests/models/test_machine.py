@@ -109,12 +109,23 @@ def test_it_is_another_one_with_another_part_driver_or_version(change):
 
 
 def test_the_middle_of_the_last_speeds_of_a_model_on_a_device_is_the_one_that_counts():
-    known = laptop().with_speed(Speed("small", "cpu", "int8", 4.0, 1001.0))
+    known = laptop()
+    for speed in (4.0, 4.0, 4.0):
+        known = known.with_speed(Speed("small", "cpu", "int8", speed, 1001.0))
     for speed in (1.0, 1.0, 1.0, 14.0, 12.0, 13.0, 400.0, 11.0):
         known = known.with_speed(msgspec.structs.replace(SPEED, speed=speed))
 
     assert [(one.model, one.speed) for one in known.typical_speeds] == [("small", 4.0), ("base", 13.0)]
-    assert len(known.speeds) == 1 + MOST_OF_ONE
+    assert len(known.speeds) == 3 + MOST_OF_ONE
+
+
+def test_jobs_on_a_busy_computer_push_no_others_out():
+    known = laptop()
+    for speed, others in [(12.0, 0.1), (11.0, 0.0), (13.0, 0.0), *[(2.0, 0.7)] * 20]:
+        known = known.with_speed(msgspec.structs.replace(SPEED, speed=speed, others=others))
+
+    assert [one.speed for one in known.typical_speeds] == [12.0]
+    assert len(known.speeds) == 3 + MOST_OF_ONE
 
 
 def test_speeds_do_not_grow_without_end():

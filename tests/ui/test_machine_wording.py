@@ -95,7 +95,7 @@ def test_the_disk_is_not_asked_for_what_is_shown(monkeypatch, tmp_path):
         laptop(),
         workstation(card(8)),
         workstation(card(8), card(24, index=1), works=()),
-        laptop().with_speed(Speed("base", "cpu", "int8", 12.0, 0.0)),
+        msgspec.structs.replace(laptop(), speeds=(Speed("base", "cpu", "int8", 12.0, 0.0),) * 3),
         msgspec.structs.replace(laptop(), processor=ProcessorFound("", "", 1, 0, 0)),
         msgspec.structs.replace(laptop(), cards=(CardFound(-1, "", 0, None, (0, 0), ""),)),
     ],

@@ -103,3 +103,11 @@ def test_a_model_that_is_in_use_already_or_was_only_mended_is_not_to_be_chosen()
     assert "Choose it" in model_wording.model_arrived("small")
     assert "Choose it" not in model_wording.model_arrived("small", is_chosen=True)
     assert "Choose it" not in model_wording.model_arrived("small", was_here=True)
+
+
+def test_where_the_advice_changes_the_reason_is_said():
+    assert model_wording.why_proposed("", 0.4) == ""
+    assert model_wording.why_proposed("large-v3-turbo", 0.4) == (
+        "Proposed instead of large-v3-turbo, because your recordings took about 2.5 times as long as first estimated."
+    )
+    assert model_wording.why_proposed("small", 2.0).endswith("went about 2 times as fast as first estimated.")

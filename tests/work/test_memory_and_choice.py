@@ -298,6 +298,7 @@ def test_the_speed_of_a_long_job_is_told_and_of_a_short_one_it_is_not(bench, unt
     (speed,) = bench.ran
     assert (speed.model, speed.device, speed.compute_type) == (bench.options.model, "cpu", "int8")
     assert 0.1 < speed.speed < 500
+    assert 0.0 <= speed.others <= 1.0
     if sys.platform == "linux":
         assert 150_000_000 < speed.memory_bytes < 2_000_000_000
 
