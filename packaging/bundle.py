@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import app_icon  # noqa: E402 (beside this file)
+import installed  # noqa: E402
 import licences  # noqa: E402
 import macos_app  # noqa: E402
 import version_resource  # noqa: E402
@@ -115,7 +116,12 @@ def make() -> None:
         ],
         check=True,
         # The same hashes, the same order, the same bytes.
-        env={**os.environ, "SOTTOVOCE_MADE": str(MADE), "PYTHONHASHSEED": "1", "SOURCE_DATE_EPOCH": _last_commit()},
+        env={
+            **os.environ,
+            "SOTTOVOCE_MADE": str(MADE),
+            "PYTHONHASHSEED": "1",
+            "SOURCE_DATE_EPOCH": str(installed.source_time()),
+        },
     )
     remove(UNWANTED)
     if sys.platform.startswith("linux"):
@@ -244,11 +250,6 @@ def _orphans() -> list[Path]:
 
 def _needed_by(file: Path) -> list[str]:
     return re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic(file))
-
-
-def _last_commit() -> str:
-    asked = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=False)
-    return asked.stdout.strip() or "0"
 
 
 if __name__ == "__main__":

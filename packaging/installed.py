@@ -39,9 +39,21 @@ def lay_out(into: Path, version: str = __version__) -> None:
 
 
 def released() -> datetime:
-    """Return the time of the last commit, so that the same source gives the same bytes."""
-    asked = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=False)
-    return datetime.fromtimestamp(int(asked.stdout.strip() or "0"), UTC)
+    """Return the time of the source, so that the same source gives the same bytes."""
+    return datetime.fromtimestamp(source_time(), UTC)
+
+
+def source_time() -> int:
+    """Return when the source was committed last, in seconds since 1970.
+
+    In a source archive, which is no repository, that is the time of its files; a system without git cannot be asked.
+    """
+    command = ["git", "log", "-1", "--format=%ct"]
+    try:
+        asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    except FileNotFoundError:
+        asked = ""
+    return int(asked) if asked and (ROOT / ".git").exists() else int((ROOT / "pyproject.toml").stat().st_mtime)
 
 
 def changes(version: str) -> list[str]:

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Proves that a fresh clone runs and passes its tests on a bare Debian 12: in a chroot with Python, pip and make.
 #
-#   packaging/prove-fresh-clone.sh [--working-tree] [--setup-only] [--keep] [FOLDER]
+#   packaging/prove-fresh-clone.sh [--working-tree | --archive] [--setup-only] [--keep] [FOLDER]
 #
 #   --working-tree  take the files as they are now, without the ignored ones, instead of the last commit
+#   --archive       take the last commit as a source archive has it: without .git
 #   --setup-only    stop after `make setup`, and look whether the window's libraries are all there
 #   --keep          leave the chroot in FOLDER, and use the one that is there: the next run starts sooner
 #
@@ -20,9 +21,10 @@ source=commit setup_only=no keep=no root=""
 for argument in "$@"; do
     case $argument in
         --working-tree) source=working-tree ;;
+        --archive) source=archive ;;
         --setup-only) setup_only=yes ;;
         --keep) keep=yes ;;
-        -*) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+        -*) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
         *) root=$argument ;;
     esac
 done
@@ -55,7 +57,7 @@ main() {
         git -C "$root/srv/sottovoce" status --short
         exit 1
     fi
-    echo "A fresh clone runs and passes its tests on a bare Debian 12."
+    echo "The $source runs and passes its tests on a bare Debian 12."
 }
 
 step() {
@@ -86,21 +88,34 @@ for line in sys.stdin:
     if name.startswith("global."):
         print(name.removeprefix("global."), "=", ast.literal_eval(value).replace("\n", "\n    "))
 ' >"$root/etc/pip.conf"
+    local file
+    named_by_pip | while read -r file; do # a list of constraints, certificates
+        [ ! -f "$file" ] || install -D -m 644 "$file" "$root$file"
+    done
+}
+
+# Print the files and folders of this machine that pip's settings name, those in the environment as well.
+named_by_pip() {
+    python3 -m pip config list | python3 -c '
+import ast, os, sys
+for line in sys.stdin:
+    for word in ast.literal_eval(line.strip().partition("=")[2]).split():
+        path = word.removeprefix("file://").rstrip("/")
+        path = path.removesuffix("/simple")  # an index; what it leads to lies beside it
+        if os.path.isabs(path) and os.path.exists(path):
+            print(path)
+' | sort -u
 }
 
 mount_what_a_system_has() {
     mount_at /proc -t proc proc
     mount_at /dev/pts -t devpts devpts
     mount_at /dev/shm -t tmpfs tmpfs
-    local folder
-    # Folders of packages that pip is told to look into.
-    python3 -m pip config list | grep -oE "/[^ ',\\]+" | sed -E 's#^//##; s#/simple/?$##' | sort -u | while read -r folder; do
-        [ ! -d "$folder" ] || echo "$folder"
-    done >"$root/folders"
-    while read -r folder; do
-        mount_at "$folder" --bind -o ro "$folder"
-    done <"$root/folders"
-    rm "$root/folders"
+    local folder folders
+    mapfile -t folders < <(named_by_pip) # of packages that pip is told to look into
+    for folder in "${folders[@]}"; do
+        [ ! -d "$folder" ] || mount_at "$folder" --bind -o ro "$folder"
+    done
 }
 
 # mount_at FOLDER ARGUMENTS... : mount something in the chroot's FOLDER.
@@ -116,6 +131,9 @@ copy_source() {
     rm -rf "$root/srv/sottovoce"
     if [ "$source" = commit ]; then
         git clone --quiet --no-hardlinks "$repository" "$root/srv/sottovoce"
+    elif [ "$source" = archive ]; then
+        mkdir -p "$root/srv/sottovoce"
+        git -C "$repository" archive HEAD | tar -C "$root/srv/sottovoce" -x --no-same-owner
     else
         mkdir -p "$root/srv/sottovoce"
         # shellcheck disable=SC2016 # that is for the inner shell

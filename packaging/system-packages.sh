@@ -24,8 +24,8 @@ microphones="pulseaudio pulseaudio-utils"
 # A screen in memory, a window manager, and a hand and an eye on it.
 desktop="xvfb xauth openbox xdotool procps x11-utils imagemagick"
 
-# Languages to run the program in.
-languages="locales"
+# Languages to run the program in; a repository to make things of.
+languages="locales" repository="git"
 
 # Debian's Python comes without the library of it that the bundle takes along; another Python has its own.
 binary="binutils chrpath"
@@ -43,7 +43,7 @@ windows="nsis wine wine64 gcc-mingw-w64-x86-64-win32"
 
 case ${1:-} in
     run) wanted="$qt $window $sound" purpose="The window" ;;
-    test) wanted="$desktop $microphones $languages $binary $files" purpose="Testing with a real window, a real microphone and the bundle" ;;
+    test) wanted="$desktop $microphones $languages $repository $binary $files" purpose="Testing with a real window, a real microphone and the bundle" ;;
     bundle) wanted="$binary" purpose="Making the bundle" ;;
     package) wanted="$packages" purpose="Making and trying packages" ;;
     windows) wanted="$windows" purpose="Making and trying the setup for Windows" ;;
