@@ -1,4 +1,5 @@
-# What one does with the source: `make run` starts the program, `make test` checks it. Both install what they need.
+# What one does with the source: `make run` starts the program, `make test` checks all of it, `make check` what
+# is checked quickly. They install what they need.
 #
 # PYTHON=... chooses the Python of .venv; ARGS=... goes to pytest.
 
@@ -8,12 +9,13 @@ bin := .venv/Scripts
 endif
 python := $(bin)/python
 
-.PHONY: help setup run test test-tools faults lint format bundle package-tools deb appdir windows-tools windows-setup windows-check release-check lock clean
+.PHONY: help setup run check test test-tools faults lint format bundle package-tools deb appdir windows-tools windows-setup windows-check release-check lock clean
 .NOTPARALLEL:
 
 help:
 	@echo "make run      start Sottovoce; without a display, transcribe the sample recording"
 	@echo "make test     lint, and run all tests"
+	@echo "make check    lint, and run the tests that take no real speech and no screen: for every few minutes of work"
 	@echo "make faults   run the tests with damaged and hostile input in full, which takes a while"
 	@echo "make bundle   make dist/sottovoce, which runs on a machine without Python"
 	@echo "make deb      make of that dist/sottovoce_VERSION_amd64.deb; make appdir an AppDir and a .tar"
@@ -41,12 +43,19 @@ run: setup
 endif
 
 # What Python reads and writes does not depend on the locale of whoever runs the tests.
-test faults lint: export PYTHONUTF8 = 1
+test check faults lint: export PYTHONUTF8 = 1
 
 # Most tests wait for something: two files of them at a time take half as long, even on two cores.
 # Where a process of the tests dies, pytest-xdist 3.8 may wait for ever for another one, so there is none.
 test: setup test-tools lint
 	@$(python) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(ARGS)
+
+# No backend with a model, no screen, no sound server, no bundle: what is left says within three minutes what broke.
+quick := tests/transcripts tests/ui tests/test_arguments.py tests/test_import_rules.py tests/test_messages.py \
+	tests/test_paths.py tests/test_settings.py tests/test_start.py
+
+check: lint
+	@$(python) -m pytest -q -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0 $(quick) $(ARGS)
 
 faults: export SOTTOVOCE_FAULTS = full
 faults: setup test-tools

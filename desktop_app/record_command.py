@@ -29,7 +29,7 @@ DONE, SOME_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 LOOK_PATIENCE = 5.0  # seconds, for the list of devices
 MOST_WORDS = 60  # letters of them
 SUFFIXES = (".wav", ".wave")
-NOT_THERE = ("no_device", "no_system_sound", "no_loopback")
+NOT_THERE = ("no_server", "no_device", "no_system_sound", "no_loopback")
 NO_ROOM = ("cannot_write", "disk_full")
 
 
@@ -49,9 +49,13 @@ def devices(arguments: argparse.Namespace) -> int:
 
     watched = AudioDevices(QCoreApplication.instance() or QCoreApplication(["sottovoce"]))
     known = _looked_up(watched)
+    lacks_server = watched.lacks_server
     watched.close()
     if arguments.json:
         terminal.print_out(msgspec.json.format(msgspec.json.encode(known)).decode())
+    if lacks_server:
+        return terminal.complain(wording.trouble("no_server"), SOME_FAILED)
+    if arguments.json:
         return DONE
     if not known:
         terminal.say(wording.NO_AUDIO_DEVICES)
@@ -77,7 +81,10 @@ def record(arguments: argparse.Namespace) -> int:
     watched = AudioDevices()
     try:
         file = _file(arguments.output)
-        sources = _sources(arguments, _looked_up(watched))
+        known = _looked_up(watched)
+        if watched.lacks_server:
+            raise CannotRecord(wording.trouble("no_server"), SOME_FAILED)
+        sources = _sources(arguments, known)
         logs.log_to(paths.logs() / "terminal.log")
     except CannotRecord as error:
         watched.close()

@@ -266,12 +266,27 @@ def test_the_devices_are_listed(server, mic):
     assert {device["id"]: device["kind"] for device in known} == {"mic": "microphone", "speaker.monitor": "system"}
 
 
-def test_without_a_sound_server_the_list_is_empty_and_says_why(monkeypatch, tmp_path):
+@pytest.mark.parametrize("arguments", [["devices", "--audio"], ["record"], ["record", "--device", "mic"]])
+def test_without_a_sound_server_it_says_which_one_is_not_running_and_how_to_start_it(monkeypatch, tmp_path, arguments):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("PULSE_SERVER", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "pulseaudio").write_text("#!/bin/sh\n")
+    (tmp_path / "pulseaudio").chmod(0o755)
+
+    ended = sottovoce(*arguments)
+
+    assert (ended.returncode, ended.stdout) == (SOME_FAILED, "")
+    assert ended.stderr == (
+        "sottovoce: The sound server PulseAudio is not running. Start it in a terminal with: pulseaudio --start\n"
+    )
+
+
+def test_a_program_gets_an_empty_list_and_an_exit_code_where_no_sound_server_runs(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
 
-    ended = sottovoce("devices", "--audio")
+    ended = sottovoce("devices", "--audio", "--json")
 
-    assert ended.returncode == DONE
-    assert ended.stdout == ""
-    assert "Nothing that can be recorded was found" in ended.stderr
+    assert (ended.returncode, json.loads(ended.stdout)) == (SOME_FAILED, [])
+    assert "unix:/nowhere" in ended.stderr

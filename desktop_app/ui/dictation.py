@@ -27,7 +27,14 @@ from desktop_app.work.job_queue import JobQueue
 from desktop_app.work.recorder import Level, Recorder, RecorderState, Sources, Trouble
 
 ENDED_BADLY = (JobState.FAILED, JobState.CANCELLED)
-HINDERED = (Trouble.NO_PORTAUDIO, Trouble.NO_DEVICE, Trouble.DEVICE_SILENT, Trouble.DISK_FULL, Trouble.CANNOT_WRITE)
+HINDERED = (
+    Trouble.NO_PORTAUDIO,
+    Trouble.NO_SERVER,
+    Trouble.NO_DEVICE,
+    Trouble.DEVICE_SILENT,
+    Trouble.DISK_FULL,
+    Trouble.CANNOT_WRITE,
+)
 
 
 class Stage(enum.StrEnum):

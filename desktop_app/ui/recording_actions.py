@@ -35,7 +35,13 @@ from desktop_app.work.unfinished import Unfinished
 
 RECORDING = (RecorderState.RECORDING, RecorderState.PAUSED)
 SAME_LENGTH = 0.2  # seconds that a job may fall short of its recording, and have heard all of it
-NOTHING_THERE = (Trouble.NO_PORTAUDIO, Trouble.NO_LOOPBACK, Trouble.NO_DEVICE, Trouble.NO_SYSTEM_SOUND)
+NOTHING_THERE = (
+    Trouble.NO_PORTAUDIO,
+    Trouble.NO_LOOPBACK,
+    Trouble.NO_SERVER,
+    Trouble.NO_DEVICE,
+    Trouble.NO_SYSTEM_SOUND,
+)
 
 
 class Sound(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -832,7 +833,7 @@ def brought_back(name: str) -> str:
     return f"Back again: “{name}”."
 
 
-NO_AUDIO_DEVICES = "Nothing that can be recorded was found. On Linux, PulseAudio or PipeWire must be running."
+NO_AUDIO_DEVICES = "No microphone was found, and no loudspeaker whose sound could be recorded."
 RECORDING_WELL = "All is well again."
 
 
@@ -1191,7 +1192,38 @@ def recorded_so_far(elapsed: str) -> str:
 
 def trouble(kind: str) -> str:
     """Return what is wrong with a recording, and what to do; `kind` is a recorder.Trouble."""
-    return TROUBLES[kind]
+    return _no_server() if kind == "no_server" else TROUBLES[kind]
+
+
+def _no_server() -> str:
+    """Return which sound server does not run, and how it is started."""
+    from desktop_app.work.pulse import WhyNoServer, why_no_server
+
+    named = os.environ.get("PULSE_SERVER", "")
+    return {
+        WhyNoServer.NO_LIBRARY: (
+            "The library libpulse is missing. Install it with: sudo apt install libpulse0 (on Fedora pulseaudio-libs),"
+            " then start Sottovoce again."
+        ),
+        WhyNoServer.ELSEWHERE: (
+            f"The sound server that PULSE_SERVER names, {named}, does not answer. Start it, or unset PULSE_SERVER."
+        ),
+        WhyNoServer.NO_SESSION: (
+            "There is no sound server: this user is not logged in on this computer. Start Sottovoce as the user who is,"
+            " without sudo."
+        ),
+        WhyNoServer.PIPEWIRE_STOPPED: (
+            "The sound server PipeWire is not running. Start it in a terminal with:"
+            " systemctl --user start pipewire wireplumber pipewire-pulse"
+        ),
+        WhyNoServer.PULSEAUDIO_STOPPED: (
+            "The sound server PulseAudio is not running. Start it in a terminal with: pulseaudio --start"
+        ),
+        WhyNoServer.NONE_INSTALLED: (
+            "Recording needs a sound server, and none is installed. Install PipeWire with:"
+            " sudo apt install pipewire-pulse wireplumber (elsewhere the names are similar). Then log out and in."
+        ),
+    }[why_no_server()]
 
 
 def not_stereo(name: str) -> str:

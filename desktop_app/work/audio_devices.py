@@ -55,6 +55,11 @@ class AudioDevices(QObject):
     def has_looked(self) -> bool:
         return self._thread.looked.is_set()
 
+    @property
+    def lacks_server(self) -> bool:
+        """Whether the system's sound server was looked for in vain. On Linux; elsewhere none is needed."""
+        return self._thread.lacks_server
+
     def recorded_from(self) -> tuple[str, ...] | None:
         """Return the ids of the devices our streams come from, as last seen; None if it cannot be told."""
         return self._thread.used
@@ -75,6 +80,7 @@ class _Watch(NamedThread):
         super().__init__("audio devices")
         self.devices: tuple[AudioDevice, ...] = ()
         self.used: tuple[str, ...] | None = None
+        self.lacks_server = False
         self.looked = threading.Event()
         self._ending = threading.Event()
         self._lock = threading.Lock()  # of the server, which another thread may wake
@@ -100,6 +106,7 @@ class _Watch(NamedThread):
                 if not IS_LINUX:
                     self._watch_with_qt()
                     return
+                self.lacks_server = True
                 self._take(())
                 self._ending.wait(LOOK_EVERY)
 
@@ -111,7 +118,7 @@ class _Watch(NamedThread):
         try:
             while not self._ending.is_set():
                 known = server.sources()
-                self.used = known.used
+                self.used, self.lacks_server = known.used, False
                 self._take(tuple(_device_of(source) for source in known.sources))
                 if not self._ending.is_set():  # what woke us may have come while the server was asked
                     server.wait(LOOK_AGAIN_AFTER)

@@ -7,9 +7,12 @@ are. PulseAudio moves a stream to another source when its own goes, and PortAudi
 from __future__ import annotations
 
 import ctypes
+import enum
 import os
+import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +24,17 @@ SINK, SOURCE, SOURCE_OUTPUT, SERVER = 0x1, 0x2, 0x8, 0x80  # what we want to hea
 Answer = TypeVar("Answer")
 
 PATIENCE = 3.0  # seconds, for an answer
+
+
+class WhyNoServer(enum.Enum):
+    """Why there is no sound server, as far as it can be told without asking one."""
+
+    NO_LIBRARY = enum.auto()  # libpulse, by which it is asked
+    ELSEWHERE = enum.auto()  # PULSE_SERVER names one, which does not answer
+    NO_SESSION = enum.auto()  # this process belongs to nobody who is logged in: by sudo, cron or su, say
+    PIPEWIRE_STOPPED = enum.auto()  # it is installed
+    PULSEAUDIO_STOPPED = enum.auto()
+    NONE_INSTALLED = enum.auto()
 
 
 class PulseGone(Exception):
@@ -164,6 +178,21 @@ class Pulse:
         lib.pa_mainloop_dispatch(loop)
         if self._state() in (FAILED, TERMINATED):
             raise PulseGone("the server is gone")
+
+
+def why_no_server() -> WhyNoServer:
+    """Return why there is no sound server, after it has been asked in vain."""
+    try:
+        _library()
+    except OSError:
+        return WhyNoServer.NO_LIBRARY
+    if os.environ.get("PULSE_SERVER"):
+        return WhyNoServer.ELSEWHERE
+    if not Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}").is_dir():
+        return WhyNoServer.NO_SESSION
+    if shutil.which("pipewire-pulse"):
+        return WhyNoServer.PIPEWIRE_STOPPED
+    return WhyNoServer.PULSEAUDIO_STOPPED if shutil.which("pulseaudio") else WhyNoServer.NONE_INSTALLED
 
 
 def _library() -> Any:

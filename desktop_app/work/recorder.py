@@ -57,6 +57,7 @@ class Trouble(enum.StrEnum):
     NO_LOOPBACK = "no_loopback"  # this system does not hand out its own sound
     CANNOT_WRITE = "cannot_write"
     DISK_FULL = "disk_full"  # it goes on by itself as soon as there is room
+    NO_SERVER = "no_server"  # no sound server, without which Linux has no devices; it begins by itself when it runs
     NO_DEVICE = "no_device"  # no microphone; it begins by itself when there is one
     NO_SYSTEM_SOUND = "no_system_sound"  # no loudspeaker whose sound could be recorded; likewise
     DEVICE_GONE = "device_gone"  # unplugged; it goes on by itself when it is back
@@ -668,6 +669,8 @@ class _Work(NamedThread):
         if track.capture is None and not track.is_there:
             if track.first is not None:
                 return {Trouble.DEVICE_GONE}
+            if self._devices.lacks_server:
+                return {Trouble.NO_SERVER}
             if track.kind == "microphone":
                 return {Trouble.NO_DEVICE}
             return {Trouble.NO_SYSTEM_SOUND if IS_LINUX else Trouble.NO_LOOPBACK}

@@ -276,7 +276,7 @@ def test_the_key_waits_for_nothing_that_is_asked_of_the_library(dictation, key, 
         assert recorder.state is RecorderState.RECORDING
 
 
-@pytest.mark.parametrize("trouble", [Trouble.NO_DEVICE, Trouble.NO_PORTAUDIO])
+@pytest.mark.parametrize("trouble", [Trouble.NO_SERVER, Trouble.NO_DEVICE, Trouble.NO_PORTAUDIO])
 def test_without_a_microphone_a_sentence_says_so(dictation, key, recorder, monkeypatch, settle, trouble) -> None:
     monkeypatch.setattr(recorder, "record", lambda file: recorder.be_in_trouble(trouble))
     dictation.on.trigger()

@@ -188,7 +188,7 @@ def test_without_any_source_nothing_can_be_recorded_and_a_sentence_says_so(windo
     assert recorder.state is RecorderState.OFF
 
 
-@pytest.mark.parametrize("trouble", [Trouble.NO_DEVICE, Trouble.NO_SYSTEM_SOUND])
+@pytest.mark.parametrize("trouble", [Trouble.NO_SERVER, Trouble.NO_DEVICE, Trouble.NO_SYSTEM_SOUND])
 def test_where_there_is_no_device_record_waits_for_none(window, panel, recorder, settle, trouble) -> None:
     window.recording.record.trigger()
     settle()

@@ -13,6 +13,7 @@ from work import microphone
 from work.microphone import SoundServer
 
 from desktop_app.work.audio_devices import AudioDevice, AudioDevices
+from desktop_app.work.pulse import WhyNoServer, why_no_server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the virtual microphones are PulseAudio's")
 
@@ -92,7 +93,28 @@ def test_without_a_sound_server_there_is_nothing_and_nobody_waits(qapp, tmp_path
     until(lambda: watched.has_looked)
 
     assert watched.found() == []
+    assert watched.lacks_server
     watched.close()
+
+
+@pytest.mark.parametrize(
+    ("programs", "variables", "why"),
+    [
+        (["pipewire-pulse", "pulseaudio"], {}, WhyNoServer.PIPEWIRE_STOPPED),
+        (["pulseaudio"], {}, WhyNoServer.PULSEAUDIO_STOPPED),
+        ([], {}, WhyNoServer.NONE_INSTALLED),
+        (["pulseaudio"], {"PULSE_SERVER": "unix:/nowhere"}, WhyNoServer.ELSEWHERE),
+        (["pulseaudio"], {"XDG_RUNTIME_DIR": "/nowhere"}, WhyNoServer.NO_SESSION),
+    ],
+)
+def test_why_there_is_no_sound_server_is_told(tmp_path, monkeypatch, programs, variables, why):
+    for name in programs:
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.delenv("PULSE_SERVER", raising=False)
+    for name, value in {"PATH": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path), **variables}.items():
+        monkeypatch.setenv(name, value)
+
+    assert why_no_server() is why
 
 
 def test_the_end_of_the_program_is_not_held_up(devices, until):

@@ -531,6 +531,16 @@ def test_both_devices_have_to_be_there_before_a_recording_of_both_begins(server,
     assert soundfile.info(studio.recorder.file).channels == 2
 
 
+def test_without_a_sound_server_that_is_the_trouble_and_not_a_missing_microphone(server, studio, until):
+    until(lambda: studio.devices.has_looked)
+    server.end()
+    until(lambda: studio.devices.lacks_server)
+
+    studio.recorder.listen(Sources())
+
+    noticed(studio, until, Trouble.NO_SERVER)
+
+
 def test_a_device_of_a_higher_rate_that_comes_before_the_recording_begins_has_it(server, studio, until, tmp_path):
     studio.recorder.listen(Sources(system=""))
     until(lambda: studio.levels)
