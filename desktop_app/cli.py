@@ -601,7 +601,8 @@ def _written(transcript: Transcript, output: Output) -> Iterator[Path | None]:
             yield None
             continue
         if written.name != wanted.name:
-            terminal.say(wording.name_was_taken(shown(Path(wanted.name)), shown(Path(written.name))))
+            told = wording.name_was_taken if os.path.lexists(wanted) else wording.name_not_possible
+            terminal.say(told(shown(Path(wanted.name)), shown(Path(written.name))))
         yield written
 
 

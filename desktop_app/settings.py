@@ -77,8 +77,10 @@ class Settings(msgspec.Struct):
     paused: bool = False  # the whole queue, until the user lets it go on
     after_all: AfterAll = "nothing"  # once; then it is nothing again
     open_folder: str = ""  # where recordings were opened last
-    export_folder: str = ""  # where the last export went
-    export_format: str = "txt"
+    export_formats: tuple[str, ...] = ("txt",)  # of the last export
+    export_beside: bool = True  # each transcript beside its recording; else in `export_folder`
+    export_folder: str = ""
+    export_name: str = "{name}"  # a template
     geometry: bytes = b""  # of the window, as Qt saves it
     splitter: bytes = b""
     recording: RecordingChoices = msgspec.field(default_factory=RecordingChoices)

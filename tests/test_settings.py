@@ -20,7 +20,7 @@ CHOSEN = Settings(
     words=False,
     device="cpu",
     export_folder="/out/Ордер",
-    export_format="srt",
+    export_formats=("srt", "txt"),
     geometry=b"\x00\xff",
 )
 

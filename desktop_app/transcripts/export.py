@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import html
 import io
 import itertools
@@ -148,7 +149,8 @@ def write(transcript: Transcript, file: Path, format: str | None = None, *, repl
     """Write `transcript` to `file`, whole or not at all, and return where it really is.
 
     The suffix picks the format if `format` does not. What has the name already is kept, and the transcript becomes
-    `name (2).txt`, unless the user agreed to `replace` it. Raise UnknownFormat, or OSError if it cannot be written.
+    `name (2).txt`, unless the user agreed to `replace` it. A name that the disk does not take, as `a:b.txt` on exFAT,
+    becomes one that every disk takes. Raise UnknownFormat, or OSError if it cannot be written.
     """
     pieces = _format_named(format_of(file) if format is None else format).pieces(transcript)
     # Not from tempfile: its files can be read by their owner alone, and stay so when renamed.
@@ -159,7 +161,7 @@ def write(transcript: Transcript, file: Path, format: str | None = None, *, repl
                 stream.write(piece.encode("utf-8", "replace"))
             stream.flush()
             os.fsync(stream.fileno())
-        written = temporary.replace(file) if replace else _given_a_free_name(temporary, file)
+        written = _named(temporary, file, replace)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -184,11 +186,7 @@ def file_name(template: str, job: Job, format: str) -> str:
             raise UnknownField(f"no such field: {match[0]}; there are {', '.join(f'{{{name}}}' for name in fields)}")
         return fields[match[1]]
 
-    stem = _UNFIT_FOR_NAMES.sub("_", re.sub(r"\{([^{}]*)\}", filled, template)).strip(" .") or "transcript"
-    # Windows looks at what stands before the first dot: "con.notes.txt" is the console as well.
-    if _RESERVED_NAME.fullmatch(stem.partition(".")[0].rstrip()):
-        stem = f"_{stem}"
-    return _fitted(stem, suffix)
+    return _fitted(_safe_stem(re.sub(r"\{([^{}]*)\}", filled, template)), suffix)
 
 
 def write_wanted(transcript: Transcript, output: Output) -> Iterator[tuple[Path, Path | OSError]]:
@@ -211,6 +209,8 @@ _SRT_MARKUP = re.compile(r"<(?=[\s/]*[a-zA-Z][^>]*>)|\{(?=\\|[a-zA-Z]:)|\d:\d+:\
 _FORMULA = re.compile("['\xad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*[=+@＝＋－＠-]")
 _UNFIT_FOR_NAMES = re.compile('[<>:"/\\\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 _RESERVED_NAME = re.compile(r"CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³]", re.IGNORECASE)
+# What file systems say to a name that they cannot store: FAT and NTFS the first, network shares the others.
+_NAME_REFUSED = (errno.EINVAL, errno.ENOENT, errno.EILSEQ, errno.EPERM, errno.EACCES, errno.EIO)
 _LONGEST_NAME = 255  # bytes on Linux, UTF-16 units on Windows and macOS, which are never more
 
 
@@ -299,6 +299,31 @@ def _format_named(name: str) -> Format:
     if name not in FORMATS:
         raise UnknownFormat(f"no format is called {name!r}; there are {', '.join(FORMATS)}")
     return FORMATS[name]
+
+
+def _named(temporary: Path, file: Path, replace: bool) -> Path:
+    """Give `temporary` the name of `file`, or a safe one where the disk refuses that, and return it. Raise OSError."""
+    try:
+        return temporary.replace(file) if replace else _given_a_free_name(temporary, file)
+    except OSError as error:
+        safe = file.with_name(safe_name(file.name))
+        if safe == file or error.errno not in _NAME_REFUSED:
+            raise
+        return _given_a_free_name(temporary, safe)
+
+
+def safe_name(name: str) -> str:
+    """Return a file name that every system and every disk takes, as like `name` as can be."""
+    stem, dot, suffix = name.rpartition(".")
+    if not stem:
+        stem, dot, suffix = name, "", ""
+    return _safe_stem(stem) + dot + _UNFIT_FOR_NAMES.sub("_", suffix)
+
+
+def _safe_stem(stem: str) -> str:
+    stem = _UNFIT_FOR_NAMES.sub("_", stem).strip(" .") or "transcript"
+    # Windows looks at what stands before the first dot: "con.notes.txt" is the console as well.
+    return f"_{stem}" if _RESERVED_NAME.fullmatch(stem.partition(".")[0].rstrip()) else stem
 
 
 def _given_a_free_name(temporary: Path, file: Path) -> Path:

@@ -10,7 +10,7 @@ from desktop_app.settings import Appearance
 from desktop_app.ui import colours
 
 # Qt's names of the controls that have an edge; below, those in which much may be selected.
-EDGED = ("QAbstractSpinBox", "QCheckBox", "QComboBox", "QLineEdit", "QPushButton")
+EDGED = ("QAbstractSpinBox", "QCheckBox", "QComboBox", "QLineEdit", "QPushButton", "QRadioButton")
 EDGED_WITH_A_SELECTION = ("QMenu", "QPlainTextEdit", "QTextEdit", "QTreeView")
 SCHEMES: dict[Appearance, Qt.ColorScheme] = {
     "system": Qt.ColorScheme.Unknown,

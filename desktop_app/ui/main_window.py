@@ -43,7 +43,7 @@ from desktop_app.models.errors import ModelBroken
 from desktop_app.settings import Appearance, Settings
 from desktop_app.transcripts import export
 from desktop_app.transcripts.history import History
-from desktop_app.transcripts.transcript import ENDED, Job, JobState, Step, shown
+from desktop_app.transcripts.transcript import ENDED, Job, JobState, Output, Step, shown
 from desktop_app.ui import appearance, colours, icons, wording
 from desktop_app.ui.about import About
 from desktop_app.ui.bottom_line import BottomLine
@@ -51,6 +51,7 @@ from desktop_app.ui.dialog import bounded_to_screen
 from desktop_app.ui.dictation import Dictation
 from desktop_app.ui.drop_frame import DropFrame
 from desktop_app.ui.empty_state import EmptyState
+from desktop_app.ui.export_dialog import ExportDialog
 from desktop_app.ui.first_start import FirstStart
 from desktop_app.ui.help import Manual, ShortcutList
 from desktop_app.ui.job_list import JobList, JobListView
@@ -73,6 +74,7 @@ from desktop_app.work.elsewhere import Elsewhere
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import Hold, JobProgress, JobQueue
 from desktop_app.work.media_files import OFFERED
+from desktop_app.work.outputs import Exported, export_jobs
 from desktop_app.work.steward import Steward
 from desktop_app.work.update_work import UpdateWork
 
@@ -459,76 +461,29 @@ class MainWindow(QMainWindow):
         self.list.ask_all_chosen(self._export_all)
 
     def _export_all(self, jobs: Sequence[Job]) -> None:
-        if len(jobs) > 1:
-            self._export_several(jobs)
-        elif jobs:
-            self._export_one(jobs[0])
+        if jobs:
+            dialog = ExportDialog(jobs, self._settings, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            ids = [job.id for job in jobs]
+            dialog.chosen.connect(lambda output: self._export_to(ids, output))
+            dialog.open()
 
-    def _export_several(self, jobs: Sequence[Job]) -> None:
-        """Ask for a folder; what is there already is kept."""
-        kind = self._settings.export_format
-        dialog = QFileDialog(self, wording.export_several(len(jobs), export.FORMATS[kind].label))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setDirectory(self._settings.export_folder or str(Path.home()))
+    def _export_to(self, ids: Sequence[int], output: Output) -> None:
+        self._history.ask(lambda history: export_jobs(history, ids, output), self._on_exported)
 
-        def write(chosen: str) -> None:
-            folder = Path(chosen)
-            self._settings.export_folder = chosen
-
-            def write_all(history: History) -> int:
-                for job in jobs:
-                    export.write(history.streamed(job.id), folder / export.file_name("{name}", job, kind), kind)
-                return len(jobs)
-
-            self._history.ask(
-                write_all,
-                lambda count: self.say(wording.exported_several(count, shown(folder))),
-                lambda error: self._say_not_written(folder, error),
-            )
-
-        dialog.fileSelected.connect(write)
-        dialog.open()
-
-    def _export_one(self, job: Job) -> None:
-        dialog = QFileDialog(self, wording.EXPORT_TITLE)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
-        filters = {f"{kind.label} (*{kind.suffix})": name for name, kind in export.FORMATS.items()}
-        dialog.setNameFilters(list(filters))
-        preferred = next((text for text, name in filters.items() if name == self._settings.export_format), None)
-        dialog.selectNameFilter(preferred or next(iter(filters)))
-
-        def take_suffix_of(chosen: str) -> None:
-            dialog.setDefaultSuffix(export.FORMATS[filters[chosen]].suffix.removeprefix("."))
-            dialog.selectFile(export.file_name("{name}", job, filters[chosen]))
-
-        dialog.filterSelected.connect(take_suffix_of)
-        dialog.setDirectory(self._settings.export_folder or str(job.path.parent))
-        take_suffix_of(dialog.selectedNameFilter())
-        dialog.fileSelected.connect(
-            lambda file: self._write_export(job, Path(file), filters[dialog.selectedNameFilter()])
-        )
-        dialog.open()
-
-    def _write_export(self, job: Job, file: Path, kind: str) -> None:
-        self._settings.export_folder = str(file.parent)
-        self._settings.export_format = kind
-        if not file.name.lower().endswith(export.FORMATS[kind].suffix):
-            try:
-                kind = export.format_of(file)  # the name typed says it better than the list above it
-            except export.UnknownFormat:
-                file = file.with_name(file.name + export.FORMATS[kind].suffix)
-        self._history.ask(
-            # The dialog has asked already whether a file of that name may go.
-            lambda history: export.write(history.streamed(job.id), file, kind, replace=True),
-            lambda written: self.say(wording.exported(shown(written))),
-            lambda error: self._say_not_written(file, error),
-        )
-
-    def _say_not_written(self, what: Path, error: Exception) -> None:
-        self.say(wording.cannot_write(shown(what), getattr(error, "strerror", None) or str(error)))
+    def _on_exported(self, result: Exported) -> None:
+        """Say what was written; what could not be stays until it has been read."""
+        folders = {file.parent for file in result.written}
+        folder = shown(next(iter(folders))) if len(folders) == 1 else ""
+        failed = [(shown(Path(file.name)), error.strerror or str(error)) for file, error in result.failed]
+        sentence = wording.exported_several([*map(shown, result.written)], folder, result.left_out, failed)
+        if not failed:
+            self.say(sentence)
+            return
+        box = QMessageBox(QMessageBox.Icon.Warning, wording.export_title(2), sentence, parent=self)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
 
     def _on_copy_all(self) -> None:
         if self.list.chosen_count() == 1:

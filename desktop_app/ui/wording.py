@@ -477,6 +477,10 @@ def name_was_taken(wanted: str, written: str) -> str:
     return f"“{wanted}” was there already and is kept; this transcript is “{written}”."
 
 
+def name_not_possible(wanted: str, written: str) -> str:
+    return f"“{wanted}” is no possible name on that disk; this transcript is “{written}”."
+
+
 def cannot_write(what: str, reason: str) -> str:
     return f"“{what}” could not be written: {reason}. The transcript is kept in the history."
 
@@ -1044,7 +1048,19 @@ def to_check(why: str) -> str:
 
 OPEN_TITLE = "Open Recordings"
 OPEN_FOLDER_TITLE = "Open a Folder of Recordings"
-EXPORT_TITLE = "Export Transcript"
+EXPORT_NOW = "&Export"
+EXPORT_FORMATS = "Formats"
+EXPORT_PLACE = "Where"
+EXPORT_FOLDER = "In one &folder:"
+EXPORT_CHOOSE = "&Choose…"
+EXPORT_CHOOSE_TITLE = "Choose a Folder"
+EXPORT_NAMES = "File names"
+EXPORT_NAMES_HINT = (
+    "{name} stands for the name of the recording. There are also {language}, {date} and {time} (when it was added),"
+    " {model} and {task}. A file that is there already is kept: the new one gets a number."
+)
+EXPORT_NO_FORMAT = "Choose at least one format."
+EXPORT_NO_FOLDER = "Choose a folder for the files."
 RECORDINGS = "Recordings"
 ALL_FILES = "All files"
 
@@ -1449,12 +1465,35 @@ def whether_to_restore(file: str, contents: Contents) -> str:
 WILL_BE_RESTORED = "The backup becomes the library at the next start."
 
 
-def export_several(count: int, label: str) -> str:
-    return f"Export {count} Transcripts as {label}: Choose a Folder"
+def export_title(count: int) -> str:
+    return "Export Transcript" if count == 1 else f"Export {count} Transcripts"
 
 
-def exported_several(count: int, folder: str) -> str:
-    return f"Written: {_count(count, 'transcript')} in {folder}"
+def export_beside(count: int) -> str:
+    return "&Beside the recording" if count == 1 else "&Beside each recording"
+
+
+def export_example(name: str) -> str:
+    return f"For example: {name}"
+
+
+def export_unknown_field(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:]}."
+
+
+def exported_several(files: Sequence[str], folder: str, left_out: int, failed: Sequence[tuple[str, str]]) -> str:
+    """Return what became of an export. files, folder: what was written; failed: names of files, and why each failed."""
+    if len(files) == 1:
+        written = f"Written: {files[0]}"
+    else:
+        written = f"{_count(len(files), 'file')} written" + (f" in {folder}" if files and folder else "")
+    parts = [written] if files or not (left_out or failed) else []
+    if left_out:
+        parts.append(f"{_count(left_out, 'recording')} left out, without text")
+    if failed:
+        parts.append(f"{_count(len(failed), 'file')} could not be written")
+    sentence = f"{', '.join(parts)}."
+    return "\n".join([sentence, *(f"“{name}”: {reason}." for name, reason in failed)])
 
 
 def no_file_manager(folder: str) -> str:

@@ -1,7 +1,12 @@
-"""Writes the transcripts of jobs from the command line that the window went on with, where they were to be written."""
+"""Writes transcripts into files: of jobs that the user chose, and of those from the command line.
+
+Of the latter where the window went on with them: what was wanted is known from the library.
+"""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -9,9 +14,41 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.transcripts import export
 from desktop_app.transcripts.history import History, JobGone
-from desktop_app.transcripts.transcript import Job, JobState
+from desktop_app.transcripts.transcript import Job, JobState, Output
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
+
+
+class Exported(msgspec.Struct):
+    """What became of an export."""
+
+    written: list[Path] = []
+    failed: list[tuple[Path, OSError]] = []  # where each file was to be, and why it is not
+    left_out: int = 0  # jobs without text
+
+
+def export_jobs(history: History, ids: Sequence[int], output: Output) -> Exported:
+    """Write the transcripts of these jobs. One that cannot be written keeps none of the others from it.
+
+    Nothing is overwritten, not even where two recordings have one name. For the history thread.
+    """
+    result = Exported()
+    if output.folder:
+        with contextlib.suppress(OSError):  # what follows says why
+            Path(output.folder).mkdir(parents=True, exist_ok=True)
+    for job_id in ids:
+        if not history.has_segments(job_id):
+            result.left_out += 1
+            continue
+        for kind in output.formats:
+            # Read once for each format: a long transcript is never in memory as a whole.
+            transcript = history.streamed(job_id)
+            for wanted, written in export.write_wanted(transcript, msgspec.structs.replace(output, formats=(kind,))):
+                if isinstance(written, OSError):
+                    result.failed.append((wanted, written))
+                else:
+                    result.written.append(written)
+    return result
 
 
 class Outputs(QObject):
@@ -32,21 +69,16 @@ class Outputs(QObject):
         if job.state is JobState.DONE and job.output is not None:
             self._history.ask(lambda history: _write(history, job.id), self._tell)
 
-    def _tell(self, result: _Result) -> None:
+    def _tell(self, result: Exported) -> None:
         for file, error in result.failed:
             self.failed.emit(file, error)
         if result.written:
             self.written.emit(result.written)
 
 
-class _Result(msgspec.Struct):
-    written: list[Path] = []
-    failed: list[tuple[Path, OSError]] = []
-
-
-def _write(history: History, job_id: int) -> _Result:
+def _write(history: History, job_id: int) -> Exported:
     """In the history thread."""
-    result = _Result()
+    result = Exported()
     try:
         transcript = history.transcript(job_id)
     except JobGone:

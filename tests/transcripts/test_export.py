@@ -529,6 +529,36 @@ def test_a_crash_before_all_is_written_leaves_no_transcript_of_the_wrong_length(
     assert [file.read_text() for file in tmp_path.glob("*.txt")] == ["mine"]
 
 
+@pytest.fixture
+def windows_like_disk(monkeypatch):
+    """A disk without hard links that takes no name with one of `:?*"<>|`, as exFAT under Linux."""
+
+    def refuse_odd(real, position):
+        def call(*arguments, **options):
+            if re.search(r'[:?*"<>|]', Path(os.fsdecode(arguments[position])).name):
+                raise OSError(errno.EINVAL, "Invalid argument")
+            return real(*arguments, **options)
+
+        return call
+
+    monkeypatch.setattr(os, "link", raising(PermissionError(errno.EPERM, "Operation not permitted")))
+    monkeypatch.setattr(os, "open", refuse_odd(os.open, 0))
+    monkeypatch.setattr(os, "replace", refuse_odd(os.replace, 1))
+
+
+@pytest.mark.usefixtures("windows_like_disk")
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_name_that_the_disk_does_not_take_becomes_a_safe_one_and_overwrites_nothing(replace, tmp_path):
+    (tmp_path / "9_30 why_.txt").write_text("mine")
+
+    written = export.write(said("a"), tmp_path / "9:30 why?.txt", replace=replace)
+
+    assert written == tmp_path / "9_30 why_ (2).txt"
+    assert written.read_text() == as_txt(said("a"))
+    assert (tmp_path / "9_30 why_.txt").read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_a_folder_that_is_gone_is_said_to_be_gone(tmp_path):
     with pytest.raises(FileNotFoundError):
         export.write(said("a"), tmp_path / "gone" / "talk.txt")

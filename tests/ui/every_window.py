@@ -173,6 +173,7 @@ def dialogs() -> dict[type[QDialog], Callable[[QWidget], QDialog]]:
     """Return how each kind of dialog is made."""
     from desktop_app.ui.about import About
     from desktop_app.ui.dictation_dialog import DictationDialog
+    from desktop_app.ui.export_dialog import ExportDialog
     from desktop_app.ui.farewell import Farewell
     from desktop_app.ui.help import Manual, ShortcutList
     from desktop_app.ui.job_options import JobOptionsDialog
@@ -209,6 +210,7 @@ def dialogs() -> dict[type[QDialog], Callable[[QWidget], QDialog]]:
             parent,  # type: ignore[arg-type]
         ),
         DictationDialog: lambda parent: DictationDialog(DictationChoices(), False, parent),
+        ExportDialog: lambda parent: ExportDialog([job, job], settings, parent),
         JobOptionsDialog: lambda parent: JobOptionsDialog(job, [], parent),
         TakeInDialog: lambda parent: TakeInDialog(Path("/somewhere/a model of my own"), parent),
         ByNameDialog: ByNameDialog,

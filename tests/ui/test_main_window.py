@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog, QLabel, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QMessageBox, QWidget
 
 from desktop_app import paths
 from desktop_app.messages import Failure, JobStarted
 from desktop_app.settings import Settings
-from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment
+from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Output, Segment
 from desktop_app.ui import wording
 from desktop_app.ui.about import About
+from desktop_app.ui.export_dialog import ExportDialog
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.work.unfinished import Unfinished
 
@@ -323,34 +325,39 @@ def test_only_what_makes_sense_is_offered(qtbot, window, add, taken) -> None:
     assert offered[JobState.DONE] == offered[JobState.FAILED] == offered[JobState.CANCELLED] == always | {"retry"}
 
 
-@pytest.mark.parametrize(
-    ("typed", "written"), [("notes", "notes.txt"), ("notes.srt", "notes.srt"), ("notes.v2", "notes.v2.txt")]
-)
-def test_an_export_has_the_format_of_its_name(qtbot, window, add, taken, tmp_path, typed, written) -> None:
-    add()
+def test_an_export_goes_beside_the_recording_in_all_formats_chosen(qtbot, window, add, taken, tmp_path) -> None:
+    job = add()
     taken()
     qtbot.waitUntil(window.export.isEnabled)
     window.export.trigger()
-    dialog = window.findChild(QFileDialog)
-    dialog.setDirectory(str(tmp_path))
+    qtbot.waitUntil(lambda: window.findChild(ExportDialog) is not None)
+    dialog = window.findChild(ExportDialog)
+    dialog.formats["srt"].setChecked(True)
+    dialog.elsewhere.setChecked(True)
+    dialog.folder.setText(str(tmp_path))
+    dialog.name.setText("{name} {language}")
 
-    dialog.fileSelected.emit(str(tmp_path / typed))
+    qtbot.keyClick(dialog.name, Qt.Key.Key_Return)
 
-    qtbot.waitUntil((tmp_path / written).exists)
-    assert "Some words." in (tmp_path / written).read_text()
-    assert window._settings.export_folder == str(tmp_path)
-    dialog.close()
-
-
-def test_an_export_that_fails_says_why(qtbot, window, add, taken, tmp_path) -> None:
-    add()
+    names = [tmp_path / f"{job.path.stem} {job.language or 'unknown'}{suffix}" for suffix in (".txt", ".srt")]
+    qtbot.waitUntil(lambda: all(name.exists() for name in names))
+    assert "Some words." in names[0].read_text()
     taken()
+    assert window.statusBar().currentMessage().startswith(f"2 files written in {tmp_path}")
 
-    window._write_export(window.list.chosen(), tmp_path / "no such folder" / "notes.txt", "txt")
+
+def test_an_export_that_fails_names_the_file_and_stays_until_it_is_read(qtbot, window, add, taken, tmp_path) -> None:
+    job = add()
     taken()
+    (tmp_path / "a file").touch()
 
-    assert window.statusBar().currentMessage().startswith(f"“{tmp_path}")
-    assert os.strerror(2) in window.statusBar().currentMessage()
+    window._export_to([job.id], Output(("txt",), files=True, folder=str(tmp_path / "a file")))
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox) is not None)
+
+    said = window.findChild(QMessageBox).text()
+    assert said.startswith("1 file could not be written.")
+    assert f"“{job.path.stem}.txt”: {os.strerror(errno.ENOTDIR)}" in said
+    window.findChild(QMessageBox).close()
 
 
 def test_closing_while_a_job_runs_asks_and_can_be_taken_back(qtbot, window, taken, silence, library) -> None:

@@ -15,7 +15,7 @@ from desktop_app.transcripts.transcript import JobOptions, JobState, Output
 from desktop_app.work.backend_process import BackendProcess
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import JobQueue
-from desktop_app.work.outputs import Outputs
+from desktop_app.work.outputs import Outputs, export_jobs
 from desktop_app.work.ownership import Ownership
 
 
@@ -90,3 +90,50 @@ def test_what_cannot_be_written_is_told_and_still_wanted(desk, qtbot, tmp_path, 
     history = History(paths.database())
     assert history.job(1).output is not None
     history.close()
+
+
+# --- many at once ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def history(home) -> Iterator[History]:
+    history = History(paths.database())
+    yield history
+    history.close()
+
+
+def job_with(history: History, recording: Path, text: str = "", state: JobState = JobState.DONE) -> int:
+    job = history.add_job(recording, JobOptions(), "me")
+    if text:
+        history.add_segments(job.id, [Segment(0.0, 1.0, text)], 1.0)
+    history.update(job.id, state=state)
+    return job.id
+
+
+def test_an_export_of_many_writes_what_it_can_and_tells_what_it_could_not(history, tmp_path):
+    (tmp_path / "gone").mkdir()
+    ids = [
+        job_with(history, tmp_path / "gone" / "a.wav", "One."),
+        job_with(history, tmp_path / "b.wav", state=JobState.QUEUED),
+        job_with(history, tmp_path / "c.wav", state=JobState.FAILED),
+        job_with(history, tmp_path / "d.wav", "Two."),
+    ]
+    (tmp_path / "gone").rmdir()
+
+    result = export_jobs(history, ids, Output(("txt", "srt"), files=True))
+
+    assert result.written == [tmp_path / "d.txt", tmp_path / "d.srt"]
+    assert [file for file, _ in result.failed] == [tmp_path / "gone" / "a.txt", tmp_path / "gone" / "a.srt"]
+    assert result.left_out == 2
+    assert (tmp_path / "d.txt").read_text() == "Two.\n"
+    assert "Two." in (tmp_path / "d.srt").read_text()  # each format has the whole text
+    assert sorted(file.name for file in tmp_path.iterdir() if file.suffix) == ["d.srt", "d.txt"]
+
+
+def test_recordings_of_one_name_exported_into_one_folder_are_all_kept(history, tmp_path):
+    ids = [job_with(history, tmp_path / folder / "talk.m4a", f"From {folder}.") for folder in ("a", "b", "c")]
+
+    result = export_jobs(history, ids, Output(("txt",), files=True, folder=str(tmp_path / "new" / "out")))
+
+    assert [file.name for file in result.written] == ["talk.txt", "talk (2).txt", "talk (3).txt"]
+    assert [file.read_text() for file in result.written] == ["From a.\n", "From b.\n", "From c.\n"]
