@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import itertools
 import time
+import unicodedata
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -94,6 +95,7 @@ class Dictation(QObject):
         self._dictated: list[_Dictated] = []  # whose text is not handed over yet, in the order in which it was said
         self._jobs: set[int] = set()  # of all that was dictated since the program began
         self._tray: QSystemTrayIcon | None = None
+        self._loan = clipboard.ClipboardLoan(self)
         self.stage = Stage.OFF
         self.indicator = DictationIndicator()
         self.on = make(wording.DICTATION, self._on_toggled, "Ctrl+D", "microphone")
@@ -106,8 +108,10 @@ class Dictation(QObject):
         self._key.refused.connect(self._on_refused)
         self._key.pressed.connect(self._on_pressed)
         self._key.released.connect(self._on_released)
-        self._strokes.pasted.connect(lambda: self.indicator.tell(wording.PUT_INTO_WINDOW))
-        self._strokes.not_pasted.connect(lambda: self.indicator.tell(wording.NOT_PUT_INTO_WINDOW))
+        self._strokes.pasted.connect(self._loan.expect)
+        self._strokes.not_pasted.connect(self._on_not_pasted)
+        self._loan.fetched.connect(lambda: self.indicator.tell(wording.PUT_INTO_WINDOW))
+        self._loan.not_fetched.connect(self._on_not_pasted)
         self._recorder.state_changed.connect(self._on_state)
         self._recorder.level_changed.connect(self._on_level)
         self._recorder.troubled.connect(self._on_trouble)
@@ -178,6 +182,8 @@ class Dictation(QObject):
         self._choices.on = was_on
         self.on.setChecked(was_on)
         self.said.emit(wording.no_dictation(why))
+        if not self._window.isActiveWindow():  # it is noticed where the user is
+            self.indicator.tell(wording.no_dictation(why))
 
     def _on_change(self) -> None:
         dialog = DictationDialog(self._choices, self._strokes.is_possible, self._window)
@@ -318,11 +324,17 @@ class Dictation(QObject):
             self.indicator.work()
 
     def _hand_over(self, text: str) -> None:
-        clipboard.copy(text)
+        text = with_room_behind(text)
         if self._choices.to == "window" and self._strokes.is_possible:
+            self._loan.lend(text)
             self._strokes.paste()
         else:
+            clipboard.copy(text)
             self.indicator.tell(wording.PUT_IN_CLIPBOARD)
+
+    def _on_not_pasted(self) -> None:
+        self._loan.keep()
+        self.indicator.tell(wording.NOT_PUT_INTO_WINDOW)
 
     # --- the tray ---
 
@@ -346,3 +358,10 @@ class Dictation(QObject):
         self._window.show()
         self._window.raise_()
         self._window.activateWindow()
+
+
+def with_room_behind(text: str) -> str:
+    """Return the text with a space behind it, for what is dictated next; none in scripts that have none."""
+    last = next((sign for sign in reversed(text) if sign.isalnum()), "")
+    is_wide = bool(last) and unicodedata.east_asian_width(last) == "W" and "HANGUL" not in unicodedata.name(last, "")
+    return text if is_wide or text[-1:].isspace() else f"{text} "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 
 from PySide6.QtCore import QObject, QSocketNotifier, QTimer
@@ -37,6 +38,23 @@ NAMES = {  # where X11 calls a key otherwise than Qt
     "[": "bracketleft",
     "]": "bracketright",
 }
+# Where keys with Latin letters and digits lie, for keyboards that have none: the same codes on all of today's systems,
+# 8 more than the kernel's. https://www.kernel.org/doc/html/latest/input/event-codes.html
+PLACES = {
+    sign: first + at
+    for first, row in ((10, "1234567890"), (24, "QWERTYUIOP"), (38, "ASDFGHJKL"), (52, "ZXCVBNM"))
+    for at, sign in enumerate(row)
+}
+# Letters that X11 knows by other numbers than Unicode: in blocks after these encodings.
+SCRIPTS = (
+    (0x100, "iso8859-2"),
+    (0x500, "iso8859-6"),
+    (0x600, "koi8-r"),
+    (0x700, "iso8859-7"),
+    (0xC00, "iso8859-8"),
+    (0xD00, "tis-620"),
+)
+UNICODE = 0x01000000  # X11's number of all other letters: this and Unicode's
 GONE = (error.DisplayError, error.ConnectionClosedError, OSError)
 
 
@@ -48,6 +66,7 @@ class X11HotKey(HotKey):
         self._display: display.Display | None = None
         self._notifier: QSocketNotifier | None = None
         self._is_down = False
+        self._wanted: Key | None = None
         self._release = QTimer(self)
         self._release.setSingleShot(True)
         self._release.setInterval(REPEAT_MS)
@@ -55,7 +74,7 @@ class X11HotKey(HotKey):
 
     def take(self, key: str) -> None:
         self.give_back()
-        wanted = key_from(key)
+        self._wanted = wanted = key_from(key)
         if wanted is None:
             self.refused.emit(Refusal.KEY_UNKNOWN)
             return
@@ -89,7 +108,7 @@ class X11HotKey(HotKey):
             self._display = None
 
     def _grab(self, server: display.Display, wanted: Key) -> Refusal | None:
-        code = server.keysym_to_keycode(keysym_of(wanted.name))
+        code = _code_of(server, wanted.name)
         if not code:
             return Refusal.KEY_UNKNOWN
         modifiers = 0
@@ -120,13 +139,39 @@ class X11HotKey(HotKey):
                 self.pressed.emit()
         elif isinstance(event, events.KeyRelease):
             self._release.start()
+        elif isinstance(event, events.MappingNotify) and event.request == X.MappingKeyboard:
+            self._on_other_layout(event)
+
+    def _on_other_layout(self, event: events.MappingNotify) -> None:
+        """The keyboard has another layout now: the key may lie elsewhere."""
+        server, wanted = self._display, self._wanted
+        if server is None or wanted is None:
+            return
+        server.refresh_keyboard_mapping(event)
+        server.screen().root.ungrab_key(X.AnyKey, X.AnyModifier)
+        if (why := self._grab(server, wanted)) is not None:
+            self.give_back()
+            self.refused.emit(why)
 
     def _on_up(self) -> None:
         self._is_down = False
         self.released.emit()
 
 
-def keysym_of(name: str) -> int:
-    """Return X11's number of a key as Qt names it; 0 if there is none."""
+def _code_of(server: display.Display, name: str) -> int:
+    """Return the code of a key: the one that bears the letter, or lies where others have it; 0 if there is none."""
+    codes = (server.keysym_to_keycode(keysym) for keysym in keysyms_of(name))
+    return next((code for code in codes if code), PLACES.get(name.upper(), 0))
+
+
+def keysyms_of(name: str) -> list[int]:
+    """Return X11's numbers of a key as Qt names it; none if there is no such key."""
     keysym: int = XK.string_to_keysym(NAMES.get(name, name.lower() if len(name) == 1 else name))
-    return keysym
+    if keysym or len(name) != 1:
+        return [keysym] if keysym else []
+    letter = name.lower()
+    found = [ord(letter)] if ord(letter) < 0x100 else []
+    for block, encoding in SCRIPTS:
+        with contextlib.suppress(UnicodeEncodeError):
+            found.append(block + letter.encode(encoding)[0])
+    return [*found, UNICODE + ord(letter)]

@@ -1,4 +1,7 @@
-"""Presses Ctrl+V in whatever window has the keyboard, where the system lets a program do that."""
+"""Presses the keys that paste in whatever window has the keyboard, where the system lets a program do that.
+
+Ctrl+V; Shift+Insert in terminals, where Ctrl+V means something else, and on keyboards without a V.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,35 @@ from PySide6.QtCore import QObject, QTimer, Signal
 log = logging.getLogger(__name__)
 
 LOOK_MS = 30
+TERMINALS = frozenset(  # window classes; whatever has "term" in it is one, too
+    {
+        *(
+            "alacritty",
+            "com.mitchellh.ghostty",
+            "contour",
+            "cool-retro-term",
+            "foot",
+            "ghostty",
+            "guake",
+            "hyper",
+            "kgx",
+        ),
+        *("kitty", "konsole", "org.gnome.console", "org.gnome.ptyxis", "ptyxis", "rio", "rxvt", "sakura", "st"),
+        *("st-256color", "tabby", "tilda", "tilix", "urxvt", "yakuake"),
+    }
+)
 PATIENCE = 100  # looks: for three seconds the user may still hold the keys down with which dictation was ended
 
 
 class KeyStrokes(QObject):
-    """pasted(): Ctrl+V was pressed. not_pasted(): it could not be."""
+    """pasted(): the keys were pressed, which says nothing of what the window did. not_pasted(): they could not be."""
 
     pasted = Signal()
     not_pasted = Signal()
     is_possible = False  # on this system
 
     def paste(self) -> None:
-        """Press Ctrl+V, once no modifier is held down any more; `pasted` or `not_pasted` follows."""
+        """Press the keys, once no modifier is held down any more; `pasted` or `not_pasted` follows."""
         self.not_pasted.emit()
 
 
@@ -80,20 +100,43 @@ class X11KeyStrokes(_PatientKeyStrokes):
             return any(down[code // 8] & 1 << code % 8 for code in held if code not in locks)
 
     def _press(self) -> None:
-        from Xlib import XK, X
+        from Xlib import X
         from Xlib.ext import xtest
 
         with _X11() as server:
             if not server.has_extension("XTEST"):
                 raise OSError("the X server has no XTEST")
-            codes = [server.keysym_to_keycode(XK.string_to_keysym(name)) for name in ("Control_L", "v")]
-            if not all(codes):
-                raise OSError("this keyboard has no V")
+            codes = self._codes(server, ("Shift_L", "Insert") if _is_terminal(server) else ("Control_L", "v"))
+            codes = codes or self._codes(server, ("Shift_L", "Insert"))
+            if not codes:
+                raise OSError("this keyboard has neither V nor Insert")
             for code in codes:
                 xtest.fake_input(server, X.KeyPress, code)
             for code in reversed(codes):
                 xtest.fake_input(server, X.KeyRelease, code)
             server.sync()
+
+    def _codes(self, server: Any, names: tuple[str, str]) -> list[int]:
+        """Return the key codes; empty if the keyboard lacks one of the keys."""
+        from Xlib import XK
+
+        codes = [server.keysym_to_keycode(XK.string_to_keysym(name)) for name in names]
+        return codes if all(codes) else []
+
+
+def _is_terminal(server: Any) -> bool:
+    """Tell whether the window with the keyboard is a terminal, by the class of it or of the window it is part of."""
+    from Xlib import error
+
+    window = server.get_input_focus().focus
+    try:
+        while hasattr(window, "query_tree") and window != server.screen().root:
+            if (names := window.get_wm_class()) is not None:
+                return any("term" in name.lower() or name.lower() in TERMINALS for name in names)
+            window = window.query_tree().parent
+    except error.XError as trouble:  # it was closed just now
+        log.info("the window with the keyboard cannot be looked at: %s", trouble)
+    return False
 
 
 class WindowsKeyStrokes(_PatientKeyStrokes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .display import Display, Lines
+from .display import Display, Lines, wait_for
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -30,8 +31,14 @@ class Holder:
         self.lines = Lines(self._process.stdout)
 
     def paste(self) -> None:
+        self._wish("paste")
+
+    def lend(self, text: str) -> None:
+        self._wish(f"lend {text}")
+
+    def _wish(self, wish: str) -> None:
         assert self._process.stdin
-        self._process.stdin.write("paste\n")
+        self._process.stdin.write(f"{wish}\n")
         self._process.stdin.flush()
 
 
@@ -119,3 +126,87 @@ def test_it_is_not_pasted_while_the_user_still_holds_a_modifier(display: Display
     display.release("alt")
 
     assert holder.lines.next() == "pasted"
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"needs {program}")
+
+
+def layout(display: Display, *wanted: str) -> None:
+    subprocess.run(["setxkbmap", *wanted], env=display.env, check=True, timeout=30)
+
+
+@needs("setxkbmap")
+def test_the_key_follows_the_letter_when_the_keyboard_gets_another_layout(display: Display, hold) -> None:
+    holder = hold("Ctrl+Alt+D")
+    assert holder.lines.next() == "taken"
+
+    for other in (["us", "-variant", "dvorak"], ["ru"], ["de"]):
+        layout(display, *other)
+        display.press("ctrl+alt")
+        display.press("40" if other == ["ru"] else "d")  # by its place, where no key has the letter
+        assert holder.lines.next() == "pressed", other
+        display.release("40" if other == ["ru"] else "d")
+        display.release("ctrl+alt")
+
+        assert holder.lines.next() == "released", other
+
+
+@needs("setxkbmap")
+@pytest.mark.parametrize("key", ["Ctrl+Alt+D", "Ctrl+Alt+В"])
+def test_a_keyboard_without_latin_letters_has_the_key_too(display: Display, hold, key) -> None:
+    layout(display, "ru")
+
+    holder = hold(key)
+
+    assert holder.lines.next() == "taken"
+    display.press("ctrl+alt+40")
+    assert holder.lines.next() == "pressed"
+    display.release("ctrl+alt+40")
+
+
+@needs("setxkbmap")
+def test_text_is_pasted_where_the_keyboard_has_no_latin_letters(display: Display, hold) -> None:
+    layout(display, "ru")
+    holder = hold("F9")
+    assert holder.lines.next() == "taken"
+    receiver = display.start([sys.executable, HERE / "receiver.py"], stdout=subprocess.PIPE)
+    assert receiver.stdout
+    said = Lines(receiver.stdout)
+    display.activate(display.find_window("Receiver"))
+
+    holder.lend("Привет")
+    assert [holder.lines.next(), holder.lines.next()] == ["pasted", "fetched"]
+
+    display.key(None, "Return")
+    assert json.loads(said.next()) == ["typed", "Привет"]
+
+
+@needs("xterm")
+def test_a_terminal_gets_the_text_and_the_clipboard_is_given_back(display: Display, hold, tmp_path) -> None:
+    holder = hold("F9")
+    assert holder.lines.next() == "taken"
+    typed = tmp_path / "typed"
+    display.start(["xterm", "-T", "Shell", "-e", "sh", "-c", f'read -r line; printf %s "$line" > {typed}'])
+    display.activate(display.find_window("Shell"))
+
+    with display.copied("what was there"):
+        holder.lend("can do. Give it")
+        assert [holder.lines.next(), holder.lines.next()] == ["pasted", "fetched"]
+        display.key(None, "Return")
+        wait_for(lambda: typed.exists() and typed.read_text() == "can do. Give it", "the text in the terminal")
+
+        assert display.clipboard() == "what was there"
+
+
+@needs("xterm")
+def test_a_window_that_takes_nothing_is_noticed_and_the_text_stays_on_the_clipboard(display: Display, hold) -> None:
+    holder = hold("F9")
+    assert holder.lines.next() == "taken"
+    display.start(["xterm", "-T", "Shell", "-xrm", "XTerm*translations: #override Shift <Key>Insert: ignore()"])
+    display.activate(display.find_window("Shell"))
+
+    holder.lend("can do.")
+
+    assert [holder.lines.next(), holder.lines.next()] == ["pasted", "not fetched"]
+    assert display.clipboard() == "can do."

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app import paths
 from desktop_app.messages import ModelTrouble, PorterFailed
@@ -239,14 +240,16 @@ class StandInKey(HotKey):
 
 
 class StandInStrokes(KeyStrokes):
-    """Counts how often Ctrl+V was to be pressed."""
+    """Counts how often the keys that paste were to be pressed; the window that has the keyboard takes the text."""
 
     is_possible = True
 
     def __init__(self) -> None:
         super().__init__()
         self.times = 0
+        self.typed: list[str] = []
 
     def paste(self) -> None:
         self.times += 1
         self.pasted.emit()
+        self.typed.append(QGuiApplication.clipboard().text())

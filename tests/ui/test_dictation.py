@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QDialogButtonBox
 from stand_ins import StandInKey, StandInRecorder, StandInStrokes
@@ -14,7 +14,7 @@ from desktop_app.messages import Segment
 from desktop_app.settings import DictationChoices
 from desktop_app.transcripts.transcript import JobState
 from desktop_app.ui import clipboard, wording
-from desktop_app.ui.dictation import Dictation, Stage
+from desktop_app.ui.dictation import Dictation, Stage, with_room_behind
 from desktop_app.ui.dictation_dialog import DictationDialog
 from desktop_app.work.hot_key import Refusal
 from desktop_app.work.recorder import RecorderState, Trouble
@@ -131,7 +131,7 @@ def test_what_is_said_while_the_key_is_held_is_on_the_clipboard(
 
     assert listening == (Stage.LISTENING, RecorderState.RECORDING, wording.SPEAK_NOW)
     assert writing == (Stage.WRITING, wording.WRITING)
-    assert QGuiApplication.clipboard().text() == "Dear Anna, thank you."
+    assert QGuiApplication.clipboard().text() == "Dear Anna, thank you. "
     assert dictation.indicator.said.text() == wording.PUT_IN_CLIPBOARD
     assert (dictation.stage, recorder.state) == (Stage.READY, RecorderState.OFF)
     assert library.jobs()[0].path.name.startswith("Dictation ")
@@ -148,18 +148,55 @@ def test_pressed_twice_does_the_same_if_one_likes_that_better(dictation, key, re
     hear("Hello.")
 
     assert after_one is RecorderState.RECORDING
-    assert QGuiApplication.clipboard().text() == "Hello."
+    assert QGuiApplication.clipboard().text() == "Hello. "
 
 
-def test_the_text_goes_into_the_window_with_the_keyboard_if_wanted(speak, hear, strokes, window, dictation) -> None:
+def test_the_text_goes_into_the_window_with_the_keyboard_and_the_clipboard_is_as_it_was(
+    qtbot, speak, hear, strokes, window, dictation
+) -> None:
     window._settings.dictation.to = "window"
+    mine = QMimeData()
+    mine.setText("what was there")
+    mine.setHtml("<b>what was there</b>")
+    mine.setData("application/x-something", b"\x00\x01")
+    QGuiApplication.clipboard().setMimeData(mine)
     speak()
     before = strokes.times
-    hear("Hello.")
+    hear("Give it.")
+    qtbot.waitUntil(lambda: dictation.indicator.said.text() == wording.PUT_INTO_WINDOW)
 
-    assert (before, strokes.times) == (0, 1)
-    assert QGuiApplication.clipboard().text() == "Hello."
-    assert dictation.indicator.said.text() == wording.PUT_INTO_WINDOW
+    there = QGuiApplication.clipboard().mimeData()
+    assert (before, strokes.times, strokes.typed) == (0, 1, ["Give it. "])
+    assert (there.text(), there.html()) == ("what was there", "<b>what was there</b>")
+    assert there.data("application/x-something").data() == b"\x00\x01"
+
+
+def test_two_sentences_dictated_one_after_the_other_do_not_stick_together(
+    qtbot, speak, hear, strokes, window, dictation
+) -> None:
+    window._settings.dictation.to = "window"
+    QGuiApplication.clipboard().setText("what was there")
+
+    for said in ("can do.", "Give it."):  # the second before the first was given back
+        speak()
+        hear(said)
+    qtbot.waitUntil(lambda: QGuiApplication.clipboard().text() == "what was there")
+
+    assert "".join(strokes.typed) == "can do. Give it. "
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("Hello.", "Hello. "),
+        ("Привет", "Привет "),
+        ("안녕하세요.", "안녕하세요. "),
+        ("こんにちは。", "こんにちは。"),
+        ("你好", "你好"),
+    ],
+)
+def test_a_space_follows_where_the_script_has_spaces(text, typed) -> None:
+    assert with_room_behind(text) == typed
 
 
 def test_where_nothing_can_be_typed_the_text_is_on_the_clipboard_and_a_sentence_says_so(
@@ -170,8 +207,22 @@ def test_where_nothing_can_be_typed_the_text_is_on_the_clipboard_and_a_sentence_
     speak()
     hear("Hello.")
 
-    assert QGuiApplication.clipboard().text() == "Hello."
+    assert QGuiApplication.clipboard().text() == "Hello. "
     assert dictation.indicator.said.text() == wording.NOT_PUT_INTO_WINDOW
+
+
+def test_a_window_that_takes_no_text_is_not_said_to_have_it_and_the_text_stays_on_the_clipboard(
+    qtbot, speak, hear, strokes, window, dictation
+) -> None:
+    window._settings.dictation.to = "window"
+    strokes.paste = strokes.pasted.emit  # the keys were pressed, and the window did nothing with them
+    speak()
+    hear("Hello.")
+    early = dictation.indicator.said.text()
+    qtbot.waitUntil(lambda: dictation.indicator.said.text() == wording.NOT_PUT_INTO_WINDOW)
+
+    assert early != wording.PUT_INTO_WINDOW
+    assert QGuiApplication.clipboard().text() == "Hello. "
 
 
 def test_silence_leaves_the_clipboard_alone(speak, hear, dictation) -> None:
@@ -223,8 +274,8 @@ def test_what_is_said_while_the_last_text_is_still_being_written_is_dictated_too
     hear("thank you.")
 
     assert listening == (Stage.LISTENING, RecorderState.RECORDING)
-    assert (too_early, meanwhile) == ("what was there", "Dear Anna,")
-    assert QGuiApplication.clipboard().text() == "thank you."
+    assert (too_early, meanwhile) == ("what was there", "Dear Anna, ")
+    assert QGuiApplication.clipboard().text() == "thank you. "
     assert len(library.jobs()) == 2
     assert all(dictation.is_dictated(job.id) for job in library.jobs())
     assert (dictation.stage, recorder.state) == (Stage.READY, RecorderState.OFF)
@@ -242,7 +293,7 @@ def test_texts_come_in_the_order_in_which_they_were_said(dictation, speak, hear,
     settle()
 
     assert before == "what was there"
-    assert QGuiApplication.clipboard().text() == "Dear Anna, thank you."
+    assert QGuiApplication.clipboard().text() == "Dear Anna, thank you. "
     assert dictation.stage is Stage.READY
 
 
