@@ -45,6 +45,7 @@ MOST_HELD = 40 * PAGE  # a hundred thousand jobs would take 130 MB, and Python's
 JOB_ROLE = Qt.ItemDataRole.UserRole
 PROGRESS_ROLE = Qt.ItemDataRole.UserRole + 1
 STATUS_ROLE = Qt.ItemDataRole.UserRole + 2  # the line below the name
+ICON_ROLE = Qt.ItemDataRole.UserRole + 3  # its file's name
 Index = QModelIndex | QPersistentModelIndex
 
 ICONS = {
@@ -177,7 +178,15 @@ class JobList(QAbstractListModel):
                 return progress
             case _ if role == STATUS_ROLE:
                 return self._status(job, progress)
+            case _ if role == ICON_ROLE:
+                return self._icon(job)
         return None
+
+    def _icon(self, job: Job) -> str:
+        if job.is_silent:
+            return SILENT
+        is_left = job.state in UNENDED and self.elsewhere(job.id) == "left"
+        return ICONS[JobState.PAUSED if is_left else job.state]
 
     def _status(self, job: Job, progress: JobProgress | None) -> str:
         if job.state not in UNENDED:
@@ -311,7 +320,7 @@ class JobRow(QStyledItemDelegate):
         room = option.rect.adjusted(self.MARGIN, self.MARGIN, -self.MARGIN, -self.MARGIN)
         text_colour, quiet, state_colour = self._colours(option, job)
 
-        picture = icons.pixmap(SILENT if job.is_silent else ICONS[job.state], self.ICON, state_colour)
+        picture = icons.pixmap(index.data(ICON_ROLE), self.ICON, state_colour)
         painter.drawPixmap(room.left(), room.top() + 1, picture)
         left = room.left() + self.ICON + self.MARGIN
         line = option.fontMetrics.height()

@@ -12,7 +12,7 @@ from desktop_app.messages import Segment
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState
 from desktop_app.ui import wording
-from desktop_app.ui.job_list import STATUS_ROLE
+from desktop_app.ui.job_list import ICON_ROLE, STATUS_ROLE
 from desktop_app.work.ownership import Ownership
 
 
@@ -107,10 +107,12 @@ def test_what_a_program_that_is_gone_has_left_can_be_continued_here(
     terminal.release()
     look()
     said = (status(window, job), window.transcript._note.text(), window.work.pause.text())
+    icon = window.jobs.index(window.jobs.row_of(job.id)).data(ICON_ROLE)
 
     window.work.pause.trigger()
 
     qtbot.waitUntil(lambda: queue.running is not None and queue.running.id == job.id, timeout=20_000)
+    assert icon == "pause"
     assert said == ("Interrupted · the first 10 seconds are saved", wording.LEFT_ELSEWHERE, wording.CONTINUE)
     assert library.owner_of(job.id) == queue.ownership.id
     qtbot.waitUntil(lambda: "cancel" in offered(window))
