@@ -38,8 +38,10 @@ JOB_COLUMNS = (
     "id, path, options, state, added_at, started_at, ended_at, duration, position, language, partial, failure,"
     " failure_detail, place, deaths, steps, fingerprint, output"
 )
-# The index segments_doubtful answers it without looking at any segment.
-DOUBTFUL = "(SELECT count(*) FROM segments WHERE job_id = jobs.id AND doubts <> '[]') AS doubtful"
+# Left to choose, SQLite would read all segments of the job, 6 MB of ten hours.
+DOUBTFUL = (
+    "(SELECT count(*) FROM segments INDEXED BY segments_doubtful WHERE job_id = jobs.id AND doubts <> '[]') AS doubtful"
+)
 JOB = f"{JOB_COLUMNS}, {DOUBTFUL}"
 SEGMENT = "start_s, end_s, text, words, average_log_probability, no_speech_probability, language, speaker, doubts"
 _doubts = msgspec.json.Decoder(tuple[Doubt, ...])

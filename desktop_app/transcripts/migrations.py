@@ -77,7 +77,7 @@ STEPS: tuple[str, ...] = (
     """,
     # 5: how many passages of a job are doubtful is asked for each row of the list; a new doubt, "only_live".
     """
-    CREATE INDEX segments_doubtful ON segments (job_id) WHERE doubts <> '[]';
+    CREATE INDEX segments_doubtful ON segments (job_id, doubts) WHERE doubts <> '[]';
     """,
 )
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from desktop_app.messages import Doubt, Failure, LeftOut, Task
 from desktop_app.transcripts import export, migrations
-from desktop_app.transcripts.history import History, JobGone, NewerDatabase
+from desktop_app.transcripts.history import JOB, History, JobGone, NewerDatabase
 from desktop_app.transcripts.transcript import RESUMABLE, JobOptions, JobState, Output, Segment, Word
 
 ME, OTHER = "me", "other"
@@ -179,6 +179,17 @@ def test_words_that_the_other_job_has_nothing_for_stay_and_are_counted_as_doubtf
     assert first == HELLO
     assert (kept.text, kept.words, kept.doubts) == ("So what?", caught, (Doubt.ONLY_LIVE,))
     assert history.job(live).doubtful == 1
+
+
+def test_doubtful_passages_are_counted_without_reading_the_others(history):
+    job = add(history)
+    doubtful = msgspec.structs.replace(HELLO, doubts=(Doubt.REPETITION,))
+    history.add_segments(job, [HELLO, doubtful, HELLO, doubtful], 4.0)
+
+    plan = history._database.execute(f"EXPLAIN QUERY PLAN SELECT {JOB} FROM jobs").fetchall()
+
+    assert [one.doubtful for one in history.jobs()] == [2]
+    assert any("USING COVERING INDEX segments_doubtful" in step for *_, step in plan)
 
 
 def test_what_was_heard_stays_if_the_other_job_heard_nothing_or_the_first_is_removed(history):
