@@ -283,7 +283,11 @@ def _add_listening(transcribe: argparse.ArgumentParser) -> None:
     what.add_argument("--from", dest="begin", type=_moment, default=0.0, metavar="TIME", help="begin there: 90 or 1:30")
     what.add_argument("--to", dest="end", type=_moment, default=None, metavar="TIME", help="end there")
     what.add_argument(
-        "--track", type=_up_to(MOST_TRACKS), default=1, metavar="N", help="of several sound tracks, the first is 1"
+        "--track",
+        type=_up_to(MOST_TRACKS),
+        default=None,
+        metavar="N",
+        help="of several sound tracks, the first is 1 (default: the one that players play, or the first with speech)",
     )
     what.add_argument(
         "--split-channels", action="store_true", help="left and right are two speakers, as in recorded telephone calls"
@@ -355,7 +359,7 @@ def job_options(arguments: argparse.Namespace) -> JobOptions:
         glossary=arguments.glossary,
         begin=arguments.begin,
         end=arguments.end,
-        track=arguments.track - 1,
+        track=None if arguments.track is None else arguments.track - 1,
         split_channels=arguments.split_channels,
         tuning=_tuning(arguments),
     )

@@ -334,6 +334,8 @@ class _Run:
         doubtful = sum(bool(segment.doubts) for segment in transcript.segments)
         left_out = len(transcript.left_out)
         self._say_of(job, wording.PARTIAL if job.partial else "")
+        for sentence in wording.sound_notes(job.notes):
+            self._say_of(job, sentence)
         if job.is_past_the_end:
             self._failed = True
             self._say_of(job, wording.job_notes(job, has_text=False))
@@ -358,6 +360,7 @@ class _Run:
             partial=job.partial,
             doubtful=doubtful,
             left_out=left_out,
+            notes=msgspec.to_builtins(job.notes),
             files=[shown(file) for file in files],
         )
         self._ended(job)
@@ -450,6 +453,7 @@ class _Run:
                 language_probability=event.language_probability,
                 duration=event.duration,
                 device=event.device,
+                notes=msgspec.to_builtins(event.notes),
             )
             if job.options.split_channels and not event.split:
                 self._bar.stop()
@@ -556,6 +560,8 @@ def _show(history: History, arguments: argparse.Namespace) -> int:
     transcript = history.transcript(_still_there(history, arguments.id).id)
     job = transcript.job
     terminal.say(f"{shown(job.path)} · {wording.about_job(job)} · {wording.job_status(job)}")
+    for sentence in wording.sound_notes(job.notes):
+        terminal.say(sentence)
     terminal.print_out("".join(_marked_lines(transcript)), end="")
     doubts = [doubt for segment in transcript.segments for doubt in segment.doubts]
     doubtful = sum(bool(segment.doubts) for segment in transcript.segments)

@@ -69,6 +69,8 @@ class Failure(enum.StrEnum):
     NOT_MEDIA = "not_media"
     NO_AUDIO = "no_audio"
     TRACK_MISSING = "track_missing"
+    CODEC_UNKNOWN = "codec_unknown"  # the sound is in a format that is not known here; the detail names it
+    PROTECTED = "protected"  # by copy protection
     NAME_NOT_UNICODE = "name_not_unicode"
     FOLDER_WITHOUT_MEDIA = "folder_without_media"
     MODEL_MISSING = "model_missing"
@@ -134,6 +136,28 @@ class LeftOut(msgspec.Struct, frozen=True):
     reason: Doubt
 
 
+class Remark(enum.StrEnum):
+    """What was done so that speech could be heard, or what else there is to be heard; for the user to know."""
+
+    TRACK_USED = "track_used"  # numbers: that one, of several
+    TRACK_SPEAKS = "track_speaks"  # likewise: nobody speaks in the one that players play
+    OTHER_TRACKS_SPEAK = "other_tracks_speak"  # numbers: those
+    TRACK_UNREADABLE = "track_unreadable"  # numbers: that one; detail: its format
+    CHANNELS_USED = "channels_used"  # numbers: those; the others carry no speech, or the same less clearly
+    CHANNELS_INVERTED = "channels_inverted"  # likewise: others carry the same sound upside down
+    CHANNELS_LATE = "channels_late"  # likewise: others carry the same sound later
+    RAISED = "raised"  # speech was far too quiet
+    LOWERED = "lowered"  # and far too loud
+    FILTERED = "filtered"  # hum or rumble below the voices was taken out
+
+
+class SoundNote(msgspec.Struct, frozen=True):
+    remark: Remark
+    numbers: tuple[int, ...] = ()  # of tracks or channels, counted from 1
+    total: int = 0  # how many tracks or channels there are
+    detail: str = ""
+
+
 class Tuning(msgspec.Struct, frozen=True):
     """How to listen. The defaults are right for nearly everybody."""
 
@@ -185,7 +209,7 @@ class Transcribe(Message, frozen=True):
     glossary: str = ""  # names and terms to expect
     begin: float = 0.0  # seconds into the recording
     end: float | None = None
-    track: int = 0  # of the sound tracks, counted from 0
+    track: int | None = None  # of the sound tracks, counted from 0; None: the default, or one with speech in it
     split_channels: bool = False  # left and right are two speakers
     tuning: Tuning = ACCURATE
     resume_at: float | None = None  # go on there: a position that was reported before
@@ -243,6 +267,7 @@ class JobStarted(Message, frozen=True):
     language_probability: float  # 1.0 if asked for
     device: Literal["cpu", "cuda"]
     split: bool = False  # left and right are heard as two speakers, as asked for: the recording is stereo
+    notes: tuple[SoundNote, ...] = ()  # about its tracks
 
 
 class Progress(Message, frozen=True):
@@ -277,6 +302,7 @@ class JobFinished(Message, frozen=True):
     duration: float  # of the audio that was really there
     partial: bool  # the file broke off: it was cut, or damaged
     detail: str  # what the reader said where it broke off, for the log
+    notes: tuple[SoundNote, ...] = ()  # all there are about its sound
 
 
 class JobFailed(Message, frozen=True):

@@ -344,10 +344,13 @@ def test_one_of_several_sound_tracks_is_chosen_and_one_that_is_not_there_refused
     samples, rate = soundfile.read(speech, dtype="float32")
     media.encode_tracks(tmp_path / "film.mkv", [np.zeros_like(samples), samples], rate, "aac", pictures=12)
 
-    first = transcribe(tmp_path / "film.mkv", "--stdout")
+    unasked = transcribe(tmp_path / "film.mkv", "--stdout")
+    first = transcribe(tmp_path / "film.mkv", "--stdout", "--track", "1")
     second = transcribe(tmp_path / "film.mkv", "--stdout", "--track", "2")
     third = transcribe(tmp_path / "film.mkv", "--stdout", "--track", "3")
 
+    assert b"short recording" in unasked.stdout
+    assert any("Sound track 2 of 2 was transcribed" in line for line in sentences(unasked))
     assert b"short recording" not in first.stdout
     assert b"short recording" in second.stdout
     assert (third.returncode, third.stdout) == (SOME_FAILED, b"")

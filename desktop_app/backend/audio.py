@@ -22,11 +22,13 @@ from desktop_app.backend.failures import CannotTranscribe
 from desktop_app.backend.lengths import MOST_SECONDS, declared, measured
 from desktop_app.backend.level import LevelControl
 from desktop_app.backend.parts import WORTH_TELLING, PartOfFile, parts_of
+from desktop_app.backend.sound_tracks import PROTECTED, Track, tracks_of
 from desktop_app.backend.timeline import MATROSKA, Beginnings, Timeline, from_the_start, shown, with_next
 from desktop_app.messages import Failure
 
 SAMPLE_RATE = 16_000
 ENDS_AS_DECLARED = {MATROSKA, "mov,mp4,m4a,3gp,3g2,mj2"}  # their clock does not go on behind their duration
+EACH = "each"  # of the channels by itself, instead of a layout that they are mixed to
 LOSS_WORTH_TELLING = 0.5  # seconds of sound
 LOWEST_RATE, HIGHEST_RATE = 2_000, 3_000_000  # Hz; what has another is no speech, and a header that lies
 LEAST_A_SECOND = 20  # bytes in which a second of sound can be stored, silence included
@@ -39,8 +41,8 @@ NAMED_SO_THAT_THEIR_DURATION_IS_READ = {"wav", "flac", "mov,mp4,m4a,3gp,3g2,mj2"
 class Recording:
     """An opened media file. Use it as a context manager, go once over `blocks`, then read `partial` and `length`.
 
-    duration: seconds, as the file declares them; None if it does not.
     length: seconds of sound really delivered so far.
+    track: its number, from 0.
     broke_off: what the reader said where the file turned out cut or damaged; empty if it was whole.
     levels: what has controlled the level of each channel that was delivered.
 
@@ -56,14 +58,13 @@ class Recording:
         self._closing = ExitStack()
         self._opened = self._closing.enter_context(ExitStack())  # what is closed with the part that is read
         self._path = path
-        self._track = track
+        self.track = track
         self._file = self._closing.enter_context(opened(path))
         try:
             self._size = os.fstat(self._file.fileno()).st_size
             self._parts = parts_of(self._file)
             self._missing = what_is_missing(self._source_of(self._file, 0))
             self._enter(0)
-            self.duration = self._believable(self._found_duration())
         except OSError as error:  # opened, but the disk does not deliver
             self._closing.close()
             raise CannotTranscribe(Failure.FILE_UNREADABLE, _said(error)) from error
@@ -97,7 +98,15 @@ class Recording:
 
     def _opened_part(self, file: IO[bytes], number: int, closing: ExitStack) -> _Part:
         with limits.memory(self._most_memory):
-            return _Part(file, self._source_of(file, number), self._track, closing)
+            return _Part(file, self._source_of(file, number), self.track, closing)
+
+    @functools.cached_property
+    def duration(self) -> float | None:
+        """Seconds, as the file declares or its packets tell, which takes a second at most; None if it cannot be told."""
+        try:
+            return self._believable(self._found_duration())
+        except OSError as error:  # opened, but the disk does not deliver
+            raise CannotTranscribe(Failure.FILE_UNREADABLE, _said(error)) from error
 
     @property
     def partial(self) -> bool:
@@ -120,18 +129,24 @@ class Recording:
 
     @property
     def channels(self) -> int:
-        return int(self._stream.codec_context.channels)
+        return max(1, int(getattr(self._stream.codec_context, "channels", 1)))
+
+    @functools.cached_property
+    def tracks(self) -> tuple[Track, ...]:
+        """The sound tracks in the file, in order."""
+        return tracks_of(self._container, self._file)
 
     def blocks(
-        self, samples: int, begin: float = 0.0, end: float | None = None, split: bool = False
+        self, samples: int, begin: float = 0.0, end: float | None = None, layout: str = "mono"
     ) -> Iterator[np.ndarray]:
         """Yield the track from `begin` to `end` (seconds) as float32 at 16 kHz; the last block may be shorter.
 
-        Mono, shape (samples,) each; with `split`, left and right, shape (samples, 2).
+        Mono, shape (samples,) each; with the layout "stereo" left and right, shape (samples, 2); with EACH all
+        channels as they are, shape (samples, channels), or (samples,) if there is one.
         Holds one block in memory, whatever the length of the file. Raise CannotTranscribe if no sound comes out of it.
         """
         first = round(begin * SAMPLE_RATE)
-        found = _between(self._all_blocks(samples, split, first), first, end)
+        found = _between(self._all_blocks(samples, layout, first), first, end)
         while True:
             with limits.memory(self._most_memory):
                 block = next(found, None)
@@ -139,11 +154,14 @@ class Recording:
                 return
             yield block
 
-    def _all_blocks(self, samples: int, split: bool, first: int) -> Iterator[np.ndarray]:
+    def _all_blocks(self, samples: int, layout: str, first: int) -> Iterator[np.ndarray]:
+        if codec := self.tracks[self.track].unknown_codec:
+            raise CannotTranscribe(Failure.PROTECTED if codec in PROTECTED else Failure.CODEC_UNKNOWN, codec)
         held: list[np.ndarray] = []
         count = 0
-        self.levels = [LevelControl(first) for _ in range(2 if split else 1)]
-        for piece in _levelled(self._pieces("stereo" if split else "mono"), self.levels):
+        channels = {"mono": 1, "stereo": 2}.get(layout, self.channels)
+        self.levels = [LevelControl(first) for _ in range(channels)]
+        for piece in _levelled(self._pieces(layout, channels), self.levels):
             held.append(piece)
             count += len(piece)
             while count >= samples:
@@ -155,12 +173,20 @@ class Recording:
             self.length += count / SAMPLE_RATE
             yield np.concatenate(held)
         if not self.length and (why := self.broke_off or self._damage):
-            raise CannotTranscribe(Failure.NOT_MEDIA, why)
+            kind = Failure.PROTECTED if self.tracks[self.track].tag in PROTECTED else Failure.NOT_MEDIA
+            raise CannotTranscribe(kind, why)
 
-    def _pieces(self, layout: str) -> Iterator[np.ndarray]:
+    def _pieces(self, layout: str, channels: int = 1) -> Iterator[np.ndarray]:
         """Yield the decoded sound in whatever sizes the decoder delivers, holes filled by silence."""
-        resampler = resampler_to(layout)
-        empty = np.zeros((0, 2) if layout == "stereo" else 0, np.float32)
+        if layout == EACH:
+            pieces = self._pieces_of("", np.zeros((0, channels), np.float32))
+            yield from (_with_channels(piece, channels) for piece in pieces)
+        else:
+            yield from self._pieces_of(layout, np.zeros((0, channels) if channels > 1 else 0, np.float32))
+
+    def _pieces_of(self, layout: str, empty: np.ndarray) -> Iterator[np.ndarray]:
+        """layout: of what is yielded; empty: as the decoder gives it, which may change on the way."""
+        resampler = resampler_to(layout or "mono")
         shape: tuple[str, str, int] | None = None
         delivered = 0
         for frame in self._frames():
@@ -177,17 +203,18 @@ class Recording:
                 missing -= len(silence)
                 yield silence
             now = (frame.format.name, frame.layout.name, frame.sample_rate)
-            if shape is not None and now != shape:  # some broadcasts change in the middle
-                for piece in resampled(resampler, None):
-                    delivered += len(piece)
-                    yield piece
-                resampler = resampler_to(layout)
+            if now != shape:
+                if shape is not None:  # some broadcasts change in the middle
+                    for piece in resampled(resampler, None):
+                        delivered += len(piece)
+                        yield piece
+                resampler = resampler_to(layout or frame.layout.name)
             frame.pts = None  # else the resampler minds the holes as well
             try:
                 pieces = resampled(resampler, frame)
             except (av.error.FFmpegError, ValueError, MemoryError) as error:  # hundreds of channels
                 self._lose(frame.samples / frame.sample_rate, _said(error))
-                resampler, shape = resampler_to(layout), None
+                resampler, shape = resampler_to(layout or "mono"), None
                 continue
             shape = now
             for piece in pieces:
@@ -402,6 +429,15 @@ def _levelled(pieces: Iterator[np.ndarray], levels: Sequence[LevelControl]) -> I
         yield rest[0] if len(rest) == 1 else np.stack(rest, axis=1)
 
 
+def _with_channels(samples: np.ndarray, channels: int) -> np.ndarray:
+    """Return the samples with so many channels, where a broadcast has others for a while."""
+    found = samples.reshape(len(samples), -1)
+    if found.shape[1] == 1 or channels == 1:
+        return np.repeat(found[:, :1], channels, axis=1) if channels > 1 else found[:, 0]
+    missing = channels - found.shape[1]
+    return np.pad(found, ((0, 0), (0, missing))) if missing > 0 else found[:, :channels]
+
+
 def _channels_of(samples: np.ndarray) -> Sequence[np.ndarray]:
     return [samples] if samples.ndim == 1 else [*np.ascontiguousarray(samples.T)]
 
@@ -420,6 +456,6 @@ def resampler_to(layout: str) -> av.AudioResampler:
 def resampled(resampler: av.AudioResampler, frame: Any) -> list[np.ndarray]:
     pieces = []
     for piece in resampler.resample(frame):
-        samples = piece.to_ndarray().reshape(-1)
-        pieces.append(samples.reshape(-1, 2) if piece.layout.nb_channels == 2 else samples)
+        samples, channels = piece.to_ndarray().reshape(-1), piece.layout.nb_channels
+        pieces.append(samples.reshape(-1, channels) if channels > 1 else samples)
     return pieces

@@ -10,6 +10,7 @@ import av
 import numpy as np
 
 from desktop_app.backend.audio import HIGHEST_RATE, LOWEST_RATE, opened, resampled, resampler_to
+from desktop_app.backend.channels import INVERTED
 from desktop_app.backend.failures import CannotTranscribe
 from desktop_app.messages import Failure
 
@@ -33,6 +34,7 @@ class GrowingFile:
         self._rate = self._channels = 0  # not known yet
         self._at = 0  # bytes into the file
         self._first = 0  # where the samples begin
+        self._powers = np.zeros(3)  # of the left channel, of the right, of what they have in common
         self._resampler: av.AudioResampler | None = None
 
     def __enter__(self) -> Self:
@@ -79,11 +81,20 @@ class GrowingFile:
 
     def _resampled(self, found: bytes) -> np.ndarray:
         layout = "stereo" if self._channels == 2 else "mono"
-        frame = av.AudioFrame.from_ndarray(np.frombuffer(found, "<i2")[None], format="s16", layout=layout)
+        samples = np.frombuffer(found, "<i2")
+        if self._channels == 2 and self._is_inverted(samples.reshape(-1, 2)):
+            samples = np.repeat(samples[::2], 2)
+        frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout=layout)
         frame.sample_rate = self._rate
         if self._resampler is None:
             self._resampler = resampler_to("mono")
         return np.concatenate([np.zeros(0, np.float32), *resampled(self._resampler, frame)])
+
+    def _is_inverted(self, samples: np.ndarray) -> bool:
+        """Tell whether the right channel has been the left one upside down: their mean would be silence."""
+        left, right = samples.T.astype(np.float64) / 32768
+        self._powers += (left @ left, right @ right, left @ right)
+        return bool(self._powers[2] < INVERTED * np.sqrt(self._powers[0] * self._powers[1]))
 
     def _begins(self) -> bool:
         """Read the header, and tell whether it was there already."""

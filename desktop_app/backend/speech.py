@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -126,16 +128,7 @@ class VoiceActivity:
     """How probable speech is in each 32 ms: the silero v6 network that comes with faster-whisper, run as a stream."""
 
     def __init__(self) -> None:
-        import faster_whisper
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.inter_op_num_threads = options.intra_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 4
-        network = Path(faster_whisper.__file__).parent / "assets" / "silero_vad_v6.onnx"
-        # The bytes, not the name: it may stand in a folder whose name is not ASCII.
-        self._session = onnxruntime.InferenceSession(network.read_bytes(), options, providers=["CPUExecutionProvider"])
+        self._session = _network()
         self.forget()
 
     def forget(self) -> None:
@@ -152,6 +145,21 @@ class VoiceActivity:
         )
         self._context = frames[-1, -CONTEXT:]
         return output.reshape(-1)
+
+
+@functools.cache
+def _network() -> Any:
+    """Return the network, loaded once for all channels: what it remembers of the sound is passed in with each call."""
+    import faster_whisper
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.inter_op_num_threads = options.intra_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 4
+    network = Path(faster_whisper.__file__).parent / "assets" / "silero_vad_v6.onnx"
+    # The bytes, not the name: it may stand in a folder whose name is not ASCII.
+    return onnxruntime.InferenceSession(network.read_bytes(), options, providers=["CPUExecutionProvider"])
 
 
 class SpanCutter:
@@ -288,7 +296,13 @@ def _judged(voices: Sequence[VoiceActivity], samples: np.ndarray) -> np.ndarray:
     if samples.ndim == 1:
         return voices[0].probabilities(samples)
     channels = np.ascontiguousarray(samples.T)
-    return np.stack([voice.probabilities(one) for voice, one in zip(voices, channels, strict=True)], axis=1)
+    return np.stack([judged(voice, one) for voice, one in zip(voices, channels, strict=True)], axis=1)
+
+
+def judged(voice: VoiceActivity, samples: np.ndarray) -> np.ndarray:
+    if len(samples) and not samples.any():  # of sixty channels most are silent
+        return np.zeros(len(samples) // FRAME, np.float32)
+    return voice.probabilities(samples)
 
 
 def _with_end(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray | None]:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from desktop_app.backend.audio import Recording
+import numpy as np
+
+from desktop_app.backend.audio import EACH, Recording
 from desktop_app.backend.batches import BatchSize
+from desktop_app.backend.channels import chosen
 from desktop_app.backend.decoding import Asking, Heard
 from desktop_app.backend.devices import kind_of, setups
 from desktop_app.backend.engine import Engine, told
 from desktop_app.backend.failures import Cancelled, CannotTranscribe
 from desktop_app.backend.live import LiveJob
 from desktop_app.backend.speech import BLOCK, Listening, Silence, Span, VoiceActivity, spans
+from desktop_app.backend.survey import Survey, survey
 from desktop_app.messages import (
     Command,
     Device,
@@ -29,7 +33,9 @@ from desktop_app.messages import (
     ModelFailed,
     ModelLoaded,
     Progress,
+    Remark,
     Segment,
+    SoundNote,
     SpeechHeard,
     Stage,
     Transcribe,
@@ -85,8 +91,13 @@ class Worker:
             if job.live:
                 self._follow(job)
                 return
-            with Recording(job.audio, job.track) as recording:
-                _Job(job, recording, self).run()
+            with Recording(job.audio, job.track or 0) as recording:
+                looked = survey(job.audio, recording, job.track, self._voices_for, job.split_channels)
+                if looked.track == recording.track:
+                    _Job(job, recording, looked, self).run()
+                    return
+            with Recording(job.audio, looked.track) as recording:
+                _Job(job, recording, looked, self).run()
         except Cancelled:
             self._send(JobCancelled(job.job_id))
         except Exception as error:
@@ -128,14 +139,16 @@ class Worker:
 class _Job:
     """One recording on its way through the engine."""
 
-    def __init__(self, job: Transcribe, recording: Recording, worker: Worker) -> None:
+    def __init__(self, job: Transcribe, recording: Recording, looked: Survey, worker: Worker) -> None:
         self._job = job
         self._recording = recording
+        self._looked = looked
+        self._channels: set[int] = set()  # those that what was said came from
         self._worker = worker
         self._send = worker._send
         self._asking = Asking(job.task, job.prompt, job.glossary, job.tuning.beam_size)
         self._language = job.language or job.main_language
-        self._started = self._split = False
+        self._started = self._split = self._has_spoken = False
         self._position = job.begin if job.resume_at is None else job.resume_at  # everything before it is told
         self._signs = {SIGN_OF_LIFE: 0.0, SILENCE_TOLD: 0.0}  # when the last was given
         end = recording.duration if job.end is None else job.end
@@ -149,10 +162,10 @@ class _Job:
         self._batch = BatchSize(self._engine.setup.device, tuning.batch_size)
         begin = self._position
         self._tell(Stage.READING_AUDIO, begin)
-        self._split = split = job.split_channels and self._recording.channels == 2
+        blocks, channels = self._blocks(begin)
         found = spans(
-            self._recording.blocks(BLOCK, begin, job.end, split),
-            self._worker._voices_for(2 if split else 1),
+            blocks,
+            self._worker._voices_for(channels),
             Listening(tuning.speech_threshold, tuning.speech_padding),
             begin,
             fresh=job.resume_at is None or job.resume_at <= job.begin,
@@ -160,7 +173,7 @@ class _Job:
         waiting: list[Span] = []
         for span in found:  # a plain loop: see "The pipe" in desktop_app/README.md
             if isinstance(span, Span):
-                waiting.append(span)
+                waiting.append(span if self._split else self._in_mono(span))
             elif isinstance(span, Silence):
                 self._pass_over(span, waiting)
             else:
@@ -174,7 +187,41 @@ class _Job:
         if not self._started:
             self._start(job.main_language or "", 0.0)  # nobody spoke
         length = self._recording.length if job.end is None else min(self._recording.length, job.end)
-        self._send(JobFinished(job.job_id, length, self._recording.partial, self._recording.broke_off))
+        self._send(JobFinished(job.job_id, length, self._recording.partial, self._recording.broke_off, self._notes()))
+
+    def _blocks(self, begin: float) -> tuple[Iterator[np.ndarray], int]:
+        """Return the sound in blocks, and how many channels they have."""
+        job, recording, speakers = self._job, self._recording, self._looked.speakers
+        self._split = job.split_channels and (recording.channels == 2 or len(speakers) == 2)
+        if self._split and recording.channels > 2:
+            both = recording.blocks(BLOCK, begin, job.end, EACH)
+            return (block[:, list(speakers)] for block in both), 2
+        if self._split:
+            return recording.blocks(BLOCK, begin, job.end, "stereo"), 2
+        if self._looked.by_channel:
+            return recording.blocks(BLOCK, begin, job.end, EACH), recording.channels
+        return recording.blocks(BLOCK, begin, job.end), 1
+
+    def _in_mono(self, span: Span) -> Span:
+        found = chosen(span)
+        self._channels.update(found.channels)
+        return found.span
+
+    def _notes(self) -> tuple[SoundNote, ...]:
+        """Return what was done about the sound, as far as it is worth telling."""
+        notes, count = [*self._looked.notes], self._recording.channels
+        if self._looked.by_channel and not self._split and 0 < len(self._channels) < count:
+            used = tuple(channel + 1 for channel in sorted(self._channels))
+            notes.append(SoundNote(self._looked.trouble, used, count))
+        levels = self._recording.levels
+        for remark, was_done in (
+            (Remark.RAISED, any(level.was_raised for level in levels)),
+            (Remark.LOWERED, any(level.was_lowered for level in levels)),
+            (Remark.FILTERED, any(level.was_filtered for level in levels)),
+        ):
+            if was_done and self._has_spoken:
+                notes.append(SoundNote(remark))
+        return tuple(notes)
 
     def _knows_language(self, waiting: list[Span], must: bool = False) -> bool:
         """Tell whether the main language is known; find it out if it can be from what was found so far."""
@@ -191,7 +238,8 @@ class _Job:
     def _start(self, language: str, probability: float) -> None:
         self._language, self._started = language, True
         device = self._engine.setup.device
-        self._send(JobStarted(self._job.job_id, self._duration, language, probability, device, self._split))
+        notes = self._looked.notes
+        self._send(JobStarted(self._job.job_id, self._duration, language, probability, device, self._split, notes))
 
     def _hear(self, waiting: list[Span]) -> None:
         """Have a batch heard, and send what was said in each of its spans as soon as it is clear."""
@@ -214,6 +262,7 @@ class _Job:
             said += segments
             left_out += not_believed
         said.sort(key=lambda segment: segment.start)
+        self._has_spoken = self._has_spoken or bool(said)
         self._send(SpeechHeard(self._job.job_id, tuple(said), tuple(left_out), position))
         self._position = position
 

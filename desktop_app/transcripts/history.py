@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from desktop_app.messages import Doubt, Failure, LeftOut
+from desktop_app.messages import Doubt, Failure, LeftOut, SoundNote
 from desktop_app.transcripts.merging import merged
 from desktop_app.transcripts.migrations import NewerDatabase
 from desktop_app.transcripts.safekeeping import LibraryInUse, open_library
@@ -36,7 +36,7 @@ ROOM_WANTED = 1_000_000  # bytes
 KEPT_AFTER_REMOVAL = 30 * 24 * 3600  # seconds
 JOB_COLUMNS = (
     "id, path, options, state, added_at, started_at, ended_at, duration, position, language, partial, failure,"
-    " failure_detail, place, deaths, steps, fingerprint, output"
+    " failure_detail, place, deaths, steps, fingerprint, output, notes"
 )
 # Left to choose, SQLite would read all segments of the job, 6 MB of ten hours.
 DOUBTFUL = (
@@ -46,6 +46,7 @@ JOB = f"{JOB_COLUMNS}, {DOUBTFUL}"
 SEGMENT = "start_s, end_s, text, words, average_log_probability, no_speech_probability, language, speaker, doubts"
 _doubts = msgspec.json.Decoder(tuple[Doubt, ...])
 _steps = msgspec.json.Decoder(tuple[Step, ...])
+_notes = msgspec.json.Decoder(tuple[SoundNote, ...])
 _words = msgspec.json.Decoder(tuple[Word, ...])
 
 
@@ -187,7 +188,7 @@ class History:
     def update(self, job_id: int, **changes: Any) -> Job:
         """Change fields of a job and return it as it is then. Raise JobGone."""
         assert changes.keys() <= set(Job.__struct_fields__) - {"id", "doubtful"}
-        for name in changes.keys() & {"options", "steps"}:
+        for name in changes.keys() & {"options", "steps", "notes"}:
             changes[name] = msgspec.json.encode(changes[name]).decode()
         columns = ", ".join(f"{name} = ?" for name in changes)
         self._database.execute(f"UPDATE jobs SET {columns} WHERE id = ?", (*changes.values(), job_id))
@@ -201,7 +202,7 @@ class History:
             self._database.execute(
                 "UPDATE jobs SET state = ?, owner = ?, started_at = NULL, ended_at = NULL, duration = NULL,"
                 " position = 0, language = NULL, partial = 0, failure = NULL, failure_detail = '', deaths = 0,"
-                " steps = '[]', fingerprint = '', place = (SELECT max(place) + 1 FROM jobs) WHERE id = ?",
+                " steps = '[]', notes = '[]', fingerprint = '', place = (SELECT max(place) + 1 FROM jobs) WHERE id = ?",
                 (JobState.QUEUED, owner, job_id),
             )
         return self.job(job_id)
@@ -418,6 +419,7 @@ class History:
                 partial=other.partial,
                 failure_detail=other.failure_detail,
                 steps=other.steps,
+                notes=other.notes,
                 fingerprint=other.fingerprint,
             )
 
@@ -500,6 +502,7 @@ def _job(row: Iterable[Any]) -> Job:
     values["state"] = JobState(values["state"])
     values["partial"] = bool(values["partial"])
     values["steps"] = _steps.decode(values["steps"])
+    values["notes"] = _notes.decode(values["notes"])
     values["output"] = msgspec.json.decode(values["output"], type=Output) if values["output"] else None
     values["failure"] = Failure(values["failure"]) if values["failure"] else None
     return Job(**values)

@@ -79,6 +79,14 @@ STEPS: tuple[str, ...] = (
     """
     CREATE INDEX segments_doubtful ON segments (job_id, doubts) WHERE doubts <> '[]';
     """,
+    # 6: what was done about a recording's sound. The first sound track was taken where none was chosen; since then no
+    # track in the options means that one is looked for.
+    """
+    ALTER TABLE jobs ADD COLUMN notes TEXT NOT NULL DEFAULT '[]';       -- JSON
+    UPDATE jobs SET options = CASE
+        WHEN json_valid(options) AND json_extract(options, '$.track') = 0 THEN json_remove(options, '$.track')
+        ELSE options END;
+    """,
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from desktop_app.messages import Doubt, Failure
+from desktop_app.messages import Doubt, Failure, SoundNote
 from desktop_app.transcripts import migrations
 from desktop_app.transcripts.transcript import JobOptions, JobState, Output, Step, Word
 
@@ -21,6 +21,7 @@ _MEANINGS: dict[tuple[str, str], Callable[[Any], object]] = {
     ("jobs", "state"): JobState,
     ("jobs", "failure"): Failure,
     ("jobs", "steps"): msgspec.json.Decoder(tuple[Step, ...]).decode,
+    ("jobs", "notes"): msgspec.json.Decoder(tuple[SoundNote, ...]).decode,
     ("jobs", "output"): msgspec.json.Decoder(Output).decode,
     ("segments", "words"): msgspec.json.Decoder(tuple[Word, ...]).decode,
     ("segments", "doubts"): msgspec.json.Decoder(tuple[Doubt, ...]).decode,

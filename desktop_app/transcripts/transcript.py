@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from desktop_app.messages import ACCURATE, Device, Failure, LeftOut, Segment, Task, Tuning, Word
+from desktop_app.messages import ACCURATE, Device, Failure, LeftOut, Segment, SoundNote, Task, Tuning, Word
 
 __all__ = [
     "ENDED",
@@ -67,7 +67,7 @@ class JobOptions(msgspec.Struct, frozen=True):
     glossary: str = ""  # names and terms to expect
     begin: float = 0.0  # seconds; only what is between the two is transcribed
     end: float | None = None
-    track: int = 0  # of several sound tracks, counted from 0
+    track: int | None = None  # of several sound tracks, counted from 0; None: the default, or one with speech in it
     split_channels: bool = False  # left and right are two speakers
     tuning: Tuning = ACCURATE
     live: bool = False  # it was followed while it was recorded
@@ -116,6 +116,7 @@ class Job(msgspec.Struct, frozen=True):
     fingerprint: str = ""  # of the recording, when it was begun
     output: Output | None = None  # of a job from the command line
     doubtful: int = 0  # passages that should be listened to again; counted, not stored
+    notes: tuple[SoundNote, ...] = ()  # what was done about its sound, for the user to know
 
     @property
     def name(self) -> str:

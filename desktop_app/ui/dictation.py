@@ -251,7 +251,7 @@ class Dictation(QObject):
             return
         dictated.file = file
         self.indicator.listen(wording.SPEAK_NOW)
-        whole = msgspec.structs.replace(self._options(), begin=0.0, end=None, track=0, split_channels=False)
+        whole = msgspec.structs.replace(self._options(), begin=0.0, end=None, track=None, split_channels=False)
         self._queue.add_live(file, whole, False, partial(self._on_live, dictated))
 
     def _on_live(self, dictated: _Dictated, job: Job) -> None:

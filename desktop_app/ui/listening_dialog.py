@@ -72,7 +72,7 @@ class ListeningDialog(Dialog):
         self._line("languages", ", ".join(LANGUAGES[code].english for code in options.languages))
         self._number("begin", options.begin, LONGEST, 1)
         self._number("end", options.end or 0.0, LONGEST, 1)
-        self._count("track", options.track + 1, 1, MOST_TRACKS)
+        self._count("track", 0 if options.track is None else options.track + 1, 0, MOST_TRACKS)
         self._check("split_channels", options.split_channels)
         self._count("beam_size", tuning.beam_size, 1, MOST_READINGS)
         self._line("temperatures", ", ".join(f"{temperature:g}" for temperature in tuning.temperatures))
@@ -104,7 +104,7 @@ class ListeningDialog(Dialog):
             languages=self._options.languages if unknown else codes,
             begin=values["begin"],
             end=values["end"] or None,
-            track=values["track"] - 1,
+            track=values["track"] - 1 if values["track"] else None,
             split_channels=values["split_channels"],
             device=values["device"],
             tuning=tuning,

@@ -268,7 +268,7 @@ class OptionsBar(QWidget):
 
     def forget_range(self) -> None:
         """What was meant for one recording, its range, track and channels, does not hold for the next."""
-        self._detailed = msgspec.structs.replace(self._detailed, begin=0.0, end=None, track=0, split_channels=False)
+        self._detailed = msgspec.structs.replace(self._detailed, begin=0.0, end=None, track=None, split_channels=False)
 
     def _on_model(self) -> None:
         self._settings.model = self.model.currentData()

@@ -275,7 +275,7 @@ class RecordingActions(QObject):
     def _options_now(self) -> JobOptions:
         """Return what is chosen; microphone and computer are told apart if both were recorded."""
         options = self._options()
-        whole = msgspec.structs.replace(options, begin=0.0, end=None, track=0)
+        whole = msgspec.structs.replace(options, begin=0.0, end=None, track=None)
         return msgspec.structs.replace(whole, split_channels=True) if self.panel.has_two_sides else whole
 
     def _allow(self) -> None:

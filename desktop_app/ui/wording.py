@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from desktop_app.messages import Device, Doubt, Failure, Stage, Task
+from desktop_app.messages import Device, Doubt, Failure, Remark, SoundNote, Stage, Task
 from desktop_app.settings import AfterAll, Appearance, DictateTo, HowToTalk, Quality, When
 from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import HOTTEST, Job, JobState, LeftOut, Step, shown
@@ -69,6 +69,14 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
     Failure.NOT_MEDIA: ("is not a recording that can be read", "It may be damaged, or something else than sound."),
     Failure.NO_AUDIO: ("has no sound track", "There is nothing to transcribe in it."),
     Failure.TRACK_MISSING: ("does not have that sound track", "Choose another one; the first is number 1."),
+    Failure.CODEC_UNKNOWN: (
+        "has its sound in a format that Sottovoce cannot read",
+        "Convert it with another program, to MP3 or WAV for example.",
+    ),
+    Failure.PROTECTED: (
+        "is protected against copying, so its sound cannot be read",
+        "Ask whoever you have it from for a copy without protection.",
+    ),
     Failure.NAME_NOT_UNICODE: (
         "has a name that cannot be read",
         "Rename the file, or use the command: sottovoce transcribe FILE.",
@@ -177,7 +185,7 @@ _CAUSES: dict[Cause, tuple[str, str]] = {
 
 def failure(kind: Failure, name: str, kept: float = 0.0, detail: str = "") -> str:
     """Return what happened to the file `name`, what is kept (the first `kept` seconds), and what to do next."""
-    happened, advice = _told(kind, cause_in(detail))
+    happened, advice = _told(kind, detail)
     saved = f" {_saved(kept)}." if kept > 0 else ""
     return f"“{name}” {happened}.{saved} {advice}"
 
@@ -186,9 +194,12 @@ def job_failure(job: Job) -> str:
     return failure(job.failure or Failure.UNFORESEEN, job.name, job.position, job.failure_detail)
 
 
-def _told(kind: Failure, cause: Cause) -> tuple[str, str]:
-    of_the_cause = _CAUSES.get(cause) if kind is Failure.BACKEND_DIED else None
-    return of_the_cause or _FAILURES[kind]
+def _told(kind: Failure, detail: str) -> tuple[str, str]:
+    of_the_cause = _CAUSES.get(cause_in(detail)) if kind is Failure.BACKEND_DIED else None
+    happened, advice = of_the_cause or _FAILURES[kind]
+    if kind is Failure.CODEC_UNKNOWN and detail not in ("", "unknown"):  # what the format is called
+        happened += f": {detail}"
+    return happened, advice
 
 
 def _beginning(sentence: str) -> str:
@@ -214,7 +225,7 @@ def job_status(
     if job.state in (JobState.RUNNING, JobState.QUEUED) and elsewhere:
         return _status_elsewhere(job, elsewhere == "left")
     if job.state is JobState.FAILED:
-        happened, _ = _told(job.failure or Failure.UNFORESEEN, cause_in(job.failure_detail))
+        happened, _ = _told(job.failure or Failure.UNFORESEEN, job.failure_detail)
         return _beginning(happened)
     parts = [STATES[job.state]]
     if number is not None:
@@ -354,7 +365,65 @@ def _is_full(error: Exception) -> bool:
 
 def job_notes(job: Job, has_text: bool) -> str:
     """Return what is to be said above a transcript; empty if nothing is."""
-    return "\n".join(filter(None, [_end_note(job, has_text), *_step_notes(job.steps)]))
+    return "\n".join(filter(None, [_end_note(job, has_text), *sound_notes(job.notes), *_step_notes(job.steps)]))
+
+
+def sound_notes(notes: Sequence[SoundNote]) -> list[str]:
+    """Return what was done about a recording's sound, a sentence each."""
+    return [_sound_note(note) for note in notes]
+
+
+_WHY_CHANNELS = {  # were left out: of one, of several
+    Remark.CHANNELS_USED: (
+        "the other one carries no speech, or the same less clearly",
+        "the others carry no speech, or the same less clearly",
+    ),
+    Remark.CHANNELS_INVERTED: (
+        "the other one carries the same sound upside down, and together they would cancel out",
+        "others carry the same sound upside down, and together they would cancel out",
+    ),
+    Remark.CHANNELS_LATE: (
+        "the other one carries the same sound later, like an echo",
+        "others carry the same sound later, like an echo",
+    ),
+}
+_ABOUT_SOUND = {
+    Remark.RAISED: "The speech is very quiet. It was made louder for listening; the file is unchanged.",
+    Remark.LOWERED: "The sound is far too loud. It was turned down for listening; the file is unchanged.",
+    Remark.FILTERED: "Strong hum or rumble was taken out for listening; the file is unchanged.",
+}
+
+
+def _sound_note(note: SoundNote) -> str:
+    if note.remark in _ABOUT_SOUND:
+        return _ABOUT_SOUND[note.remark]
+    if note.remark in _WHY_CHANNELS:
+        return _about_channels(note)
+    numbers = _listed(note.numbers)
+    if note.remark is Remark.TRACK_UNREADABLE:
+        format_ = f": {note.detail}" if note.detail != "unknown" else ""
+        return f"Sound track {numbers} is in a format that Sottovoce cannot read{format_}."
+    if note.remark is Remark.OTHER_TRACKS_SPEAK:
+        what = f"track {numbers}" if len(note.numbers) == 1 else f"tracks {numbers}"
+        return f"There is speech on {what} too. To transcribe it, choose the sound track under More…, or with --track."
+    why = ": nobody speaks on the one that players play" if note.remark is Remark.TRACK_SPEAKS else ""
+    return f"Sound track {numbers} of {note.total} was transcribed{why}."
+
+
+def _about_channels(note: SoundNote) -> str:
+    of_one, of_several = _WHY_CHANNELS[note.remark]
+    if note.total == 2:
+        return f"Only the {'left' if note.numbers == (1,) else 'right'} channel was used: {of_one}."
+    were = (
+        f"channel {_listed(note.numbers)} was" if len(note.numbers) == 1 else f"channels {_listed(note.numbers)} were"
+    )
+    return f"Of {note.total} channels, only {were} used: {of_several}."
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """Return numbers as one lists them: "1", "1 and 3", "1, 2 and 5"."""
+    *first, last = map(str, numbers)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 STEPS_SHOWN = 5
@@ -1003,7 +1072,7 @@ LISTENING = {
     "languages": ("Languages spoken", "With the language on automatic: only these, changing as they like. Empty: any."),
     "begin": ("From second", "Begin there."),
     "end": ("To second", "End there. 0: the end of the recording."),
-    "track": ("Sound track", "Of a film with several; the first is 1."),
+    "track": ("Sound track", "Of a film with several. Automatic: the one that players play, or the first with speech."),
     "split_channels": ("Left and right are two speakers", "As in recorded telephone calls, with one voice a channel."),
     "beam_size": ("Readings at once", "More hear a little better and take longer."),
     "temperatures": ("Temperatures", "Tried one after the other where the first reading is doubtful."),
@@ -1244,7 +1313,7 @@ def _no_server() -> str:
 
 def not_stereo(name: str) -> str:
     """Return why the speakers of a recording are not told apart, though that was asked for."""
-    return f"“{name}” does not have two channels: left and right cannot be told apart as two speakers."
+    return f"“{name}” does not have two channels with speech: left and right cannot be told apart as two speakers."
 
 
 def sound_is_missing(seconds: float) -> str:

@@ -688,6 +688,7 @@ class JobQueue(QObject):
                     duration=event.duration,
                     partial=event.partial,
                     failure_detail=event.detail,
+                    notes=event.notes,
                 )
             case messages.JobFailed(kind=Failure.OUT_OF_MEMORY):
                 self._backend.restart()  # who knows what else it could not get
@@ -724,7 +725,9 @@ class JobQueue(QObject):
             self.job_started.emit(event)
 
         self._history.ask(
-            lambda history: history.update(event.job_id, duration=event.duration, language=event.language),
+            lambda history: history.update(
+                event.job_id, duration=event.duration, language=event.language, notes=event.notes
+            ),
             tell,
             self._unless_gone,
         )

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from speech import prompts, real_sound
+import soundfile
+from speech import media, prompts, real_sound
 
 from desktop_app.backend.worker import Worker
-from desktop_app.messages import FAST, JobFinished, SpeechHeard, Transcribe
+from desktop_app.messages import FAST, Failure, JobFailed, JobFinished, SpeechHeard, Transcribe
 
 ROWS = {row.name: row for row in real_sound.rows()} if prompts.are_here() else {}
+NEEDS_PROMPTS = pytest.mark.skipif(
+    not ROWS, reason="the recordings of human speech are not here: tests/speech/fetch.sh fetches them"
+)
 MOST_WRONG = 10  # words in a hundred; the same speech as it should be has 2
 
 
@@ -36,7 +42,7 @@ def text_of(events: list[Any]) -> str:
     return " ".join(segment.text for event in events if isinstance(event, SpeechHeard) for segment in event.segments)
 
 
-@pytest.mark.skipif(not ROWS, reason="the recordings of human speech are not here: tests/speech/fetch.sh fetches them")
+@NEEDS_PROMPTS
 @pytest.mark.parametrize(
     "name",
     [
@@ -45,6 +51,10 @@ def text_of(events: list[Any]) -> str:
         "far, then near",
         "constant voltage of 0.9",
         "mains hum at -6 dB",
+        "right is 0.3 s late",
+        "32 channels, speech in 1",
+        "8 channels, speech in 4, noise in the others",
+        "first of two tracks in an unknown codec",
     ],
 )
 def test_what_is_said_is_heard_whatever_the_recorder_did(hear, tmp_path, name):
@@ -54,3 +64,53 @@ def test_what_is_said_is_heard_whatever_the_recorder_did(hear, tmp_path, name):
 
     assert isinstance(events[-1], JobFinished) and not events[-1].partial, events[-1]
     assert prompts.word_error_rate(row.said, text_of(events)) < MOST_WRONG, text_of(events)
+    assert events[-1].notes
+
+
+def test_of_a_recording_as_it_should_be_there_is_nothing_to_say(hear, speech):
+    assert hear(speech)[-1].notes == ()
+
+
+@NEEDS_PROMPTS
+def test_what_is_gone_on_with_channel_by_channel_says_the_same_as_what_was_never_interrupted(hear, tmp_path):
+    turns = [real_sound.one_voice().samples, real_sound.another_voice().samples]
+    left = np.concatenate([turns[0], np.zeros_like(turns[1])])
+    right = -np.concatenate([turns[0] * np.float32(0.5), turns[1]])  # upside down, and then speaks alone
+    file = real_sound.write_channels(tmp_path / "inverted.wav", [left, right])
+    whole = [event for event in hear(file) if isinstance(event, SpeechHeard)]
+
+    for reached, event in enumerate(whole[:-1], 1):
+        rest = [e for e in hear(file, resume_at=event.position, main_language="en") if isinstance(e, SpeechHeard)]
+
+        assert [e.segments for e in rest if e.segments] == [e.segments for e in whole[reached:] if e.segments]
+    assert "Hello" in text_of(whole)
+
+
+def test_sound_in_a_format_that_is_not_known_is_said_to_be_and_the_format_is_named(hear, tmp_path, speech):
+    samples, rate = soundfile.read(speech, dtype="float32")
+    media.encode(tmp_path / "new.mp4", samples, rate, "aac")
+    sold = shutil.copy(tmp_path / "new.mp4", tmp_path / "sold.mp4")
+
+    unknown = hear(real_sound.make_undecodable(tmp_path / "new.mp4"))
+    protected = hear(real_sound.make_undecodable(sold, b"enca"))
+
+    assert isinstance(unknown[-1], JobFailed) and isinstance(protected[-1], JobFailed)
+    assert (unknown[-1].kind, unknown[-1].detail) == (Failure.CODEC_UNKNOWN, "Dolby AC-4")
+    assert protected[-1].kind is Failure.PROTECTED
+
+
+def test_two_of_several_channels_can_be_two_speakers(hear, tmp_path, speech):
+    samples, _ = soundfile.read(speech, dtype="float32")
+    silence = np.zeros_like(samples)
+    turns = [silence, np.concatenate([samples, silence]), np.concatenate([silence, samples])]
+    file = real_sound.write_channels(tmp_path / "recorder.wav", [np.resize(turns[0], len(turns[1])), *turns[1:]])
+
+    segments = [
+        segment
+        for event in hear(file, split_channels=True)
+        if isinstance(event, SpeechHeard)
+        for segment in event.segments
+    ]
+
+    assert {segment.speaker for segment in segments if segment.start < 12} == {"left"}
+    assert {segment.speaker for segment in segments if segment.start > 13} == {"right"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.messages import ACCURATE, FAST, Doubt, Failure, LeftOut, Segment, Task, Word
+from desktop_app.messages import ACCURATE, FAST, Doubt, Failure, LeftOut, Remark, Segment, SoundNote, Task, Word
 from desktop_app.transcripts import migrations
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import JobOptions, JobState
@@ -135,4 +135,34 @@ def test_every_option_of_a_job_is_kept(tmp_path):
     added = history.add_job(Path("/a.wav"), options, "me")
 
     assert history.job(added.id).options == options
+    history.close()
+
+
+def test_where_no_sound_track_was_chosen_none_is_chosen_now_and_a_chosen_one_stays(tmp_path):
+    file = tmp_path / "library.sqlite3"
+    before = sqlite3.connect(file, isolation_level=None)
+    migrations.make(before, 4)
+    for number, options in enumerate(('{"track":0,"model":"tiny"}', '{"track":2}', "{}", "no JSON")):
+        before.execute(
+            "INSERT INTO jobs (id, path, options, state, owner, added_at) VALUES (?, ?, ?, 'done', '', 0)",
+            (number + 1, b"/a.wav", options),
+        )
+    before.close()
+
+    history = History(file)
+
+    assert [history.job(number).options.track for number in (1, 2, 3, 4)] == [None, 2, None, None]
+    assert history.job(1).options.model == "tiny"
+    history.close()
+
+
+def test_what_was_done_about_the_sound_is_kept_until_the_job_is_started_over(tmp_path):
+    history = History(tmp_path / "library.sqlite3")
+    job = history.add_job(Path("/a.wav"), JobOptions(), "me")
+    notes = (SoundNote(Remark.CHANNELS_INVERTED, (1,), 2), SoundNote(Remark.TRACK_UNREADABLE, (1,), 2, "AC-4"))
+
+    history.update(job.id, notes=notes)
+
+    assert history.job(job.id).notes == notes
+    assert history.start_over(job.id, "me").notes == ()
     history.close()

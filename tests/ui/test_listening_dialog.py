@@ -39,7 +39,7 @@ EVERYTHING = JobOptions(
     device="cpu",
     tuning=Tuning(3, (0.0, 0.5), 0.3, 0.2, 4, "float32", 2),
 )
-FOR_ONE_RECORDING = {"begin": 0.0, "end": None, "track": 0, "split_channels": False}
+FOR_ONE_RECORDING = {"begin": 0.0, "end": None, "track": None, "split_channels": False}
 
 
 def fields(dialog: ListeningDialog) -> dict[str, QWidget]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.messages import Doubt, Failure, LeftOut, Stage, Task
+from desktop_app.messages import Doubt, Failure, LeftOut, Remark, SoundNote, Stage, Task
 from desktop_app.transcripts.history import NewerDatabase
 from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState
@@ -251,3 +251,37 @@ def test_an_unknown_language_is_its_code():
 def test_a_library_of_a_newer_version_is_said_to_be_so():
     assert "newer version" in wording.library_failure(NewerDatabase("version 9"))
     assert "disk is full" in wording.library_failure(OSError("disk is full"))
+
+
+def test_what_was_done_about_a_recordings_sound_is_said_in_plain_words():
+    notes = (
+        SoundNote(Remark.CHANNELS_INVERTED, (1,), 2),
+        SoundNote(Remark.CHANNELS_USED, (4, 5), 8),
+        SoundNote(Remark.TRACK_SPEAKS, (3,), 4),
+        SoundNote(Remark.OTHER_TRACKS_SPEAK, (1, 2, 4), 4),
+        SoundNote(Remark.TRACK_UNREADABLE, (1,), 2, "Dolby AC-4"),
+        SoundNote(Remark.TRACK_UNREADABLE, (1,), 2, "unknown"),
+    )
+
+    assert wording.sound_notes(notes) == [
+        "Only the left channel was used: the other one carries the same sound upside down, and together they would"
+        " cancel out.",
+        "Of 8 channels, only channels 4 and 5 were used: the others carry no speech, or the same less clearly.",
+        "Sound track 3 of 4 was transcribed: nobody speaks on the one that players play.",
+        "There is speech on tracks 1, 2 and 4 too. To transcribe it, choose the sound track under More…, or with"
+        " --track.",
+        "Sound track 1 is in a format that Sottovoce cannot read: Dolby AC-4.",
+        "Sound track 1 is in a format that Sottovoce cannot read.",
+    ]
+
+
+@pytest.mark.parametrize("remark", Remark)
+def test_every_remark_about_a_sound_is_a_sentence(remark):
+    (sentence,) = wording.sound_notes([SoundNote(remark, (2,), 3, "x")])
+
+    assert sentence[0].isupper() and sentence.endswith(".")
+
+
+def test_a_format_that_is_not_known_is_named():
+    assert "cannot read: Dolby AC-4. Convert" in wording.failure(Failure.CODEC_UNKNOWN, "a.mp4", detail="Dolby AC-4")
+    assert "cannot read. Convert" in wording.failure(Failure.CODEC_UNKNOWN, "a.mp4", detail="unknown")
