@@ -102,7 +102,7 @@ class Recording:
 
     @functools.cached_property
     def duration(self) -> float | None:
-        """Seconds, as the file declares or its packets tell, which takes a second at most; None if it cannot be told."""
+        """Seconds, as the file declares or its packets tell, which takes a second; None if it cannot be told."""
         try:
             return self._believable(self._found_duration())
         except OSError as error:  # opened, but the disk does not deliver
