@@ -153,6 +153,7 @@ def _run(application: Application, files: Sequence[Path]) -> int:
     outputs.failed.connect(
         lambda file, error: window.say(wording.cannot_write(shown(file), error.strerror or str(error)))
     )
+    history.could_not_open.connect(lambda error: start_trouble.mention(window, wording.library_failure(error)))
     instance.files_arrived.connect(receive)
     application.files_opened.connect(receive)
     instance.asked_to_close.connect(close)

@@ -115,7 +115,7 @@ def qt_is_connected() -> None:
 
 def libraries_missing(error: Exception) -> tuple[str, ...]:
     """Return all libraries that the system lacks, if that is what `error` is about. It names the first alone."""
-    first = CANNOT_LOAD.search(str(error))
+    first = CANNOT_LOAD.search(str(error.__cause__ or error))  # the cause: in the bundle, PyInstaller says it anew
     if first is None or first[1].startswith("libQt6"):
         return ()
     return (first[1], *(name for name in PACKAGES if name != first[1] and not _loads(name)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.transcripts.history import History
 from desktop_app.ui import wording
 
 from .display import Display, wait_for
@@ -108,6 +111,19 @@ def test_what_another_computer_left_is_asked_about_and_put_aside(
     process = start()
     display.key(display.find_window("^Sottovoce$"), "Tab", "Return")
     wait_for(lambda: display.windows("Sottovoce") and lock.read_text() != left, "the window")
+    process.terminate()
+    assert process.wait(20) == 0
+
+
+def test_a_library_of_a_newer_version_is_told_in_a_box(display: Display, start: Start, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    History(tmp_path / "home" / "library.sqlite3").close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "home" / "library.sqlite3")) as library:
+        library.execute("PRAGMA user_version = 9999")
+
+    process = start()
+
+    wait_for(lambda: len(display.windows("^Sottovoce$")) == 2, "the box, above the window")
     process.terminate()
     assert process.wait(20) == 0
 
