@@ -271,7 +271,7 @@ def _ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-IN_THE_MARGIN = "marked in the margin, point there to see why"
+IN_THE_MARGIN = "marked in the margin. F8 goes to the next one and says why"
 MARK = "(?)"  # behind a doubtful passage, in the terminal
 MOST_REMOVED_SHOWN = 3
 
