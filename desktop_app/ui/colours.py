@@ -13,6 +13,7 @@ LEAST_EDGE_CONTRAST = 3.0  # of what shows that there is a control; WCAG 2.2, 1.
 
 # How Qt's Fusion style makes outlines of the palette's colours, in percent.
 DARKER_EDGE = 140  # than Window
+DARKER_CIRCLE = 150  # than Window: around a radio button
 LIGHTER_BOX = 110  # than that: around a check box
 DARKER_FOCUS = 125  # than Highlight: around what has the keyboard
 
@@ -49,7 +50,7 @@ def edge(palette: QPalette) -> QColor:
     grounds = (window, base, notice(palette), news(palette))
     for percent in range(5, 100, 5):
         between = _between(window, text, percent / 100)
-        drawn = [between, between.lighter(LIGHTER_BOX)]
+        drawn = [between, between.lighter(LIGHTER_BOX), between.darker(100 * DARKER_CIRCLE // DARKER_EDGE)]
         if min(contrast(one, ground) for one in drawn for ground in grounds) >= LEAST_EDGE_CONTRAST:
             return between
     return text

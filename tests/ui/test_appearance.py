@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPlainTextEdit,
     QPushButton,
+    QRadioButton,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -154,7 +155,16 @@ def test_the_edges_of_all_controls_can_be_seen_also_of_the_one_with_the_keyboard
     appearance.apply(name)
     window = QWidget()
     qtbot.addWidget(window)
-    controls = [QLineEdit(), QComboBox(), QSpinBox(), QPushButton("Go"), QPlainTextEdit(), QCheckBox("On"), QLineEdit()]
+    controls = [
+        QLineEdit(),
+        QComboBox(),
+        QSpinBox(),
+        QPushButton("Go"),
+        QPlainTextEdit(),
+        QCheckBox("On"),
+        QRadioButton("One"),
+        QLineEdit(),
+    ]
     column = QVBoxLayout(window)
     for control in controls:
         column.addWidget(control)
