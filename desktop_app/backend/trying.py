@@ -20,6 +20,7 @@ READINGS = 5  # as jobs do
 WRITTEN = 16  # tokens
 TO_MEASURE = 2.5  # seconds it takes with base, on two cores with nothing else to do
 TO_CALCULATE = 1.2  # of these, when it is loaded
+STARVED = 2.0  # times the time that its own work takes: then other programs had the processor, see `_Clock`
 PROMPT = (50258, 50259, 50359, 50363)  # of the multilingual models: start, English, write down, without times
 END = 50257
 
@@ -101,11 +102,11 @@ def _measured(model: bytes, setup: Setup, seconds_left: Callable[[], float]) -> 
     writer = weights(model, setup, workers) if workers else reader
     if seconds_left() < TO_CALCULATE:
         return None
-    began = time.monotonic()
+    clock = _Clock(setup.device, setup.threads)
     encoded = reader.encode(_sound(spans if setup.device == "cuda" else 1, reader.n_mels), to_cpu=True)
-    encoding = (time.monotonic() - began) / encoded.shape[0]
+    encoding = clock.seconds() / encoded.shape[0]
     rows = np.resize(np.asarray(encoded), (spans, *encoded.shape[1:]))
-    began = time.monotonic()
+    clock = _Clock(setup.device, min(workers, spans) if workers else setup.threads)
     begun = [
         writer.generate(
             ctranslate2.StorageView.from_array(np.ascontiguousarray(part)),
@@ -118,7 +119,22 @@ def _measured(model: bytes, setup: Setup, seconds_left: Callable[[], float]) -> 
         for part in np.array_split(rows, max(1, min(workers, spans)))
     ]
     count = sum(len(one.result().sequences_ids[0]) for part in begun for one in part)
-    return encoding, (time.monotonic() - began) / max(1, count)
+    return encoding, clock.seconds() / max(1, count)
+
+
+class _Clock:
+    """Tells how long something takes on a computer that has nothing else to do, though this one may have."""
+
+    def __init__(self, device: Literal["cpu", "cuda"], at_once: int) -> None:
+        """at_once: the threads that calculate."""
+        self._device, self._at_once = device, max(1, at_once)
+        self._began, self._worked = time.monotonic(), time.process_time()
+
+    def seconds(self) -> float:
+        """Return the seconds since it was made; if the processor was busy with other programs, without their share."""
+        passed = time.monotonic() - self._began
+        own = (time.process_time() - self._worked) / self._at_once
+        return own if self._device == "cpu" and 0 < STARVED * own < passed else passed
 
 
 def _sound(spans: int, mels: int) -> Any:

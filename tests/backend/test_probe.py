@@ -6,11 +6,12 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from probes import Told, built, probe, treacherous
 
-from desktop_app.backend import cuda_libraries
+from desktop_app.backend import cuda_libraries, trying
 from desktop_app.messages import (
     CardFound,
     EngineFound,
@@ -182,3 +183,21 @@ def test_the_rest_is_found_out_though_the_card_is_of_no_use(driver):
     assert [card.index for card in told.of(CardFound)] == [0]
     assert [tried.compute_type for tried in told.of(Tried) if tried.device == "cpu" and tried.works]
     assert not [tried for tried in told.of(Tried) if tried.device == "cuda" and tried.works]
+
+
+@pytest.mark.parametrize(
+    ("device", "passed", "worked", "said"),
+    [
+        ("cpu", 0.4, 0.7, 0.4),  # nothing else to do: two threads, nearly all of the time
+        ("cpu", 8.5, 0.7, 0.35),  # other programs had the processor most of the time
+        ("cpu", 8.5, 0.0, 8.5),  # it cannot be told how long it worked
+        ("cuda", 8.5, 0.7, 8.5),  # what a card works is not the processor's time
+    ],
+)
+def test_how_fast_this_computer_is_does_not_hang_on_how_busy_it_is(monkeypatch, device, passed, worked, said):
+    now = SimpleNamespace(monotonic=lambda: 100.0, process_time=lambda: 5.0)
+    monkeypatch.setattr(trying, "time", now)
+    clock = trying._Clock(device, 2)
+    now.monotonic, now.process_time = lambda: 100.0 + passed, lambda: 5.0 + worked
+
+    assert clock.seconds() == pytest.approx(said)
