@@ -521,7 +521,7 @@ class MainWindow(QMainWindow):
         self.list.ask_all_chosen(self._retry_all)
 
     def _retry_all(self, jobs: Sequence[Job]) -> None:
-        for job in reversed(jobs):
+        for job in jobs:  # those at the top come first
             if job.state in ENDED:
                 # With what is chosen now, but for what belongs to this recording alone.
                 own = {name: getattr(job.options, name) for name in ("begin", "end", "track", "split_channels")}

@@ -492,3 +492,16 @@ def test_when_all_is_done_the_window_says_so_until_there_is_other_work(
 
     assert said == window._ready.text() == "All done: 3 recordings transcribed."
     assert window.windowTitle() == "Sottovoce"
+
+
+def test_several_that_are_tried_again_run_from_the_top_down(qtbot, window, queue, library, settle) -> None:
+    queue.hold(Hold.USER)
+    jobs = [library.add_job(Path(f"/recordings/{name}.wav"), JobOptions(model="tiny.en"), "me") for name in "cba"]
+    jobs = [library.update(job.id, state=JobState.FAILED, failure=Failure.NOT_MEDIA) for job in jobs]
+    queue.jobs_added.emit(jobs)
+    settle()
+    window.list.choose_all([job.id for job in jobs])
+
+    window.retry.trigger()
+
+    qtbot.waitUntil(lambda: order(queue, library) == "abc")
