@@ -333,7 +333,7 @@ class _Run:
         job = transcript.job
         doubtful = sum(bool(segment.doubts) for segment in transcript.segments)
         left_out = len(transcript.left_out)
-        self._say_of(job, wording.PARTIAL if job.partial else "")
+        self._say_of(job, wording.partial(job) if job.partial else "")
         for sentence in wording.sound_notes(job.notes):
             self._say_of(job, sentence)
         if job.is_past_the_end:

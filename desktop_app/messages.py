@@ -71,6 +71,7 @@ class Failure(enum.StrEnum):
     TRACK_MISSING = "track_missing"
     CODEC_UNKNOWN = "codec_unknown"  # the sound is in a format that is not known here; the detail names it
     PROTECTED = "protected"  # by copy protection
+    MORE_THAN_DECLARED = "more_than_declared"  # sound behind the end in its header: done, and partial
     NAME_NOT_UNICODE = "name_not_unicode"
     FOLDER_WITHOUT_MEDIA = "folder_without_media"
     MODEL_MISSING = "model_missing"
@@ -303,6 +304,7 @@ class JobFinished(Message, frozen=True):
     partial: bool  # the file broke off: it was cut, or damaged
     detail: str  # what the reader said where it broke off, for the log
     notes: tuple[SoundNote, ...] = ()  # all there are about its sound
+    why: Failure | None = None  # it is partial, if not because it broke off
 
 
 class JobFailed(Message, frozen=True):

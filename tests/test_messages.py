@@ -114,6 +114,7 @@ EVENTS: list[Message] = [
     SpeechHeard(7, (), (), 30.0),
     Provisional(7, (Word(0.1, 0.2, " a", 0.5),), 0.3),
     JobFinished(7, 12.5, True, "promised more"),
+    JobFinished(7, 12.5, True, "", why=Failure.MORE_THAN_DECLARED),
     JobFailed(7, Failure.UNFORESEEN, "x"),
     JobCancelled(7),
     Pong(3),

@@ -33,6 +33,7 @@ LOSS_WORTH_TELLING = 0.5  # seconds of sound
 LOWEST_RATE, HIGHEST_RATE = 2_000, 3_000_000  # Hz; what has another is no speech, and a header that lies
 LEAST_A_SECOND = 20  # bytes in which a second of sound can be stored, silence included
 HOLES = 3600  # seconds that the smallest file may be longer than its size tells
+SPEECH_A_SECOND = 1000  # bytes of what is said in a file whose holes are longer
 LOUDEST = 2.0**31  # what 32-bit integers written as floats reach; the square of many such is still a float
 MOST_MEMORY = 1024**3  # bytes that reading a file may take; the tables of a film of a day are less than half of it
 NAMED_SO_THAT_THEIR_DURATION_IS_READ = {"wav", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "aiff", "w64"}
@@ -276,9 +277,11 @@ class Recording:
     def _timeline_of(self, part: _Part, at: float) -> Timeline:
         """Return the timeline of a part that begins so many seconds into the file."""
         latest, length = self._longest, part.declared
+        silence = HOLES + self._size / SPEECH_A_SECOND
         if part.container.format.name in ENDS_AS_DECLARED and length.is_sure and length.seconds is not None:
             latest = at if self._believable(length.seconds) is None else at + length.seconds + 1
-        return Timeline(part.origin, at, latest, part.beginnings.is_here)
+            silence = latest
+        return Timeline(part.origin, at, latest, silence, part.beginnings.is_here)
 
     def _found_duration(self) -> float | None:
         """Return the seconds of sound in all parts, as far as the headers or the packets tell."""

@@ -11,6 +11,7 @@ from av.stream import Disposition
 
 GAP_WORTH_FILLING = 0.2  # seconds; players hide shorter ones, and encoders' padding is shorter
 LONGEST_SURE_GAP = 10.0  # seconds; FFmpeg takes longer ones in a broadcast for a new clock (dts_delta_threshold)
+LEAST_SOUND = 1.0  # seconds between two longer ones; a clock that jumps more often is none
 WAIT_FOR_PICTURE = 10.0  # seconds of sound after which a picture is no more expected to be the earlier one
 WAIT_FOR_PICTURE = 10.0  # seconds of sound after which a picture is no more expected to be the earlier one
 MOST_HELD = 1000  # packets of sound, meanwhile
@@ -32,16 +33,21 @@ class Timeline:
     clock that goes back, or jumps because another recording begins, is a new one: its sound follows at once.
     """
 
-    def __init__(self, origin: float, begin: float, latest: float, is_new_clock: Callable[[float], bool]) -> None:
+    def __init__(
+        self, origin: float, begin: float, latest: float, silence: float, is_new_clock: Callable[[float], bool]
+    ) -> None:
         """Begin at `begin` (seconds from the start of the file), where the clock shows `origin`.
 
-        latest: seconds that the file can reach at most; a clock that shows more lies. is_new_clock: whether another
-        recording begins where the clock has just jumped forward, by so many seconds.
+        latest: seconds that the file can reach at most; a clock that shows more lies. silence: seconds that all its
+        holes may have. is_new_clock: whether another recording begins where the clock has just jumped forward, by so
+        many seconds.
         """
         self._shift = begin - origin  # from the clock to seconds from the start of the file
         self._before: float | None = None  # the shift before the last jump
         self._expected = origin  # what the clock is to show next
         self._latest = latest
+        self._silence_left = silence
+        self._sound = LEAST_SOUND  # seconds since the last long hole
         self._is_new_clock = is_new_clock
 
     def gap_before(self, time: float | None, length: float, at: float, following: float | None = None) -> float:
@@ -57,13 +63,19 @@ class Timeline:
             self._expected += length  # one time that lies: the next frame knows nothing of it
             return 0.0
         self._expected = time + length
+        self._sound += length
         gap = time + self._shift - at
         if abs(jump) > GAP_WORTH_FILLING and self._is_back(time, at):
             return 0.0
         if jump < -GAP_WORTH_FILLING or self._is_another_clock(time, jump, gap):
             self._before, self._shift = self._shift, at - time
             return 0.0
-        return gap if gap > GAP_WORTH_FILLING else 0.0
+        if gap <= GAP_WORTH_FILLING:
+            return 0.0
+        self._silence_left -= gap
+        if gap > LONGEST_SURE_GAP:
+            self._sound = 0.0
+        return gap
 
     def _is_back(self, time: float, at: float) -> bool:
         """Go back to the clock before the last jump if `time` continues that one."""
@@ -75,7 +87,9 @@ class Timeline:
     def _is_another_clock(self, time: float, jump: float, gap: float) -> bool:
         if gap <= GAP_WORTH_FILLING:
             return False
-        return time + self._shift > self._latest or (jump > LONGEST_SURE_GAP and self._is_new_clock(jump))
+        lies = time + self._shift > self._latest or gap > self._silence_left
+        lies = lies or (gap > LONGEST_SURE_GAP and self._sound < LEAST_SOUND)
+        return lies or (jump > LONGEST_SURE_GAP and self._is_new_clock(jump))
 
 
 def from_the_start(container: Any, stream: Any) -> tuple[float, Iterator[Any]]:

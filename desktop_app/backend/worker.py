@@ -187,7 +187,9 @@ class _Job:
         if not self._started:
             self._start(job.main_language or "", 0.0)  # nobody spoke
         length = self._recording.length if job.end is None else min(self._recording.length, job.end)
-        self._send(JobFinished(job.job_id, length, self._recording.partial, self._recording.broke_off, self._notes()))
+        partial, broke_off = self._recording.partial, self._recording.broke_off
+        why = Failure.MORE_THAN_DECLARED if partial and self._recording.has_unread_sound else None
+        self._send(JobFinished(job.job_id, length, partial, broke_off, self._notes(), why))
 
     def _blocks(self, begin: float) -> tuple[Iterator[np.ndarray], int]:
         """Return the sound in blocks, and how many channels they have."""

@@ -417,6 +417,7 @@ class History:
                 position=other.position,
                 language=other.language,
                 partial=other.partial,
+                failure=other.failure,
                 failure_detail=other.failure_detail,
                 steps=other.steps,
                 notes=other.notes,

@@ -77,6 +77,10 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
         "is protected against copying, so its sound cannot be read",
         "Ask whoever you have it from for a copy without protection.",
     ),
+    Failure.MORE_THAN_DECLARED: (
+        "holds more than its header says",
+        "A program that repairs recordings may bring back the rest.",
+    ),
     Failure.NAME_NOT_UNICODE: (
         "has a name that cannot be read",
         "Rename the file, or use the command: sottovoce transcribe FILE.",
@@ -245,7 +249,8 @@ def job_status(
             parts[-1] += " → English"
         parts.append(when(job.added_at))
         if job.partial:
-            parts.append("the file breaks off")
+            goes_on = job.failure is Failure.MORE_THAN_DECLARED
+            parts.append("the file holds more" if goes_on else "the file breaks off")
     if job.state in (JobState.CANCELLED, JobState.PAUSED, JobState.QUEUED) and job.position > 0:
         parts.append(_saved(job.position).lower())
     if job.options.replaces is not None and job.state is not JobState.DONE:
@@ -450,7 +455,7 @@ def _end_note(job: Job, has_text: bool) -> str:
     if job.is_past_the_end:
         return f"The recording ends at {clock(job.duration or 0)}, before the part that was asked for."
     if job.state is JobState.DONE and job.partial:
-        return PARTIAL
+        return partial(job)
     if job.state is JobState.DONE and not has_text:
         return f"{NO_SPEECH} in this recording."
     return ""
@@ -458,6 +463,15 @@ def _end_note(job: Job, has_text: bool) -> str:
 
 NO_SPEECH = "No speech was found"
 PARTIAL = "The file breaks off before its end. Everything that could be read was transcribed."
+MORE_THAN_DECLARED = (
+    "The file holds more than its header says, as when a recorder was cut off. It was transcribed up to where players"
+    " stop; a program that repairs recordings may bring back the rest."
+)
+
+
+def partial(job: Job) -> str:
+    """Return why a job is done and yet not all of its file was transcribed."""
+    return MORE_THAN_DECLARED if job.failure is Failure.MORE_THAN_DECLARED else PARTIAL
 
 
 def about_job(job: Job) -> str:

@@ -687,6 +687,7 @@ class JobQueue(QObject):
                     position=event.duration,
                     duration=event.duration,
                     partial=event.partial,
+                    failure=event.why,
                     failure_detail=event.detail,
                     notes=event.notes,
                 )

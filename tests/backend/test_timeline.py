@@ -7,6 +7,7 @@ import os
 import struct
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -16,6 +17,8 @@ from speech import media
 
 from desktop_app.backend.audio import SAMPLE_RATE, Recording
 from desktop_app.backend.timeline import Timeline
+from desktop_app.backend.worker import Worker
+from desktop_app.messages import Failure, JobFinished, Transcribe
 
 BLOCK = 32_768
 RATE = 48_000
@@ -223,7 +226,7 @@ def test_a_hole_in_a_broadcast_that_goes_on_is_silence(tmp_path):
 
 def gaps(times: Sequence[float], length: float = 0.1, is_new_clock: bool = False) -> list[float]:
     """Return the silence before each of frames of a tenth of a second, by what the clock shows at them."""
-    timeline = Timeline(0.0, 0.0, 3600.0, lambda jump: is_new_clock)
+    timeline = Timeline(0.0, 0.0, 3600.0, 3600.0, lambda jump: is_new_clock)
     at, found = 0.0, []
     for time, following in itertools.zip_longest(times, times[1:]):
         found.append(round(timeline.gap_before(time, length, at, following), 3))
@@ -305,6 +308,19 @@ def test_sound_behind_the_end_that_the_header_declares_is_told_of(tmp_path, suff
     assert len(samples) / SAMPLE_RATE == pytest.approx(4, abs=0.1)
     assert recording.partial
     assert recording.has_unread_sound
+
+
+def test_a_job_of_such_a_file_is_done_and_says_that_there_is_more(tmp_path, tiny_model):
+    soundfile.write(tmp_path / "a.wav", np.zeros(4 * SAMPLE_RATE), SAMPLE_RATE)
+    _outdated(tmp_path / "a.wav", 0.5)
+    events: list[Any] = []
+    file, model = os.fsencode(tmp_path / "a.wav"), os.fsencode(tiny_model)
+
+    Worker(events.append, lambda _: False).carry_out(Transcribe(1, file, model, "cpu", language="en"))
+
+    assert isinstance(events[-1], JobFinished)
+    assert events[-1].partial
+    assert events[-1].why is Failure.MORE_THAN_DECLARED
 
 
 def test_tags_behind_the_sound_are_not_taken_for_lost_sound(tmp_path):

@@ -62,6 +62,10 @@ def wav_of_a_hundred_thousand_chunks(good: Good) -> bytes:
     return _wav(good["wav"][44:], before_data=b"junk\0\0\0\0" * 100_000)
 
 
+def wav_of_twenty_thousand_recordings(good: Good) -> bytes:
+    return _wav(good["wav"][44 : 44 + 320]) * 20_000
+
+
 # --- flac ------------------------------------------------------------------------------------------------------------
 
 LARGEST_BLOCK = 65_535  # samples
@@ -245,6 +249,49 @@ def mkv_of_a_hundred_thousand_tags(good: Good) -> bytes:
     return _in_matroska(good, _element(b"\x12\x54\xc3\x67", _element(b"\x73\x73", tag * 100_000)))
 
 
+# --- ts ------------------------------------------------------------------------------------------------------------
+
+
+def ts_whose_clock_jumps_with_every_packet(good: Good) -> bytes:
+    """Hours forward and back between frames of a fortieth of a second, in four megabytes."""
+    return b"".join(
+        _ts_packets(
+            good["mp3"][_id3_size(good["mp3"]) :][at % 8000 : at % 8000 + 144], 90_000 * (at * 20_000 % 95_000), at
+        )
+        for at in range(10_000)
+    )
+
+
+def _ts_packets(frame: bytes, clock: int, number: int) -> bytes:
+    """Return a packet of sound with its time, and before every hundredth the two tables that tell of it."""
+    count = number % 16
+    tables = b""
+    if number % 100 == 0:
+        programs = bytes.fromhex("00b00d0001c100000001e100")
+        streams = bytes.fromhex("02b0120001c10000e101f00003e101f000")
+        tables = _ts_table(0, programs, number // 100) + _ts_table(0x100, streams, number // 100)
+    time = bytes([0x21 | clock >> 29 & 0x0E]) + ((clock >> 15 & 0x7FFF) << 1 | 1).to_bytes(2)
+    time += ((clock & 0x7FFF) << 1 | 1).to_bytes(2)
+    content = b"\0\0\1\xc0" + (8 + len(frame)).to_bytes(2) + b"\x80\x80\x05" + time + frame
+    filling = 184 - len(content)
+    adaptation = bytes([filling - 1, 0]) + b"\xff" * (filling - 2)
+    return b"\x47\x41\x01" + bytes([0x30 | count]) + adaptation + content + tables
+
+
+def _ts_table(kind: int, table: bytes, count: int) -> bytes:
+    table += _mpeg_checksum(table)
+    return b"\x47" + (0x4000 | kind).to_bytes(2) + bytes([0x10 | count % 16, 0]) + table.ljust(183, b"\xff")
+
+
+def _mpeg_checksum(data: bytes) -> bytes:
+    value = 0xFFFF_FFFF
+    for byte in data:
+        value ^= byte << 24
+        for _ in range(8):
+            value = (value << 1 ^ (0x04C1_1DB7 if value >> 31 else 0)) & 0xFFFF_FFFF
+    return value.to_bytes(4)
+
+
 # --- ogg -------------------------------------------------------------------------------------------------------------
 
 
@@ -269,7 +316,7 @@ def ogg_of_ten_thousand_streams(good: Good) -> bytes:
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-SUFFIXES = ("wav", "flac", "mp3", "m4a", "mkv", "ogg")
+SUFFIXES = ("wav", "flac", "mp3", "m4a", "mkv", "ogg", "ts")
 FILES: dict[str, Callable[[Good], bytes]] = {
     name: make for name, make in list(globals().items()) if name.partition("_")[0] in SUFFIXES
 }

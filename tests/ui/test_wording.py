@@ -209,6 +209,10 @@ def test_a_level_is_said_in_words(peak, clipped, said):
             job(JobState.DONE, duration=65.0, language="en", partial=True),
             "Done · 1:05 · English · 1 Jan 1970 · the file breaks off",
         ),
+        (
+            job(JobState.DONE, duration=65.0, language="en", partial=True, failure=Failure.MORE_THAN_DECLARED),
+            "Done · 1:05 · English · 1 Jan 1970 · the file holds more",
+        ),
         (job(JobState.CANCELLED), "Cancelled"),
         (job(JobState.CANCELLED, position=700.0), "Cancelled · the first 11 minutes are saved"),
         (job(JobState.FAILED, failure=Failure.FILE_EMPTY), "Is empty"),
