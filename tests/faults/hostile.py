@@ -256,7 +256,7 @@ def ts_whose_clock_jumps_with_every_packet(good: Good) -> bytes:
     """Hours forward and back between frames of a fortieth of a second, in four megabytes."""
     return b"".join(
         _ts_packets(
-            good["mp3"][_id3_size(good["mp3"]) :][at % 8000 : at % 8000 + 144], 90_000 * (at * 20_000 % 95_000), at
+            good["mp3"][_id3_size(good["mp3"]) :][at % 8000 : at % 8000 + 144], 90_000 * (at * 3 % 4 * 25_000), at
         )
         for at in range(10_000)
     )
