@@ -90,6 +90,10 @@ class LanguageBox(QComboBox):
         self._found.installEventFilter(self)
         self.setMaxVisibleItems(16)
 
+    def setAccessibleName(self, name: str) -> None:
+        super().setAccessibleName(name)
+        self._line.setAccessibleName(name)
+
     def code(self) -> str | None:
         """Return Whisper's code, or None for automatic."""
         code: str | None = self.currentData()

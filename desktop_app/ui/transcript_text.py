@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -44,7 +44,7 @@ class TranscriptText(QPlainTextEdit):
         self._pieces: list[str] = []  # the text, PIECE paragraphs each
         self._folded: list[str] = []  # the same without upper case, to search in
         self._sought = ""  # what was searched last, if the text is still the same
-        self._sought_in: list[int] = []  # the pieces that have it
+        self._sought_in: dict[int, int] = {}  # the pieces that have it, and how often
         self._provisional: tuple[Word, ...] = ()  # at the end, in grey; in none of the above
         self._current = -1  # the paragraph with the text cursor
         self._margin = _TimeMargin(self)
@@ -208,15 +208,15 @@ class TranscriptText(QPlainTextEdit):
     def place_of(self, wanted: str) -> tuple[int, int]:
         """Return which of all the places of `wanted` is the one that is selected, and how many there are."""
         folded, cursor = wanted.casefold(), self.textCursor()
-        pieces = self._pieces_with(folded)
-        total = sum(self._folded[piece].count(folded) for piece in pieces)
+        self._pieces_with(folded)
         paragraph, end = cursor.blockNumber(), cursor.selectionEnd() - cursor.block().position()
         here = paragraph // PIECE
-        before = sum(self._folded[piece].count(folded) for piece in pieces if piece < here)
+        before = sum(count for piece, count in self._sought_in.items() if piece < here)
         if here < len(self._folded):
             before += sum(line.count(folded) for line in self._folded[here].split("\n")[: paragraph % PIECE])
         units = cursor.block().text().encode("utf-16-le")[: 2 * end]  # as Qt counts
-        return before + units.decode("utf-16-le", "replace").casefold().count(folded), total
+        before += units.decode("utf-16-le", "replace").casefold().count(folded)
+        return before, sum(self._sought_in.values())
 
     def _paragraph_with(self, folded: str, start: int, backwards: bool) -> int | None:
         """Return the first paragraph behind `start` that may have `folded` in it; `start` itself comes last."""
@@ -231,11 +231,12 @@ class TranscriptText(QPlainTextEdit):
                 return found[-1 if backwards else 0]
         return None
 
-    def _pieces_with(self, folded: str) -> list[int]:
+    def _pieces_with(self, folded: str) -> Collection[int]:
         """Return the pieces that have `folded` in them; the answer is kept for the next step of a search."""
         if folded != self._sought:
             self._sought = folded
-            self._sought_in = [number for number, piece in enumerate(self._folded) if folded in piece]
+            counted = ((number, piece.count(folded)) for number, piece in enumerate(self._folded))
+            self._sought_in = {number: count for number, count in counted if count}
         return self._sought_in
 
     def margin_width(self) -> int:
@@ -280,8 +281,8 @@ class TranscriptText(QPlainTextEdit):
             block = block.next()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._place_margin()  # first: else all is laid out for a width that does not last
         super().resizeEvent(event)
-        self._place_margin()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
