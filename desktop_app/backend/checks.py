@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from desktop_app.backend.decoding import Heard
@@ -20,6 +21,11 @@ NEAR_EACH_OTHER = 2.5  # seconds between two pieces: over several words left out
 FASTEST = 7.5  # words a second of speech: nobody speaks so fast for long
 HURRIED = 0.05  # seconds: no word is said so fast; the aligner squeezes in so what was never said
 HURRIED_SHARE = 0.25
+MAX_LETTERS_PER_SECOND = 25.0  # fast speech has about 20; only a loop or a made-up text has more
+MANY_LETTERS = 10  # fewer say nothing about a rate
+# A unit of up to 200 letters more than five times in a row. Not of digits alone: 1,000,000,000 repeats nothing.
+REPEATED = re.compile(r"(?=\D)(.{1,200}?)\1{5,}")
+SHORT_REPETITION = 12  # letters in all: "hahahaha" is laughter
 LITTLE_SPEECH = 0.35  # seconds of speech in a span below which any text is suspect
 CLEAR_SPEECH = 0.75  # probability that speech reaches where somebody really speaks
 A_SYLLABLE = 0.2  # seconds
@@ -36,9 +42,9 @@ def _doubts(heard: Heard) -> Iterator[Doubt]:
     if heard.text.strip():
         if goes_in_circles(heard):
             yield Doubt.REPETITION
-        if heard.average_log_probability < UNSURE:
+        if heard.average_log_probability < UNSURE or heard.has_broken_letters:
             yield Doubt.LOW_CONFIDENCE
-        if len(heard.words) > 8 and " " in heard.text.strip() and len(heard.words) > FASTEST * max(speech, 1.0):
+        if is_too_fast(heard.words, max(speech, 1.0)):
             yield Doubt.TOO_MANY_WORDS
         if speech < LITTLE_SPEECH or (
             heard.no_speech_probability > NO_SPEECH and heard.average_log_probability < UNSURE
@@ -95,6 +101,26 @@ def repeats(words: Sequence[Word]) -> bool:
     """Tell whether the same words come several times in a row, more often than people say them."""
     said = [word.text.strip(" .,!?").casefold() for word in words]
     return any(_in_a_row(said, length) >= (6 if length == 1 else 4 if length < 4 else 3) for length in range(1, 16))
+
+
+def is_too_fast(words: Sequence[Word], seconds: float) -> bool:
+    """Tell whether nobody can say so much in `seconds`, by words where there are spaces, by letters in any language."""
+    letters = sum(map(str.isalnum, "".join(word.text for word in words)))
+    spaced = sum(" " in word.text for word in words) > len(words) / 2
+    if spaced and len(words) > 8 and len(words) > FASTEST * seconds:
+        return True
+    return letters > MANY_LETTERS and letters > MAX_LETTERS_PER_SECOND * seconds
+
+
+def repeated(words: Sequence[Word]) -> set[int]:
+    """Return the indices of the words that belong to something said more than five times in a row.
+
+    By letters, not by words, so that it holds for languages without spaces and for syllables within a word.
+    """
+    letters = [(sign, index) for index, word in enumerate(words) for sign in word.text.casefold() if sign.isalnum()]
+    text = "".join(sign for sign, _ in letters)
+    found = [match.span() for match in REPEATED.finditer(text) if len(match[0]) >= SHORT_REPETITION]
+    return {letters[at][1] for begin, end in found for at in range(begin, end)}
 
 
 def _in_a_row(said: Sequence[str], length: int) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import itertools
-import sys
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from desktop_app.backend import memory
 from desktop_app.backend.speech import Span
 from desktop_app.messages import Task, Word
 
@@ -50,6 +49,7 @@ class Heard:
     no_speech_probability: float
     compression_ratio: float
     temperature: float = 0.0
+    has_broken_letters: bool = False  # the model wrote half a letter: bytes that are no UTF-8
     parts: tuple[Heard, ...] = field(default=())  # if it was heard piece by piece
     not_believed: tuple[Heard, ...] = field(default=())  # pieces whose text is left out
 
@@ -67,6 +67,7 @@ class Heard:
             no_speech_probability=min(part.no_speech_probability for part in parts),
             compression_ratio=compression_ratio(text),
             temperature=max(part.temperature for part in parts),
+            has_broken_letters=any(part.has_broken_letters for part in parts),
             parts=tuple(parts),
             not_believed=tuple(not_believed),
         )
@@ -97,7 +98,7 @@ class Decoder:
         """
         if self._last is not None and self._last[:2] == (list(spans), context):
             return self._last[2]
-        give_back_memory()
+        memory.give_back()
         mels = [self._whisper.feature_extractor(span.samples)[:, :MEL_FRAMES] for span in spans]
         encoded = self._encoded_in_turn(mels, context) if self._in_turn else self._encoded_together(mels, context)
         self._last = (list(spans), context, encoded)
@@ -183,7 +184,6 @@ class Decoder:
             search = {"beam_size": 1, "num_hypotheses": 5, "sampling_topk": 0, "sampling_temperature": temperature}
         else:
             search = {"beam_size": asking.beam_size, "patience": 1}
-        give_back_memory()
         prompts = [self._prompt(language, asking) for language in languages]
         results = self._written(
             encoded,
@@ -195,12 +195,12 @@ class Decoder:
             suppress_tokens=list(self._suppressed()),
             **search,
         )
-        give_back_memory()
         words = self._words(spans, encoded, languages, asking.task, [result.sequences_ids[0] for result in results])
         heard = []
         for span, language, result, its_words in zip(spans, languages, results, words, strict=True):
             tokens = result.sequences_ids[0]
-            text = self._tokenizer(language, asking.task).decode(tokens)
+            written = self._tokenizer(language, asking.task).decode(tokens)
+            text = whole_letters(written)
             heard.append(
                 Heard(
                     span=span,
@@ -211,6 +211,7 @@ class Decoder:
                     no_speech_probability=float(result.no_speech_prob),
                     compression_ratio=compression_ratio(text),
                     temperature=temperature,
+                    has_broken_letters=text != written,
                 )
             )
         return heard
@@ -254,11 +255,11 @@ class Decoder:
                     Word(
                         start=span.start + min(float(word["start"]), span.length),
                         end=span.start + min(max(float(word["start"]), float(word["end"])), span.length),
-                        text=word["word"],
+                        text=whole_letters(word["word"]),
                         probability=round(float(word["probability"]), 3),
                     )
                     for word in alignment
-                    if word["word"]
+                    if whole_letters(word["word"])
                 )
             )
         return words
@@ -317,21 +318,14 @@ class Decoder:
         return tuple(get_suppressed_tokens(self._tokenizer("en", Task.TRANSCRIBE), [-1]) or ())
 
 
+def whole_letters(text: str) -> str:
+    """Return a text without the replacement characters that stand for half a letter."""
+    return text.replace("\ufffd", "")
+
+
 def most_tokens(spans: Sequence[Span]) -> int:
     """Return more tokens than anybody says in the longest of the spans. What needs more goes round in circles."""
     return MOST_TOKENS + round(TOKENS_A_SECOND * max(span.length for span in spans))
-
-
-@lru_cache(maxsize=1)
-def _trim() -> Callable[[int], int] | None:
-    """Return glibc's malloc_trim, where there is glibc."""
-    return getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-
-
-def give_back_memory() -> None:
-    """Return what was freed to the system. Without it, ever more stays in pieces too small for the next batch."""
-    if trim := _trim():
-        trim(0)
 
 
 def compression_ratio(text: str) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from desktop_app.backend import checks, sentences
+from desktop_app.backend import checks, memory, sentences
 from desktop_app.backend.decoding import MEL_FRAMES, MEL_FRAMES_A_SECOND, Asking, Decoder, Heard, most_tokens
 from desktop_app.backend.devices import Setup, kind_of, setups
 from desktop_app.backend.failures import CannotTranscribe
@@ -63,6 +63,7 @@ class Engine:
         """
         self.model = model
         self.asked_for = (device, compute_type, threads, tuple(ways))
+        memory.reuse_large_blocks()
         started = time.monotonic()
         self._whisper, self.setup = _loaded(model, setups(device, compute_type, threads, ways))
         writing = writers(model, self.setup)
@@ -123,9 +124,10 @@ class Engine:
             theirs = [one for part, one in zip(parts, first, strict=True) if part.of == number]
             yield [self._repaired(one, asking, temperatures, choice) for one in theirs]
 
-    def read(self, span: Span, asking: Asking, language: str) -> Heard:
-        """Return the first reading of a span, however doubtful. Short ones are encoded in a fraction of the time."""
-        context = max(SHORT_CONTEXT, min(MEL_FRAMES, round((span.length + SILENCE_BEHIND) * MEL_FRAMES_A_SECOND)))
+    def read(self, span: Span, asking: Asking, language: str, short: bool = False) -> Heard:
+        """Return the first reading of a span, however doubtful. `short`: encode no more of its 30 s than needed."""
+        needed = round((span.length + SILENCE_BEHIND) * MEL_FRAMES_A_SECOND)
+        context = max(SHORT_CONTEXT, min(MEL_FRAMES, needed)) if short else MEL_FRAMES
         encoded = self._decoder.encoded([span], context)
         return self._decoder.heard([span], encoded, [language], asking, most_tokens=most_tokens([span]))[0]
 

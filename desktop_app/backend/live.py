@@ -8,6 +8,7 @@ window is cut behind a sentence, a pause, or whatever else is told, so that it s
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -48,8 +49,11 @@ TOO_NEAR = 1.0  # seconds: words that end so near to the end of the sound may st
 SAME_TIME = 1.0  # seconds: so far apart at most is the same word in two readings
 HELD_BACK = 1.5  # seconds: so long a settled word waits for the end of its sentence
 CAREFULLY_EVERY = 3.0  # seconds: so often at most a reading that is not worth showing is followed by a better one
-LONG = 10.0  # seconds: a window to be cut at the next good place
-LONGEST = 18.0  # seconds: one to be cut now
+LONG = 18.0  # seconds: a window to be cut at the next good place
+LONGEST = 26.0  # seconds: one to be cut now
+CONTEXT = 8.0  # seconds of told sound that stay in a window which is cut: what was said before helps to understand
+TAIL = 10.0  # seconds at the end of the window that are decoded for provisional words
+SETTLED_EVERY = 2.0  # seconds: so often at most words are settled between two pauses
 GONE = 3.0  # seconds of silence after which the window is let go
 BEHIND = 2.0  # seconds of sound not read yet: it is no use to read what is there twice
 SURE_OF_LANGUAGE = 0.8
@@ -262,7 +266,7 @@ class LiveJob:
         is_pause, is_full = self._is_pause, window.length >= LONGEST
         self._tell(Stage.TRANSCRIBING, window.end)
         began = time.monotonic()
-        heard = self._engine.read(span, self._asking, self._language or "")
+        heard = self._decoded_with_care() if is_pause or is_full else self._decoded_tail()
         self._heard = heard
         self._read_to = len(window.probabilities)
         if is_pause:
@@ -276,6 +280,21 @@ class LiveJob:
         took = time.monotonic() - began
         self._ready_at = time.monotonic() + REST * took
         log.debug("%.1f s of sound read in %.2f s", span.length, took)
+
+    def _decoded_tail(self) -> Heard:
+        """Return what is said at the end of the window, decoded quickly: for provisional words."""
+        window = self._window
+        begin = 0
+        if window.length > TAIL:
+            latest = min(self._position, window.end - TAIL / 2)
+            begin = window.quietest(max(window.start, latest - TAIL / 2), max(window.start, latest))
+        span = window.span().part(begin, len(window.probabilities))
+        return self._engine.read(span, self._asking, self._language or "", short=True)
+
+    def _decoded_with_care(self) -> Heard:
+        """Return what is said in the whole window, as the accurate pass would decode it: for words to be settled."""
+        asking = dataclasses.replace(self._asking, beam_size=self._job.tuning.beam_size)
+        return self._engine.read(self._window.span(), asking, self._language or "")
 
     def _knows_language(self, span: Span, must: bool = False) -> bool:
         """Tell whether the language is known; find it out if it is clear enough, or if it must be."""
@@ -299,7 +318,7 @@ class LiveJob:
 
     def _settle_agreed(self, heard: Heard) -> None:
         """Settle the words that the reading before gave as well."""
-        words = self._behind_settled(heard.words)
+        words = self._behind(self._settled, heard)
         if self._is_nonsense(heard):
             if self._window.end - self._position < CAREFULLY_EVERY or not self._is_over(CAREFULLY_EVERY):
                 return
@@ -312,16 +331,36 @@ class LiveJob:
             agreed -= 1
         self._settled += words[:agreed]
         self._before = words[agreed:]
-        waiting = self._settled[self._told :]
-        ends = [number for number, word in enumerate(waiting, 1) if ends_sentence(word)]
-        if ends:
-            self._tell_settled(self._told + ends[-1])
-        if len(self._settled) > self._told and self._window.end - self._settled[self._told].end > HELD_BACK:
-            self._tell_settled(len(self._settled))
+        if self._is_due_to_be_told() and self._is_over(SETTLED_EVERY):
+            self._confirm()
+            ends = [n for n, word in enumerate(self._settled[self._told :], 1) if ends_sentence(word)]
+            if ends:
+                self._tell_settled(self._told + ends[-1])
+            if self._is_held_back():
+                self._tell_settled(len(self._settled))
+
+    def _is_due_to_be_told(self) -> bool:
+        return self._is_held_back() or any(ends_sentence(word) for word in self._settled[self._told :])
+
+    def _is_held_back(self) -> bool:
+        """Tell whether a word has waited long enough for the end of its sentence."""
+        return len(self._settled) > self._told and self._window.end - self._settled[self._told].end > HELD_BACK
+
+    def _confirm(self) -> None:
+        """Replace the words that are about to be told by what the whole window says there, decoded with care."""
+        heard = self._decoded_with_care()
+        words = self._behind(self._settled[: self._told], heard)
+        end = self._settled[-1].end + EDGE
+        sure = list(itertools.takewhile(lambda word: word.end <= end, words))
+        if not sure or self._is_nonsense(heard):
+            return
+        self._heard = heard
+        self._settled[self._told :] = sure
+        self._before = words[len(sure) :]
 
     def _settle_all(self, heard: Heard) -> None:
         """Settle all that was heard: nobody speaks any more."""
-        self._settled += self._behind_settled(heard.words)
+        self._settled[self._told :] = self._behind(self._settled[: self._told], heard)
         self._before = ()
         self._settle_up_to(min(len(self._window.probabilities), self._window.speech_ends() + self._padding))
 
@@ -356,12 +395,13 @@ class LiveJob:
         """Tell whether a reading is not worth showing: the model guesses, goes round in circles, or nobody spoke."""
         return bool(NOT_BELIEVED.intersection(checks.doubts(heard))) or checks.is_phantom(heard)
 
-    def _behind_settled(self, words: Sequence[Word]) -> list[Word]:
-        """Return the words with times behind those of the settled ones."""
-        earliest = self._settled[-1].end if self._settled else self._window.start
+    def _behind(self, settled: Sequence[Word], heard: Heard) -> list[Word]:
+        """Return the words of a reading that follow `settled` ones, with times behind theirs."""
+        earliest = settled[-1].end if settled else self._window.start
+        known = [word for word in settled if word.end > heard.span.start]
         return [
             Word(max(earliest, word.start), max(earliest, word.end), word.text, word.probability)
-            for word in words[joint(self._settled, words) :]
+            for word in heard.words[joint(known, heard.words) :]
         ]
 
     # --- telling ---
@@ -407,7 +447,7 @@ class LiveJob:
         window = self._window
         if window.length < LONG:
             return
-        if self._is_pause or (is_full and not self._told):
+        if is_full and not self._told:
             self._cut(self._frames_told)
             return
         following = [*self._settled[1:], *self._before][: self._told]
@@ -418,7 +458,8 @@ class LiveJob:
         ]
         breaths = [frame for frame, is_end in places if is_end and window.is_breath(frame)]
         if breaths:
-            self._cut(breaths[-1])
+            kept = [frame for frame in breaths if window.time_of(frame) <= window.end - CONTEXT]
+            self._cut(kept[-1] if kept else breaths[0])
         elif is_full:
             self._cut(min((frame for frame, _ in places), key=window.probability_at, default=self._frames_told))
 
@@ -427,7 +468,7 @@ class LiveJob:
             span = self._window.span()
             self._knows_language(span, must=True)
             self._tell(Stage.TRANSCRIBING, self._window.end)
-            self._heard = self._engine.read(span, self._asking, self._language or "")
+            self._heard = self._decoded_with_care()
             self._settle_all(self._heard)
         if not self._started:
             self._start(self._language or "", 0.0)  # nobody spoke

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spoken import evenly, heard, span, stretches, words
 
-from desktop_app.backend import checks
+from desktop_app.backend import checks, decoding
 from desktop_app.messages import Doubt, Word
 
 SECONDS = 20.0
@@ -139,6 +139,29 @@ def test_what_comes_eight_times_in_a_row_repeats_whatever_stands_before_it(befor
     assert checks.repeats(evenly(" ".join([*before, *again * 8]), 0, 20))
 
 
+@pytest.mark.parametrize(
+    ("said", "is_loop"),
+    [
+        ("hello " * 10, True),
+        ("ba" * 40, True),
+        ("谢谢大家" * 6, True),
+        ("ha" * 5, False),
+        ("it costs 1000000000000 in all", False),
+        (f"{A_SENTENCE} " * 5, False),
+        (f"{A_SENTENCE} " * 6, True),
+    ],
+)
+def test_what_comes_more_than_five_times_in_a_row_is_found_by_its_letters_in_any_language(said, is_loop):
+    assert bool(checks.repeated(evenly(said, 0, 20))) == is_loop
+
+
+@given(st.text("abc あ, ", max_size=300))
+def test_looking_for_repeated_letters_ends_soon_and_finds_only_words_there_are(said):
+    found = evenly(said, 0, 20) if said.split() else ()
+
+    assert all(0 <= index < len(found) for index in checks.repeated(found))
+
+
 # --- how sure, how fast, and whether anybody speaks ------------------------------------------------------------------
 
 
@@ -147,6 +170,20 @@ def test_more_words_than_fit_into_the_time_are_doubted():
 
     assert Doubt.TOO_MANY_WORDS in checks.doubts(heard(span([(0, 3)]), evenly(many, 0, 3)))
     assert Doubt.TOO_MANY_WORDS not in checks.doubts(heard(span([(0, 20)]), evenly(many, 0, 20)))
+
+
+def test_more_letters_than_fit_into_the_time_are_doubted_in_a_language_without_spaces():
+    many = tuple(Word(0.1 * n, 0.1 * n + 0.1, "これは長い", 0.9) for n in range(30))
+
+    assert Doubt.TOO_MANY_WORDS in checks.doubts(heard(span([(0, 3)]), many))
+    assert Doubt.TOO_MANY_WORDS not in checks.doubts(heard(span([(0, 20)]), many))
+
+
+def test_half_a_letter_is_doubted_and_left_out():
+    reading = dataclasses.replace(heard(span([(0, 4)]), evenly("so it was", 0, 4)), has_broken_letters=True)
+
+    assert checks.doubts(reading) == (Doubt.LOW_CONFIDENCE,)
+    assert decoding.whole_letters("नमस्\ufffd ते\ufffd") == "नमस् ते"
 
 
 def test_a_guess_is_doubted():
