@@ -24,6 +24,7 @@ def environment(name: str, folder: Path) -> dict[str, str]:
         return variables
     if shutil.which("localedef") is None or not (SOURCES / name.partition(".")[0]).is_file():
         pytest.skip(f"this system has no locale {name}, and nothing to make it of")
+    folder.mkdir(exist_ok=True)
     if not (folder / name).is_dir():
         command = ["localedef", "-f", "UTF-8", "-i", name.partition(".")[0], folder / name]
         subprocess.run(command, check=True, capture_output=True)
