@@ -205,6 +205,16 @@ def test_listing_what_was_transcribed_loads_no_window_and_is_fast(home):
     assert time.monotonic() - began < 3  # about 0.3 on a machine with nothing else to do
 
 
+def test_no_property_is_set_by_a_keyword_in_a_constructor_of_qt():
+    """PySide makes "setInterval" of "interval" by the C library's toupper(), which knows no I for a Turkish i."""
+    calls = [(file, call) for file in sorted(ROOT.rglob("*.py")) for call in _calls_of_qt_constructors(file)]
+
+    with_keywords = [f"{file.name}:{call.lineno}: {ast.unparse(call)}" for file, call in calls if call.keywords]
+
+    assert len(calls) > 300  # or this looks in the wrong places
+    assert with_keywords == []
+
+
 def _imported(file: Path) -> Iterator[str]:
     """Yield the dotted names that `file` imports anywhere, those inside functions and under TYPE_CHECKING as well."""
     for node in ast.walk(ast.parse(file.read_bytes())):
@@ -251,3 +261,24 @@ def _loaded_by(code: str) -> set[str]:
         [sys.executable, "-c", code + tell], check=True, capture_output=True, encoding="utf-8", env=dict(os.environ)
     )
     return set(json.loads(ended.stdout.splitlines()[-1]))
+
+
+def _calls_of_qt_constructors(file: Path) -> Iterator[ast.Call]:
+    """Yield the calls in `file` of Qt's classes, and of those made from them that have no constructor of their own."""
+    tree = ast.parse(file.read_bytes())
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    from_qt = [node for node in imports if (node.module or "").startswith("PySide6")]
+    qt = {alias.name for node in from_qt for alias in node.names} - {"Signal", "Slot"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base).split(".")[0] in qt for base in node.bases):
+            if "__init__" not in {part.name for part in node.body if isinstance(part, ast.FunctionDef)}:
+                qt.add(node.name)
+            yield from (call for call in _calls(node) if ast.unparse(call.func) == "super().__init__")
+    for call in _calls(tree):
+        first, *_, last = [*ast.unparse(call.func).split("."), ""]
+        if first in qt and (not last or last[0].isupper()):
+            yield call
+
+
+def _calls(node: ast.AST) -> Iterator[ast.Call]:
+    return (part for part in ast.walk(node) if isinstance(part, ast.Call))

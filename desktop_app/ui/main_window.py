@@ -480,7 +480,9 @@ class MainWindow(QMainWindow):
         if not failed:
             self.say(sentence)
             return
-        box = QMessageBox(QMessageBox.Icon.Warning, wording.export_title(2), sentence, parent=self)
+        box = QMessageBox(
+            QMessageBox.Icon.Warning, wording.export_title(2), sentence, QMessageBox.StandardButton.NoButton, self
+        )
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
