@@ -511,6 +511,8 @@ class JobListView(QTableView):
             event.setDropAction(Qt.DropAction.IgnoreAction)
             event.accept()
             self.dropped_on.emit(job.id)
+        else:
+            event.ignore()
         self.stopAutoScroll()
         self.setState(QTableView.State.NoState)
         self.viewport().update()

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QDesktopServices,
     QDragEnterEvent,
     QDragLeaveEvent,
+    QDragMoveEvent,
     QDropEvent,
     QGuiApplication,
     QKeySequence,
@@ -44,7 +45,7 @@ from desktop_app.settings import Appearance, Settings
 from desktop_app.transcripts import export
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import ENDED, Job, JobState, Output, Step, shown
-from desktop_app.ui import appearance, colours, icons, wording
+from desktop_app.ui import appearance, colours, given_files, icons, wording
 from desktop_app.ui.about import About
 from desktop_app.ui.bottom_line import BottomLine
 from desktop_app.ui.dialog import bounded_to_screen
@@ -202,6 +203,7 @@ class MainWindow(QMainWindow):
     def _make_actions(self) -> None:
         keys = QKeySequence.StandardKey
         self.open_files = self._action(wording.OPEN, self._on_open, keys.Open, "open")
+        self.paste_files = self._action(wording.PASTE_FILES, self._on_paste, keys.Paste)
         self.open_folder = self._action(wording.OPEN_FOLDER, self._on_open_folder, "Ctrl+Shift+O", "open")
         self.try_it = self._action(wording.TRY_IT, self._on_try_it, "Ctrl+T", "play")
         self.export = self._action(wording.EXPORT, self._on_export, "Ctrl+E", "export")
@@ -270,7 +272,7 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self) -> None:
         to_check = [self.next_to_check, self.previous_to_check]
-        openers = [self.open_files, self.open_folder, self.try_it]
+        openers = [self.open_files, self.open_folder, self.paste_files, self.try_it]
         menus: dict[str, list[QAction | None]] = {
             "file": [*openers, None, self.export, None, *self.library.all(), None, self.quit],
             "edit": [self.undo_remove, None, self.copy_all, None, self.find_text, None, *to_check],
@@ -408,6 +410,7 @@ class MainWindow(QMainWindow):
         self.transcript.filled.connect(self._allow_actions)
         self.library.said.connect(self.say)
         self.recording.said.connect(self.say)
+        self.recording.noticed.connect(lambda said: self._notices.say(wording.RECORDING_NOTICE, said))
         self.dictation.said.connect(self.say)
         self.models.said.connect(self.say)
         self.updates.said.connect(self.say)
@@ -888,20 +891,32 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
-            event.acceptProposedAction()
+            given_files.accept(event)
             self._drop_frame.appear()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        given_files.accept(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self._drop_frame.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._drop_frame.hide()
-        files = _local_files(event.mimeData())
-        if files:
-            event.acceptProposedAction()
-            self.models.take_dropped(files, self.add_files)
-        else:
-            self.say(wording.NOT_LOCAL)
+        given_files.accept(event)
+        self._take(event.mimeData(), wording.NOT_LOCAL)
+
+    def _on_paste(self) -> None:
+        self._take(QGuiApplication.clipboard().mimeData(), wording.NO_FILES_COPIED)
+
+    def _take(self, data: QMimeData, nothing: str) -> None:
+        """Add the files that were dropped or pasted; say so if anything else was among them, or nothing at all."""
+        given = given_files.given_in(data)
+        if given.files:
+            self.models.take_dropped(given.files, self.add_files)
+        if given.others:
+            self.say(wording.left_out(given.others) if given.files else wording.NOT_LOCAL)
+        elif not given.files:
+            self.say(nothing)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -987,10 +1002,6 @@ def _show_key(action: QAction, count: int = 1) -> None:
 
 def _plain(label: str) -> str:
     return label.replace("&", "").rstrip("…")
-
-
-def _local_files(dragged: QMimeData) -> list[Path]:
-    return [Path(url.toLocalFile()) for url in dragged.urls() if url.isLocalFile()]
 
 
 def _column(*widgets: QWidget) -> QWidget:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -27,7 +27,7 @@ from desktop_app.messages import ModelTrouble
 from desktop_app.models.shelf import ShelfModel
 from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import shown
-from desktop_app.ui import colours, model_wording
+from desktop_app.ui import colours, given_files, model_wording, wording
 from desktop_app.ui.dialog import Dialog
 from desktop_app.ui.model_questions import ByNameDialog, HubDialog, TokenDialog
 from desktop_app.ui.model_row import FINE, ListedModel, ModelRow, give_keyboard
@@ -436,13 +436,18 @@ class ModelsDialog(Dialog):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
-            event.acceptProposedAction()
+            given_files.accept(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        given_files.accept(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if files:
-            event.acceptProposedAction()
-            self.dropped.emit(files)
+        given_files.accept(event)
+        given = given_files.given_in(event.mimeData())
+        if given.files:
+            self.dropped.emit(given.files)
+        if given.others:
+            self.say(wording.left_out(given.others) if given.files else wording.NOT_LOCAL)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -1,4 +1,4 @@
-"""Tells the user that jobs have ended, while the window is in the background."""
+"""Tells the user that jobs have ended, or that a recording is in trouble, while the window is in the background."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ class Notices(QObject):
         untold, self._untold = self._untold, []
         if untold:
             self._notify(*wording.finished_notice(untold))
+
+    def say(self, title: str, text: str) -> None:
+        """Notify of something that cannot wait, unless the user looks at the window."""
+        if not self._window.isActiveWindow():
+            self._notify(title, text)
 
     def _notify(self, title: str, text: str) -> None:
         QApplication.alert(self._window)

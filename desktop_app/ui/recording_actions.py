@@ -34,6 +34,8 @@ from desktop_app.work.recorder import Recorder, RecorderState, Trouble
 from desktop_app.work.unfinished import Unfinished
 
 RECORDING = (RecorderState.RECORDING, RecorderState.PAUSED)
+NOTICED = frozenset(set(Trouble) - {Trouble.SLEPT, Trouble.CLIPPING, Trouble.NOT_NOTED})  # wherever the user is
+NOTICE_AGAIN_AFTER = 60.0  # seconds, of the same trouble
 SAME_LENGTH = 0.2  # seconds that a job may fall short of its recording, and have heard all of it
 NOTHING_THERE = (
     Trouble.NO_PORTAUDIO,
@@ -66,6 +68,7 @@ class RecordingActions(QObject):
     """Joins the recorder and the queue: a recording that stops becomes a job, a live one is a job from its start.
 
     said(sentence): something to tell the user in passing.
+    noticed(sentence): something is wrong with what is being recorded; the user may be elsewhere.
     added(jobs): a recording came into the list.
     left(): the bar was closed; the keyboard has to go somewhere.
     changed(): something is recorded now, or no more.
@@ -74,6 +77,7 @@ class RecordingActions(QObject):
     """
 
     said = Signal(str)
+    noticed = Signal(str)
     added = Signal(object)
     left = Signal()
     changed = Signal()
@@ -104,6 +108,7 @@ class RecordingActions(QObject):
         self._file: Path | None = None  # that is being recorded
         self._live_job: int | None = None  # that follows it
         self._captioned: int | None = None  # the live job that captions show: its last words come after Stop
+        self._noticed: dict[Trouble, float] = {}  # when that was last
         self._is_leaving = False  # nothing can stop the program's end any more
         self._is_live = False  # what is recorded, or was last, appears as text while one speaks
         self._once_more = False  # Record was pressed again before the last words were written
@@ -191,7 +196,7 @@ class RecordingActions(QObject):
         self.panel.pause_pressed.connect(self._on_pause)
         self.panel.close_pressed.connect(self._leave)
         self._recorder.state_changed.connect(self._on_state)
-        self._recorder.troubled.connect(lambda _: self._show_in_captions())
+        self._recorder.troubled.connect(self._on_trouble)
         self._devices.changed.connect(self._show_in_captions)
         self.panel.microphone.currentIndexChanged.connect(self._show_in_captions)
         self._recorder.recorded.connect(self._on_recorded)
@@ -203,6 +208,15 @@ class RecordingActions(QObject):
         self.unfinished.dismiss_pressed.connect(self._on_dismiss)
 
     # --- recording ---
+
+    def _on_trouble(self, trouble: Trouble | None) -> None:
+        self._show_in_captions()
+        if trouble is None or trouble not in NOTICED or not self.panel.is_recording:
+            return
+        now = time.monotonic()
+        if now - self._noticed.get(trouble, -NOTICE_AGAIN_AFTER) >= NOTICE_AGAIN_AFTER:
+            self._noticed[trouble] = now
+            self.noticed.emit(wording.trouble(trouble))
 
     def _on_record(self) -> None:
         """Open the bar; close it if it is open and has the keyboard, unless something is recorded."""

@@ -1170,7 +1170,17 @@ def waiting(job: Job, number: int | None = None, is_held: bool = False) -> str:
     return "It is the next one to be transcribed." if number == 1 else f"{comes} in the queue."
 
 
-NOT_LOCAL = "Only files on this computer can be dropped here."
+NOT_LOCAL = "Only files on this computer can be added. Download it first."
+NO_FILES_COPIED = "There are no copied files to paste. Copy some in your file manager first."
+PASTE_FILES = "&Paste Files"
+
+
+def left_out(count: int) -> str:
+    """Return that something among dropped files was passed over."""
+    what = "An address was" if count == 1 else f"{count} addresses were"
+    return f"{what} left out: only files on this computer can be added."
+
+
 COPIED = "The transcript was copied."
 COPIED_REPORT = "The newest crash report was copied. Nothing of what was said is in it."
 SAMPLE_MISSING = "The sample recording is not there. Install Sottovoce again."
@@ -1258,6 +1268,7 @@ NOTHING_TO_RECORD = "Choose a microphone or the computer’s sound."
 LEVEL = "Level"
 NOT_LISTENING = "Nothing is listened to"
 
+RECORDING_NOTICE = "Recording"
 TROUBLES: dict[str, str] = {
     "no_portaudio": "Nothing can be recorded: the library PortAudio is missing (on Debian, the package libportaudio2).",
     "no_loopback": (
@@ -1270,7 +1281,8 @@ TROUBLES: dict[str, str] = {
     ),
     "device_gone": "The device was unplugged. What was recorded is safe; it goes on when the device is back.",
     "device_silent": "The device delivers nothing. What was recorded is safe. Unplug it and plug it in again.",
-    "other_device": "The system changed to another device. It records from that one now.",
+    "other_device": "The device it began with is gone, or the system changed it. Another one is being recorded now.",
+    "chosen_away": "The device you chose is not connected. The default one is used until it is back.",
     "disk_full": "The disk is full. What was recorded is safe; it goes on as soon as there is room.",
     "cannot_write": "The recording cannot be written. What was recorded is safe. Check its disk.",
     "nothing_heard": "Nothing has been heard for ten seconds. Is the microphone switched off, or turned down?",

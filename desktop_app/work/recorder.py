@@ -67,6 +67,7 @@ class Trouble(enum.StrEnum):
     OTHER_DEVICE = "other_device"  # the sound comes from another device than at the beginning, or than was chosen
     CLIPPING = "clipping"
     NOTHING_HEARD = "nothing_heard"  # data, but no sound for ten seconds
+    CHOSEN_AWAY = "chosen_away"  # the device that was chosen is not there, and the default one is used
     NOT_NOTED = "not_noted"  # if the program is killed, nobody knows of the recording
 
 
@@ -549,9 +550,9 @@ class _Work(NamedThread):
             return
         found = self._found(track)
         if track.device is not None and track.capture is not None:
-            is_back = track.first is not None and track.first.id != track.device.id and track.first.id in found
-            if track.device.id not in found or is_back:
-                log.info("a device is %s", "back" if is_back else "gone")
+            best = track.choose(found)
+            if best is None or best.id != track.device.id:
+                log.info("a device is %s", "back" if track.device.id in found else "gone")
                 track.close()
             elif track.is_silent(now) and now - track.opened_at > REOPEN_SILENT_EVERY and track.capture.is_open:
                 track.close()
@@ -682,9 +683,10 @@ class _Work(NamedThread):
             return set() if is_usual else {silent}
         if track.is_elsewhere(self._devices.recorded_from(), len(self._tracks)):
             return {Trouble.OTHER_DEVICE}
+        away = {Trouble.CHOSEN_AWAY} if track.lacks_wanted else set()
         if track.kind == "microphone" and track.hears_nothing(NOTHING_HEARD_AFTER):
-            return {Trouble.NOTHING_HEARD}
-        return set()
+            return {Trouble.NOTHING_HEARD, *away}
+        return away
 
     def _close_devices(self) -> None:
         for track in self._tracks:

@@ -40,11 +40,21 @@ class Track:
         self._closed: Capture | None = None
 
     def choose(self, found: Mapping[str, AudioDevice]) -> AudioDevice | None:
-        """Return the device to open, of those `found` by their ids; None if there is none."""
-        if self.first is not None and self.first.id in found:
-            return found[self.first.id]
-        if self.wanted:
-            return found.get(self.wanted)
+        """Return the device to open, of those `found` by their ids; None if there is none.
+
+        The one that is wanted comes first, then the one it began with, one of the same name (a headset may return under
+        another id), the one it comes from now, and the default one.
+        """
+        first, now = self.first, self.device
+        if self.wanted in found:
+            return found[self.wanted]
+        if first is not None and first.id in found:
+            return found[first.id]
+        alike = next((one for one in found.values() if first is not None and one.name == first.name), None)
+        if alike is not None:
+            return alike
+        if now is not None and now.id in found:
+            return found[now.id]
         return next((device for device in found.values() if device.is_default), next(iter(found.values()), None))
 
     def open(self, device: AudioDevice, rate: int, channels: int, now: float, on_sound: OnSound, on_end: OnEnd) -> None:
@@ -135,6 +145,13 @@ class Track:
         """
         if self.device is None or self.first is None:
             return False
-        if self.device.id != self.first.id:
+        is_wanted = self.device.id == self.wanted
+        if not is_wanted and self.device.id != self.first.id and self.device.name != self.first.name:
             return True
         return recorded_from is not None and len(recorded_from) >= streams and self.device.id not in recorded_from
+
+    @property
+    def lacks_wanted(self) -> bool:
+        """Whether the device that was chosen has not been there since it began, and another one is used."""
+        began_otherwise = self.first is not None and self.first.id != self.wanted
+        return bool(self.wanted) and began_otherwise and self.device is not None and self.device.id != self.wanted

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAccessible, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+)
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QMessageBox, QWidget
 
 from desktop_app import paths
 from desktop_app.messages import Failure, JobStarted
 from desktop_app.settings import Settings
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Output, Segment
-from desktop_app.ui import wording
+from desktop_app.ui import given_files, wording
 from desktop_app.ui.about import About
 from desktop_app.ui.export_dialog import ExportDialog
 from desktop_app.ui.main_window import MainWindow
@@ -86,6 +94,76 @@ def test_files_dropped_are_queued_and_the_rest_is_left(window, taken, silence, t
     drop(window, urls("https://example.org/talk.mp3", QUrl.fromLocalFile(str(silence)), "mailto:nobody@example.org"))
 
     assert [job.path for job in taken()] == [silence]
+
+
+def test_an_address_beside_files_is_not_passed_over_in_silence(window, taken, silence) -> None:
+    drop(window, urls("https://example.org/talk.mp3", QUrl.fromLocalFile(str(silence))))
+
+    assert window.statusBar().currentMessage() == wording.left_out(1)
+    assert [job.path for job in taken()] == [silence]
+
+
+@pytest.mark.parametrize("host", ["localhost", socket.gethostname()])
+def test_a_file_may_be_named_with_this_computers_name(window, taken, silence, host) -> None:
+    drop(window, urls(f"file://{host}{silence}"))
+
+    assert [job.path for job in taken()] == [silence]
+
+
+@pytest.mark.parametrize("proposed", [Qt.DropAction.MoveAction, Qt.DropAction.CopyAction, Qt.DropAction.LinkAction])
+def test_a_drop_copies_whatever_the_source_proposes(window, taken, silence, proposed) -> None:
+    data = urls(QUrl.fromLocalFile(str(silence)))
+    both = Qt.DropAction.MoveAction | Qt.DropAction.CopyAction | Qt.DropAction.LinkAction
+    buttons = (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    for event in (
+        QDragEnterEvent(QPoint(200, 200), both, data, *buttons),
+        QDragMoveEvent(QPoint(201, 201), both, data, *buttons),
+        QDropEvent(QPointF(201, 201), both, data, *buttons),
+    ):
+        event.setDropAction(proposed)
+        QApplication.sendEvent(window, event)
+        assert event.isAccepted()
+        assert event.dropAction() is Qt.DropAction.CopyAction
+
+    assert [job.path for job in taken()] == [silence]
+    assert silence.exists()
+
+
+def test_files_copied_in_a_file_manager_are_pasted_into_the_list(qtbot, window, taken, add, silence) -> None:
+    add()
+    window.list.setFocus()
+    QGuiApplication.clipboard().setMimeData(urls(QUrl.fromLocalFile(str(silence)), "https://example.org/"))
+
+    qtbot.keyClick(window.list, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+
+    assert window.statusBar().currentMessage() == wording.left_out(1)
+    assert silence in [job.path for job in taken()]
+
+
+def test_pasting_without_files_says_so_and_text_in_a_field_stays_text(qtbot, window, taken, add) -> None:
+    QGuiApplication.clipboard().setText("deu")
+    add()
+
+    window.paste_files.trigger()
+    said = window.statusBar().currentMessage()
+    line = window.transcript.find_bar.line
+    window.find_text.trigger()
+    line.setFocus()
+    qtbot.keyClick(line, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+
+    assert said == wording.NO_FILES_COPIED
+    assert line.text() == "deu"
+    assert len(taken()) == 1  # the one that was there
+
+
+def test_paths_that_an_older_file_manager_copies_as_text_are_files(silence) -> None:
+    text = QMimeData()
+    text.setText(f"{silence}\nfile://localhost/recordings/talk.wav\n")
+    prose = QMimeData()
+    prose.setText(f"{silence}\nis a recording")
+
+    assert given_files.given_in(text) == ([silence, Path("/recordings/talk.wav")], 0)
+    assert given_files.given_in(prose) == ([], 0)
 
 
 def test_what_is_not_on_this_computer_is_refused_in_words(window, taken) -> None:

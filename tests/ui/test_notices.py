@@ -10,6 +10,8 @@ import pytest
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.transcripts.transcript import JobOptions, JobState
+from desktop_app.ui import wording
+from desktop_app.work.recorder import Trouble
 
 
 @pytest.fixture
@@ -130,3 +132,23 @@ def test_without_any_way_to_notify_the_title_still_tells(
     end_a_job(JobState.DONE)
 
     assert window.windowTitle() == "(1) Sottovoce"
+
+
+def test_trouble_with_a_recording_reaches_who_is_elsewhere_and_is_not_said_twice(
+    qtbot, window, other_window, noted, sound, settle
+) -> None:
+    window.recording.record.trigger()
+    settle()
+    window.recording.panel.record.click()
+    settle()
+    other_window.activateWindow()
+    qtbot.waitUntil(lambda: not window.isActiveWindow())
+    told: list[str] = []
+    window.recording.noticed.connect(told.append)
+
+    for trouble in (Trouble.CLIPPING, Trouble.OTHER_DEVICE, None, Trouble.OTHER_DEVICE):
+        sound.recorder.be_in_trouble(trouble)
+    qtbot.waitUntil(noted.exists)
+
+    assert wording.trouble(Trouble.OTHER_DEVICE) in noted.read_text(encoding="utf-8")
+    assert told == [wording.trouble(Trouble.OTHER_DEVICE)]

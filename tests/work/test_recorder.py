@@ -631,16 +631,41 @@ def test_a_stream_that_the_system_moves_to_another_device_is_noticed(rolling, se
     noticed(rolling, until, None)
 
 
-def test_a_chosen_microphone_is_not_replaced_by_another(server, mic, studio, until, tmp_path):
-    server.plug_in("other").say(media.tone(10))
+def test_for_a_chosen_microphone_that_goes_the_default_one_takes_over_until_it_is_back(
+    server, mic, studio, until, tmp_path
+):
+    other = server.plug_in("other")
+    server.make_default("other")
     begin(studio, until, tmp_path / "talk.wav", Sources(microphone="mic"))
     server.unplug("mic")
-    noticed(studio, until, Trouble.DEVICE_GONE)
-    pass_by(until, 1)
+    assert noticed(studio, until, Trouble.OTHER_DEVICE) < NOTICED_WITHIN
+    until(lambda seconds=studio.recorder.seconds: studio.recorder.seconds > seconds + 0.5)
+    other.count(1)
+    until(other.is_quiet)
+    until(lambda seconds=studio.recorder.seconds: studio.recorder.seconds > seconds + 0.5)
+    server.plug_in("mic")
+    noticed(studio, until, None)
 
-    assert studio.recorder.trouble is Trouble.DEVICE_GONE
-    samples = finish(studio, until)
-    assert np.count_nonzero(samples) < NOTICED_WITHIN * RATE  # what the system delivered until we saw it
+    assert len(microphone.counted(finish(studio, until))) == RATE
+
+
+def test_a_chosen_microphone_that_is_not_there_keeps_nobody_from_recording_with_another(
+    server, mic, studio, until, tmp_path
+):
+    begin(studio, until, tmp_path / "talk.wav", Sources(microphone="headset"))
+    assert noticed(studio, until, Trouble.CHOSEN_AWAY) < NOTICED_WITHIN
+    mic.count(1)
+    until(mic.is_quiet)
+    until(lambda seconds=studio.recorder.seconds: studio.recorder.seconds > seconds + 0.5)
+    headset = server.plug_in("headset")
+    noticed(studio, until, None)
+    until(lambda seconds=studio.recorder.seconds: studio.recorder.seconds > seconds + 0.5)
+    headset.count(1)
+    until(headset.is_quiet)
+
+    numbers = finish(studio, until)
+    numbers = numbers[numbers > 0]
+    assert (numbers == np.tile(np.arange(RATE) // COUNT_EVERY + 1, 2)).all()
 
 
 def test_a_recording_begins_when_there_is_a_microphone(server, studio, until, tmp_path):

@@ -88,7 +88,31 @@ def test_the_default_device_is_chosen_then_the_one_it_began_with(microphone):
     assert microphone.choose({}) is None
 
 
-def test_a_device_that_was_named_is_not_replaced():
-    track = Track("microphone", "b")
+def test_the_default_device_stands_in_for_the_one_that_was_named_until_that_is_back():
+    track = Track("microphone", "headset")
+    headset, built_in, other = device("headset"), device("a", is_default=True), device("b")
 
-    assert track.choose({"a": device("a", is_default=True)}) is None
+    track.first = track.device = track.choose({"a": built_in, "b": other})
+    began_with, is_said = track.first, track.lacks_wanted
+
+    assert (began_with, is_said) == (built_in, True)
+    assert track.choose({"a": device("a"), "b": device("b", is_default=True)}) == device("a")  # it stays at that one
+    assert track.choose({"headset": headset, "a": built_in}) == headset
+    track.device = headset
+    assert not track.lacks_wanted
+    assert not track.is_elsewhere(("headset",), 1)
+
+
+def test_a_headset_that_returns_under_another_id_is_the_same_one():
+    track = Track("microphone", "usb-1")
+    track.first = track.device = AudioDevice("usb-1", "Headset", "microphone", 16_000, 1, False)
+    built_in = device("a", is_default=True)
+    again = AudioDevice("usb-2", "Headset", "microphone", 16_000, 1, False)
+
+    assert track.choose({"a": built_in}) == built_in
+    track.device = built_in
+    assert track.is_elsewhere(None, 1)
+    assert track.choose({"a": built_in, "usb-2": again}) == again
+    track.device = again
+    assert not track.is_elsewhere(("usb-2",), 1)
+    assert not track.lacks_wanted
