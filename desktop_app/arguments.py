@@ -14,6 +14,7 @@ from desktop_app.messages import ACCURATE, FAST, TUNINGS, Task, Tuning
 from desktop_app.models import shelf
 from desktop_app.transcripts import export
 from desktop_app.transcripts.languages import LANGUAGES, code_of
+from desktop_app.transcripts.numbers import number_in, seconds_in, temperatures_in
 from desktop_app.transcripts.transcript import (
     HOTTEST,
     LONGEST_PADDING,
@@ -22,7 +23,6 @@ from desktop_app.transcripts.transcript import (
     MOST_THREADS,
     MOST_TRACKS,
     JobOptions,
-    temperatures_in,
 )
 
 DEFAULT_FORMAT = "txt"
@@ -391,11 +391,9 @@ def _tuning(arguments: argparse.Namespace) -> Tuning:
 
 
 def _moment(words: str) -> float:
-    if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", words) or len(words) > 32:
+    seconds = seconds_in(words)
+    if seconds is None:
         raise argparse.ArgumentTypeError(f"“{words}” is no time: write seconds (90.5), 1:30 or 0:01:30")
-    seconds = 0.0
-    for part in words.split(":"):
-        seconds = 60 * seconds + float(part)
     return seconds
 
 
@@ -435,11 +433,8 @@ def _text(words: str) -> str:
 
 
 def _share(words: str) -> float:
-    try:
-        share = float(words)
-    except ValueError:
-        share = -1.0
-    if not 0 < share < 1:
+    share = number_in(words)
+    if share is None or not 0 < share < 1:
         raise argparse.ArgumentTypeError(f"“{words}” is not between 0 and 1")
     return share
 
@@ -447,7 +442,9 @@ def _share(words: str) -> float:
 def _temperatures(words: str) -> tuple[float, ...]:
     found = temperatures_in(words)
     if not found:
-        raise argparse.ArgumentTypeError(f"“{words}”: write numbers from 0 to {HOTTEST:g}, as 0,0.2,0.4")
+        raise argparse.ArgumentTypeError(
+            f"“{words}”: write numbers from 0 to {HOTTEST:g} with a decimal point, as 0,0.2,0.4"
+        )
     return found
 
 

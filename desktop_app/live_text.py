@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app import paths, streams, terminal
 from desktop_app.messages import Provisional, Segment
+from desktop_app.transcripts.lines import as_lines, is_open, separator, text_of_line
 from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, JobState
 from desktop_app.ui import wording
 from desktop_app.work.backend_process import BackendProcess
@@ -20,7 +21,7 @@ from desktop_app.work.probing import use_what_is_known
 
 
 class LiveText(QObject):
-    """Follows one recording. Settled text goes to stdout, a line a segment; the transcript stays in the library."""
+    """Follows one recording. Settled text goes to stdout, line by line; the transcript stays in the library."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class LiveText(QObject):
         self._reader_gone = reader_gone
         self._job: int | None = None
         self._is_complete = False
+        self._line: list[Segment] = []  # what is certain of a line that is not whole yet
         self._ownership = Ownership(paths.locks())
         self._history = HistoryThread(paths.database())
         self._backend = BackendProcess(paths.backend_command(), paths.logs() / "backend.log")
@@ -78,6 +80,7 @@ class LiveText(QObject):
 
     def close(self) -> None:
         """End; what is not written down yet is when the job is resumed. For the end of the program."""
+        self._print_rest()
         self._queue.leave()
         self._backend.stop()
         self._history.close()
@@ -90,20 +93,35 @@ class LiveText(QObject):
     def _on_segments(self, job_id: int, segments: Sequence[Segment]) -> None:
         if job_id == self._job:
             self._show("")
-            for segment in segments:
-                terminal.print_out(terminal.one_line(segment.text))
+            *whole, self._line = [*as_lines([*self._line, *segments])] or [[]]
+            for line in whole:
+                self._print(line)
+            if self._line and not is_open(self._line[-1]):
+                self._print_rest()
             lost = streams.lost_output()
             if lost is not None and streams.has_enough(lost):
                 self._reader_gone()
 
+    def _print_rest(self) -> None:
+        """Print the line that is begun."""
+        if self._line:
+            self._print(self._line)
+            self._line = []
+
+    def _print(self, line: Sequence[Segment]) -> None:
+        terminal.print_out(terminal.one_line(text_of_line(line)))
+
     def _on_provisional(self, heard: Provisional) -> None:
         if heard.job_id == self._job:
-            self._show("".join(word.text for word in heard.words).strip())
+            said = "".join(word.text for word in heard.words).strip()
+            begun = text_of_line(self._line)
+            self._show(terminal.one_line(begun + separator(begun, said) + said))
 
     def _on_job(self, job: Job) -> None:
         if job.id != self._job or job.state in UNENDED:
             return
         self._show("")
+        self._print_rest()
         if job.state is JobState.FAILED:
             self._say(wording.job_failure(job))
         self._ended(job.state is JobState.DONE)

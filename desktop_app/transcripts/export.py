@@ -28,6 +28,7 @@ import msgspec
 
 from desktop_app.messages import Segment, Task
 from desktop_app.transcripts import subtitles
+from desktop_app.transcripts.lines import as_lines, text_of_line
 from desktop_app.transcripts.subtitles import legible
 from desktop_app.transcripts.transcript import SPEAKERS, Job, Output, Transcript, display_name
 
@@ -48,17 +49,15 @@ class UnknownField(ValueError):
 
 
 def as_txt(transcript: Transcript) -> Iterator[str]:
-    """Yield the text, one segment a line."""
-    for segment in transcript.segments:
-        if text := legible(_said(segment)):
-            yield f"{text}\n"
+    """Yield the text, line by line: about one a segment, where that ends with a clause."""
+    for line in as_lines(transcript.segments):
+        yield f"{_line(line)}\n"
 
 
 def as_txt_times(transcript: Transcript) -> Iterator[str]:
-    """Yield the text, one segment a line, each after the moment it starts: `[0:12:34] `."""
-    for segment in transcript.segments:
-        if text := legible(_said(segment)):
-            yield f"[{_clock(segment.start)}] {text}\n"
+    """Yield the text line by line, each after the moment it starts: `[0:12:34] `."""
+    for line in as_lines(transcript.segments):
+        yield f"[{_clock(line[0].start)}] {_line(line)}\n"
 
 
 def as_srt(transcript: Transcript) -> Iterator[str]:
@@ -90,7 +89,7 @@ def as_tsv(transcript: Transcript) -> Iterator[str]:
     """
     yield _table_row("start", "end", "text")
     for segment in transcript.segments:
-        text = legible(_said(segment)).replace("\t", " ")
+        text = legible(_who(segment) + segment.text).replace("\t", " ")
         yield _table_row(*_milliseconds(segment.start, segment.end), f"'{text}" if _FORMULA.match(text) else text)
 
 
@@ -236,9 +235,13 @@ def _as_json(value: object, depth: int = 0) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode().replace("\n", "\n" + "  " * depth)
 
 
-def _said(segment: Segment) -> str:
-    """Return the text, and who says it where two speakers are told apart by their channels."""
-    return f"{SPEAKERS[segment.speaker]}: {segment.text}" if segment.speaker else segment.text
+def _line(line: Sequence[Segment]) -> str:
+    return f"{_who(line[0])}{text_of_line(line)}"
+
+
+def _who(segment: Segment) -> str:
+    """Return who speaks, where two speakers are told apart by their channels."""
+    return f"{SPEAKERS[segment.speaker]}: " if segment.speaker else ""
 
 
 def _srt_lines(lines: Sequence[str]) -> Iterator[str]:

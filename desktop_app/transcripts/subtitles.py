@@ -77,6 +77,11 @@ def legible(text: str) -> str:
     return " ".join(line for line in lines if line)
 
 
+def is_unspaced(sign: str) -> bool:
+    """Tell whether a sign is of a script that is written without spaces between words."""
+    return bool(_UNSPACED.match(sign))
+
+
 # --- units: what is never broken -------------------------------------------------------------------------------------
 
 # Controls, and the mark that means UTF-8 when it is first.

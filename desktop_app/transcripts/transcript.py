@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,7 +28,6 @@ __all__ = [
     "Word",
     "display_name",
     "shown",
-    "temperatures_in",
 ]
 
 SPEAKERS = {"left": "Left", "right": "Right"}  # as they are called in the window and in exports
@@ -144,15 +142,6 @@ class Transcript(msgspec.Struct, frozen=True):
     job: Job
     segments: Iterable[Segment]
     left_out: tuple[LeftOut, ...] = ()  # texts that were not believed
-
-
-def temperatures_in(words: str) -> tuple[float, ...]:
-    """Return the temperatures written in `words`, separated by commas; none at all if one of them is none."""
-    try:
-        found = tuple(float(part) for part in words.split(","))
-    except ValueError:
-        return ()
-    return found if all(math.isfinite(temperature) and 0 <= temperature <= HOTTEST for temperature in found) else ()
 
 
 def display_name(path: Path) -> str:

@@ -11,17 +11,16 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFormLayout,
     QLabel,
     QLineEdit,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop_app.messages import Device, Tuning
 from desktop_app.transcripts.languages import LANGUAGES, code_of
+from desktop_app.transcripts.numbers import seconds_in, temperatures_in, time_text
 from desktop_app.transcripts.transcript import (
     LONGEST_PADDING,
     MOST_PIECES,
@@ -29,10 +28,10 @@ from desktop_app.transcripts.transcript import (
     MOST_THREADS,
     MOST_TRACKS,
     JobOptions,
-    temperatures_in,
 )
 from desktop_app.ui import colours, wording
 from desktop_app.ui.dialog import Dialog
+from desktop_app.ui.number_box import CountBox, NumberBox
 
 COMPUTE_TYPES = ("", "int8", "int8_float32", "float32", "float16", "int8_float16", "bfloat16")
 LONGEST = 99 * 3600.0
@@ -53,6 +52,7 @@ class ListeningDialog(Dialog):
         self._form = QFormLayout()
         self._read: dict[str, Callable[[], Any]] = {}
         self._explanations: dict[str, QLabel] = {}
+        self._numbers: dict[str, NumberBox | CountBox] = {}
         self._make_fields(options)
         self.body.addLayout(self._form)
         self._buttons = QDialogButtonBox(
@@ -70,8 +70,8 @@ class ListeningDialog(Dialog):
         self._line("prompt", options.prompt)
         self._line("glossary", options.glossary)
         self._line("languages", ", ".join(LANGUAGES[code].english for code in options.languages))
-        self._number("begin", options.begin, LONGEST, 1)
-        self._number("end", options.end or 0.0, LONGEST, 1)
+        self._time("begin", options.begin, wording.FROM_THE_BEGINNING)
+        self._time("end", options.end or 0.0, wording.TO_THE_END)
         self._count("track", 0 if options.track is None else options.track + 1, 0, MOST_TRACKS)
         self._check("split_channels", options.split_channels)
         self._count("beam_size", tuning.beam_size, 1, MOST_READINGS)
@@ -102,8 +102,8 @@ class ListeningDialog(Dialog):
             prompt=values["prompt"].strip(),
             glossary=values["glossary"].strip(),
             languages=self._options.languages if unknown else codes,
-            begin=values["begin"],
-            end=values["end"] or None,
+            begin=self._options.begin if values["begin"] is None else values["begin"],
+            end=self._options.end if values["end"] is None else values["end"] or None,
             track=values["track"] - 1 if values["track"] else None,
             split_channels=values["split_channels"],
             device=values["device"],
@@ -139,7 +139,15 @@ class ListeningDialog(Dialog):
         _, unknown = _languages_in(values["languages"])
         if unknown:
             faults["languages"] = wording.unknown_languages(unknown)
-        if values["end"] and values["end"] <= values["begin"]:
+        for name, box in self._numbers.items():
+            box.interpretText()  # where a button is pressed without taking the focus, as on macOS
+            if box.refused:
+                faults[name] = wording.no_number(box.refused, box.minimum(), box.maximum())
+                box.refused = ""  # the field shows the number before it, which may be meant
+        for name in ("begin", "end"):
+            if values[name] is None:
+                faults[name] = wording.NO_TIME
+        if not faults.keys() & {"begin", "end"} and values["end"] and values["end"] <= values["begin"]:
             faults["end"] = wording.END_BEFORE_BEGINNING
         if not temperatures_in(values["temperatures"]):
             faults["temperatures"] = wording.NO_TEMPERATURES
@@ -156,20 +164,35 @@ class ListeningDialog(Dialog):
         line = QLineEdit(text)
         self._add(name, line, line.text)
 
+    def _time(self, name: str, value: float, at_zero: str) -> None:
+        """at_zero: what an empty field means."""
+        line = QLineEdit(time_text(value) if value else "")
+        line.setPlaceholderText(at_zero)
+
+        def read() -> float | None:
+            seconds = seconds_in(line.text()) if line.text().strip() else 0.0
+            return None if seconds is None or seconds > LONGEST else seconds
+
+        self._add(name, line, read)
+
     def _number(self, name: str, value: float, most: float, step: float, least: float = 0.0) -> None:
-        box = QDoubleSpinBox()
+        box = NumberBox()
         box.setRange(least, most)
         box.setSingleStep(step)
-        box.setDecimals(2 if step < 1 else 1)
+        box.setDecimals(2)
         box.setValue(value)
+        box.setKeyboardTracking(False)
+        self._numbers[name] = box
         self._add(name, box, box.value)
 
     def _count(self, name: str, value: int, least: int, most: int) -> None:
-        box = QSpinBox()
+        box = CountBox()
         box.setRange(least, most)
         box.setValue(value)
         if least == 0:
             box.setSpecialValueText(wording.AUTOMATIC)
+        box.setKeyboardTracking(False)
+        self._numbers[name] = box
         self._add(name, box, box.value)
 
     def _check(self, name: str, value: bool) -> None:

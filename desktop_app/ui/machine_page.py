@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
-    QSpinBox,
     QWidget,
 )
 
@@ -22,6 +21,7 @@ from desktop_app.transcripts.transcript import MOST_PIECES, MOST_THREADS
 from desktop_app.ui import colours, machine_wording, wording
 from desktop_app.ui.dialog import Dialog
 from desktop_app.ui.listening_dialog import COMPUTE_TYPES
+from desktop_app.ui.number_box import CountBox
 from desktop_app.ui.pack_box import PackBox
 from desktop_app.work import choice
 from desktop_app.work.pack_work import PackWork
@@ -196,8 +196,8 @@ class MachinePage(Dialog):
             colours.warn(self.trouble)
 
 
-def _count(value: int, most: int, at_zero: str) -> QSpinBox:
-    box = QSpinBox()
+def _count(value: int, most: int, at_zero: str) -> CountBox:
+    box = CountBox()
     box.setRange(0, most)
     box.setValue(value)
     box.setSpecialValueText(at_zero)

@@ -7,7 +7,6 @@ from PySide6.QtGui import QColor, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -21,6 +20,7 @@ from desktop_app.transcripts.transcript import display_name
 from desktop_app.ui import colours, icons, wording
 from desktop_app.ui.flow_layout import FlowLayout, captioned
 from desktop_app.ui.level_meter import LevelMeter
+from desktop_app.ui.number_box import NumberBox
 from desktop_app.work.audio_devices import AudioDevices
 from desktop_app.work.recorder import Level, Recorder, RecorderState, Sources, Trouble
 
@@ -141,7 +141,7 @@ class RecordPanel(QWidget):
         for channels, name in wording.CHANNEL_CHOICES.items():
             self.channels.addItem(name, channels)
         self.channels.setCurrentIndex(max(0, self.channels.findData(self._choices.channels)))
-        self.pre_roll = QDoubleSpinBox()
+        self.pre_roll = NumberBox()
         self.pre_roll.setRange(0, LONGEST_PRE_ROLL)
         self.pre_roll.setDecimals(0)
         self.pre_roll.setSuffix(wording.SECONDS)

@@ -169,12 +169,12 @@ class TranscriptPane(QWidget):
             self._colour()
 
     def _ask_for_part(self, job_id: int) -> None:
-        first = self.text.paragraphs
+        first = self.text.segments
         self._history.ask(lambda history: _part(history, job_id, first), self._on_part, self._on_no_part)
 
     def _on_part(self, part: _Part) -> None:
         job = part.job
-        if self._job is None or job.id != self._job.id or self._loaded or part.first != self.text.paragraphs:
+        if self._job is None or job.id != self._job.id or self._loaded or part.first != self.text.segments:
             return
         # Segments stored after the last part was read are announced after it: none is missing, none comes twice.
         self._loaded = len(part.segments) < AT_ONCE

@@ -1,4 +1,4 @@
-"""The text of a transcript: a paragraph a segment, times in the margin, and a search that does not keep one waiting."""
+"""The text of a transcript: paragraphs, times in the margin, and a search that does not keep one waiting."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextDocumentLayout, QPlainTextEdit, QToolTip, QWidget
 
+from desktop_app.transcripts import lines
 from desktop_app.transcripts.transcript import SPEAKERS, Segment, Word
 from desktop_app.ui import colours, wording
 from desktop_app.ui.announcing import announce
@@ -30,7 +31,9 @@ WORN_AT_ONCE = 1000  # paragraphs, where a long text is deleted little by little
 
 
 class TranscriptText(QPlainTextEdit):
-    """One paragraph a segment; its time stands in the margin, so that copied text is text alone.
+    """A paragraph a segment, or a few that are pieces of one clause, as live text has them.
+
+    Its time stands in the margin, so that copied text is text alone.
 
     passage_entered(why): the text cursor is in another paragraph; why that should be checked, empty if it need not.
     """
@@ -40,11 +43,14 @@ class TranscriptText(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._starts = array("d")
+        self._line: list[Segment] = []  # the first and the last segment of the last paragraph
+        self.segments = 0  # a paragraph has one, or several that are pieces of one clause
         self._doubts: dict[int, str] = {}  # why, by paragraph
         self._pieces: list[str] = []  # the text, PIECE paragraphs each
         self._folded: list[str] = []  # the same without upper case, to search in
         self._sought = ""  # what was searched last, if the text is still the same
         self._sought_in: dict[int, int] = {}  # the pieces that have it, and how often
+        self._provisional_from = 0  # where it begins, with what stands before it
         self._provisional: tuple[Word, ...] = ()  # at the end, in grey; in none of the above
         self._current = -1  # the paragraph with the text cursor
         self._margin = _TimeMargin(self)
@@ -75,6 +81,8 @@ class TranscriptText(QPlainTextEdit):
         else:
             super().clear()
         del self._starts[:]
+        self._line = []
+        self.segments = 0
         self._current = -1
         self.setAccessibleDescription("")
         self.passage_entered.emit("")
@@ -102,26 +110,14 @@ class TranscriptText(QPlainTextEdit):
         bar = self.verticalScrollBar()
         follows = bar.value() >= bar.maximum() - 1
         self._remove_provisional()
-        lines = []
-        for number, segment in enumerate(segments, self.paragraphs):
-            if segment.doubts:
-                self._doubts[number] = "; ".join(wording.DOUBTS[doubt] for doubt in segment.doubts)
-            speaker = f"{SPEAKERS[segment.speaker]}: " if segment.speaker else ""
-            lines.append(speaker + " ".join(segment.text.split()))
-            if number % PIECE:
-                self._pieces[-1] += f"\n{lines[-1]}"
-                self._folded[-1] += f"\n{lines[-1].casefold()}"
-            else:
-                self._pieces.append(lines[-1])
-                self._folded.append(lines[-1].casefold())
+        inserted = [self._add(segment) for segment in segments]
         layout = self.document().documentLayout()
         layout.blockSignals(not follows)  # else Qt paints all that is seen again, though what is added lies below it
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.insertText("\n".join(["", *lines] if self._starts else lines), QTextCharFormat())
+        cursor.insertText("".join(inserted), QTextCharFormat())
         layout.blockSignals(False)
         layout.documentSizeChanged.emit(layout.documentSize())
-        self._starts.extend(segment.start for segment in segments)
         self._sought = ""
         if self._current < 0:
             self._on_cursor_moved()
@@ -129,6 +125,34 @@ class TranscriptText(QPlainTextEdit):
             self._provisional = tuple(word for word in self._provisional if word.end > segments[-1].end)
         self._insert_provisional()
         bar.setValue(bar.maximum() if follows else bar.value())
+
+    def _add(self, segment: Segment) -> str:
+        """Note what a segment adds to the text, and return it: a paragraph, or the rest of the last one."""
+        said = " ".join(segment.text.split())
+        goes_on = bool(self._line) and lines.goes_on(self._line, segment)
+        self._line = [self._line[0], segment] if goes_on else [segment]  # the first and the last are looked at
+        self.segments += 1
+        if goes_on:
+            added = lines.separator(self._pieces[-1][-1:], said) + said
+            self._pieces[-1] += added
+            self._folded[-1] += added.casefold()
+        else:
+            number = self.paragraphs
+            paragraph = (f"{SPEAKERS[segment.speaker]}: " if segment.speaker else "") + said
+            added = f"\n{paragraph}" if number else paragraph
+            self._starts.append(segment.start)
+            if number % PIECE:
+                self._pieces[-1] += added
+                self._folded[-1] += added.casefold()
+            else:
+                self._pieces.append(paragraph)
+                self._folded.append(paragraph.casefold())
+        if segment.doubts:
+            last = self.paragraphs - 1
+            reasons = [wording.DOUBTS[doubt] for doubt in segment.doubts]
+            before = self._doubts[last].split("; ") if last in self._doubts else []
+            self._doubts[last] = "; ".join(dict.fromkeys([*before, *reasons]))
+        return added
 
     def show_in_size(self, points: int) -> None:
         """Write in letters of this size; 0: a little larger than the system's."""
@@ -309,16 +333,17 @@ class TranscriptText(QPlainTextEdit):
         grey.setForeground(colours.quiet(self.palette()))
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.insertText(("\n" if self._starts else "") + " ".join(said.split()), grey)
+        self._provisional_from = cursor.position()
+        goes_on = bool(self._line) and lines.is_open(self._line[-1])
+        before = lines.separator(self._pieces[-1][-1:], said.strip()) if goes_on else "\n" if self._starts else ""
+        cursor.insertText(before + " ".join(said.split()), grey)
 
     def _remove_provisional(self) -> None:
         if not self._provisional:
             return
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        settled = self.document().findBlockByNumber(self.paragraphs - 1)
-        at = settled.position() + settled.length() - 1 if self.paragraphs else 0
-        cursor.setPosition(at, QTextCursor.MoveMode.KeepAnchor)
+        cursor.setPosition(self._provisional_from, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
 
     def _place_margin(self) -> None:

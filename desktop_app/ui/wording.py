@@ -1084,8 +1084,8 @@ LISTENING = {
     "prompt": ("What it is about", "A sentence or two in the style you want; helps with names and spelling."),
     "glossary": ("Names and terms", "Words that occur, separated by commas."),
     "languages": ("Languages spoken", "With the language on automatic: only these, changing as they like. Empty: any."),
-    "begin": ("From second", "Begin there."),
-    "end": ("To second", "End there. 0: the end of the recording."),
+    "begin": ("From", "Begin there. A time as 1:30 or 0:01:30.5, or seconds as 90.5."),
+    "end": ("To", "End there. Empty: the end of the recording."),
     "track": ("Sound track", "Of a film with several. Automatic: the one that players play, or the first with speech."),
     "split_channels": ("Left and right are two speakers", "As in recorded telephone calls, with one voice a channel."),
     "beam_size": ("Readings at once", "More hear a little better and take longer."),
@@ -1098,8 +1098,14 @@ LISTENING = {
     "threads": ("Processor threads", "Automatic: one for each core."),
 }
 DEVICES: dict[Device, str] = {"auto": AUTOMATIC, "cpu": "The processor", "cuda": "The graphics card"}
-END_BEFORE_BEGINNING = "This is not later than where it begins. 0: the end of the recording."
-NO_TEMPERATURES = f"Write numbers from 0 to {HOTTEST:g}, separated by commas: 0, 0.2, 0.4."
+FROM_THE_BEGINNING, TO_THE_END = "the beginning of the recording", "the end of the recording"
+NO_TIME = "This is no time. Write 1:30, 0:01:30.5, or seconds as 90.5; up to 99 hours."
+END_BEFORE_BEGINNING = "This is not later than where it begins. Empty: the end of the recording."
+NO_TEMPERATURES = f"Write numbers from 0 to {HOTTEST:g}, a comma and a space between them: 0, 0.2, 0.4."
+
+
+def no_number(typed: str, least: float, most: float) -> str:
+    return f"“{typed}” cannot be taken: a number from {least:g} to {most:g}."
 
 
 def unknown_languages(names: Sequence[str]) -> str:

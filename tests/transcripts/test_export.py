@@ -426,9 +426,9 @@ def test_an_unknown_format_is_refused_before_anything_is_written(file, name, tmp
 
 
 def test_files_are_utf8_without_a_mark_and_with_plain_newlines(tmp_path):
-    written = export.write(transcript_of(Segment(0, 1, "\ufeffé\r\n"), Segment(1, 2, "ü")), tmp_path / "a.txt")
+    written = export.write(transcript_of(Segment(0, 1, "\ufeffé.\r\n"), Segment(1, 2, "ü")), tmp_path / "a.txt")
 
-    assert written.read_bytes() == "é\nü\n".encode()
+    assert written.read_bytes() == "é.\nü\n".encode()
 
 
 # --- the file -------------------------------------------------------------------------------------------------------

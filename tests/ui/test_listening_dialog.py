@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QLocale, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -58,8 +59,8 @@ def fill_in(dialog: ListeningDialog, options: JobOptions) -> None:
     field["prompt"].setText(options.prompt)
     field["glossary"].setText(options.glossary)
     field["languages"].setText("English, fr")
-    field["begin"].setValue(options.begin)
-    field["end"].setValue(options.end or 0.0)
+    field["begin"].setText(str(options.begin))
+    field["end"].setText("1:30" if options.end == 90.0 else "")
     field["track"].setValue(options.track + 1)
     field["split_channels"].setChecked(options.split_channels)
     field["beam_size"].setValue(tuning.beam_size)
@@ -197,17 +198,121 @@ def test_what_cannot_be_understood_is_said_and_not_accepted(qtbot, open_dialog, 
 
 def test_a_part_that_ends_before_it_begins_is_not_accepted_until_that_is_mended(qtbot, open_dialog) -> None:
     dialog = open_dialog(EVERYTHING)
-    fields(dialog)["end"].setValue(EVERYTHING.begin)
+    fields(dialog)["end"].setText(str(EVERYTHING.begin))
 
     with qtbot.assertNotEmitted(dialog.chosen):
         press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
     said = visible_text(dialog)
-    fields(dialog)["end"].setValue(EVERYTHING.end)
+    fields(dialog)["end"].setText(str(EVERYTHING.end))
     with qtbot.waitSignal(dialog.chosen) as told:
         press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
 
     assert wording.END_BEFORE_BEGINNING in said
     assert told.args == [EVERYTHING]
+
+
+# --- numbers and times, whatever the system's language ----------------------------------------------------------------
+
+
+@pytest.fixture(params=["en_US", "de_DE", "fa_IR", "ar_EG"])
+def language(request) -> Iterator[QLocale]:
+    before = QLocale()
+    QLocale.setDefault(QLocale(request.param))
+    yield QLocale()
+    QLocale.setDefault(before)
+
+
+def type_into(field: QWidget, text: str) -> None:
+    field.setFocus()
+    field.selectAll()
+    for sign in text:  # QTest.keyClicks takes Latin letters alone
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            QApplication.sendEvent(field, QKeyEvent(kind, 0, Qt.KeyboardModifier.NoModifier, sign))
+
+
+@pytest.mark.usefixtures("language")
+def test_times_can_be_typed_with_colons_and_either_decimal_mark(qtbot, open_dialog) -> None:
+    dialog = open_dialog()
+    type_into(fields(dialog)["begin"], "90.5")
+    type_into(fields(dialog)["end"], "0:01:30,75")
+
+    with qtbot.waitSignal(dialog.chosen) as told:
+        press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
+
+    assert (told.args[0].begin, told.args[0].end) == (90.5, 90.75)
+
+
+@pytest.mark.usefixtures("language")
+@pytest.mark.parametrize("typed", ["1:75", "1.234,5", "100:00:00"])
+def test_what_is_no_time_is_refused_with_a_sentence(qtbot, open_dialog, typed) -> None:
+    dialog = open_dialog()
+    type_into(fields(dialog)["begin"], typed)
+
+    with qtbot.assertNotEmitted(dialog.chosen):
+        press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
+
+    assert fields(dialog)["begin"].accessibleDescription() == wording.NO_TIME
+
+
+@pytest.mark.usefixtures("language")
+@pytest.mark.parametrize("typed", ["0.35", "0,35", "۰٫۳۵"])
+def test_numbers_can_be_typed_with_either_decimal_mark(qtbot, open_dialog, typed) -> None:
+    dialog = open_dialog()
+    type_into(fields(dialog)["speech_threshold"], typed)
+    type_into(fields(dialog)["speech_padding"], typed)
+
+    with qtbot.waitSignal(dialog.chosen) as told:
+        press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
+
+    assert (told.args[0].tuning.speech_threshold, told.args[0].tuning.speech_padding) == (0.35, 0.35)
+
+
+@pytest.mark.usefixtures("language")
+def test_a_number_that_is_shown_is_still_the_same_after_the_dialog(qtbot, open_dialog) -> None:
+    dialog = open_dialog(EVERYTHING)
+
+    with qtbot.waitSignal(dialog.chosen) as told:
+        press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
+
+    assert told.args == [EVERYTHING]
+
+
+@pytest.mark.usefixtures("language")
+@pytest.mark.parametrize("typed", ["1.5", "1,5"])
+def test_a_whole_number_takes_no_fraction_for_ten_times_as_much(qtbot, open_dialog, typed) -> None:
+    dialog = open_dialog()
+    type_into(fields(dialog)["threads"], typed)
+
+    with qtbot.assertNotEmitted(dialog.chosen):
+        press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
+
+    assert fields(dialog)["threads"].accessibleDescription() == wording.no_number(typed, 0, 256)
+    assert fields(dialog)["threads"].value() == 0
+
+
+def test_a_number_out_of_range_is_refused_and_what_was_there_is_taken_when_accepted_again(qtbot, open_dialog) -> None:
+    dialog = open_dialog()
+    type_into(fields(dialog)["speech_padding"], "9")
+
+    with qtbot.assertNotEmitted(dialog.chosen):
+        press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
+    said = fields(dialog)["speech_padding"].accessibleDescription()
+    with qtbot.waitSignal(dialog.chosen) as told:
+        press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
+
+    assert said == wording.no_number("9", 0, 2)
+    assert told.args[0].tuning.speech_padding == ACCURATE.speech_padding
+
+
+@pytest.mark.usefixtures("language")
+def test_temperatures_that_could_mean_two_things_are_refused(qtbot, open_dialog) -> None:
+    dialog = open_dialog()
+    type_into(fields(dialog)["temperatures"], "0,2")
+
+    with qtbot.assertNotEmitted(dialog.chosen):
+        press(qtbot, dialog, QDialogButtonBox.StandardButton.Ok)
+
+    assert fields(dialog)["temperatures"].accessibleDescription() == wording.NO_TEMPERATURES
 
 
 # --- from the bar ----------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QApplication, QLabel
 
-from desktop_app.messages import Doubt, Failure
-from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment
+from desktop_app.messages import Doubt, Failure, Provisional
+from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment, Word
 from desktop_app.ui.transcript_pane import AT_ONCE, TranscriptPane
 from desktop_app.ui.transcript_text import _TimeMargin
 
@@ -301,3 +301,48 @@ def test_what_is_written_from_right_to_left_stands_at_the_right_and_stays_so_whe
     assert all(left[paragraph] < right[paragraph] for paragraph in (0, 2))
     assert all(right[paragraph] < left[paragraph] for paragraph in (1, 3))
     assert ink(pane, 1)[1] < ink(pane, 1)[0]
+
+
+# --- pieces of live text ---------------------------------------------------------------------------------------------
+
+PIECES = [
+    Segment(0, 2, "Please speak after the"),
+    Segment(2.1, 3, "beep.", doubts=(Doubt.LOW_CONFIDENCE,)),
+    Segment(3.2, 4, "This is"),
+]
+
+
+def test_pieces_of_a_sentence_are_one_paragraph_whether_they_come_or_are_stored(
+    pane, make_job, show, library, settle
+) -> None:
+    job = make_job(0)
+    show(job)
+    for piece in PIECES:
+        library.add_segments(job.id, [piece], piece.end)
+        pane.add_segments(job.id, [piece])
+    as_they_came = lines(pane)
+    copied = pane.text.whole
+
+    show(job)
+
+    assert as_they_came == lines(pane) == ["Please speak after the beep.", "This is"]
+    assert copied == pane.text.whole == "Please speak after the beep.\nThis is"
+    assert (pane.text.paragraphs, pane.text.segments, pane.text.doubtful) == (2, 3, 1)
+    assert pane.text.find_round("the beep")
+
+
+def test_what_may_still_change_goes_on_in_the_line_that_is_begun(pane, make_job, show) -> None:
+    job = make_job(0)
+    show(job)
+    pane.add_segments(job.id, PIECES)
+
+    pane.show_provisional(Provisional(job.id, (Word(4.1, 4.5, " Joan", 0.5),), 5.0))
+    shown = lines(pane)
+    pane.show_provisional(Provisional(job.id, (Word(4.1, 4.5, " John", 0.5),), 5.0))
+    changed = lines(pane)
+    pane.add_segments(job.id, [Segment(4.1, 4.5, "John.")])
+    pane.show_provisional(Provisional(job.id, (Word(5, 5.5, " And", 0.5),), 6.0))
+
+    assert shown[1:] == ["This is Joan"]
+    assert changed[1:] == ["This is John"]
+    assert lines(pane)[1:] == ["This is John.", "And"]
