@@ -20,6 +20,7 @@ from work.microphone import Microphone, wait_for
 import desktop_app
 from desktop_app import paths
 from desktop_app.transcripts.history import History
+from desktop_app.transcripts.lines import as_lines, text_of_line
 from desktop_app.transcripts.transcript import UNENDED, JobState
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the virtual microphones are PulseAudio's")
@@ -99,7 +100,7 @@ def test_what_is_said_is_printed_while_it_is_recorded_and_kept(mic, record, tmp_
     library = History(paths.database())
     (job,) = library.jobs()
     assert job.state is JobState.DONE
-    assert [segment.text for segment in library.segments(job.id)] == command.printed
+    assert [text_of_line(line) for line in as_lines(library.segments(job.id))] == command.printed
     library.close()
 
 
