@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from desktop_app.backend.decoding import Heard
 from desktop_app.backend.speech import Span
 from desktop_app.messages import Doubt, Word
@@ -26,6 +28,17 @@ MANY_LETTERS = 10  # fewer say nothing about a rate
 # A unit of up to 200 letters more than five times in a row. Not of digits alone: 1,000,000,000 repeats nothing.
 REPEATED = re.compile(r"(?=\D)(.{1,200}?)\1{5,}")
 SHORT_REPETITION = 12  # letters in all: "hahahaha" is laughter
+# Where words were lost, those that are left beside the hole are unsure or last too long. The figures were chosen on
+# 300 s of twelve sets, overlapping voices among them (tests/benchmarks/README.md, "Marks").
+UNSURE_WORD = 0.4  # probability
+UNSURE_PASSAGE = 0.55  # mean probability of a word and the two beside it
+UNEXPLAINED = 0.8  # seconds of speech in a word and the two beside it, more than these take, if one of them is unsure
+UNEXPLAINED_BY_SURE_WORDS = 1.4  # seconds, if they are sure
+SLOWER = 1.6  # times the pace of the span, and so many seconds more: a word may be stressed, or end a sentence
+STRESS = 0.25
+SLOWEST_PACE, FASTEST_PACE = 0.12, 0.05  # seconds a letter
+FEW_WORDS = 5  # fewer tell no pace
+USUAL_PACE = 0.08  # seconds a letter
 LITTLE_SPEECH = 0.35  # seconds of speech in a span below which any text is suspect
 CLEAR_SPEECH = 0.75  # probability that speech reaches where somebody really speaks
 A_SYLLABLE = 0.2  # seconds
@@ -121,6 +134,50 @@ def repeated(words: Sequence[Word]) -> set[int]:
     text = "".join(sign for sign, _ in letters)
     found = [match.span() for match in REPEATED.finditer(text) if len(match[0]) >= SHORT_REPETITION]
     return {letters[at][1] for begin, end in found for at in range(begin, end)}
+
+
+def unsure_words(words: Sequence[Word]) -> set[int]:
+    """Return the indices of improbable words among improbable ones: they often stand where others were lost."""
+    around = _with_neighbours([word.probability for word in words])
+    return {
+        index
+        for index, (word, near) in enumerate(zip(words, around, strict=True))
+        if word.probability < UNSURE_WORD and sum(near) / len(near) < UNSURE_PASSAGE
+    }
+
+
+def stretched_words(span: Span, words: Sequence[Word]) -> set[int]:
+    """Return the indices of words over which the aligner spread more speech than they and their neighbours can take.
+
+    How long a word takes is told by the letters of the words in this span and how fast these are said.
+    """
+    if not words:
+        return set()
+    until = [*(word.start for word in words[1:]), span.end]
+    taken = [_speech_between(span, word.start, end) for word, end in zip(words, until, strict=True)]
+    letters = [1 + sum(map(str.isalnum, word.text)) for word in words]
+    pace = USUAL_PACE
+    if len(words) >= FEW_WORDS:
+        pace = float(np.median(np.divide(taken, letters)))
+    pace = min(max(pace, FASTEST_PACE), SLOWEST_PACE)
+    excess = [max(0.0, time - SLOWER * pace * count - STRESS) for time, count in zip(taken, letters, strict=True)]
+    sureness = _with_neighbours([word.probability for word in words])
+    return {
+        index
+        for index, (near, sure) in enumerate(zip(_with_neighbours(excess), sureness, strict=True))
+        if excess[index] and sum(near) >= (UNEXPLAINED if min(sure) < 0.5 else UNEXPLAINED_BY_SURE_WORDS)
+    }
+
+
+def _with_neighbours(values: Sequence[float]) -> list[Sequence[float]]:
+    """Return each value with the one before and the one after it."""
+    return [values[max(0, index - 1) : index + 2] for index in range(len(values))]
+
+
+def _speech_between(span: Span, start: float, end: float) -> float:
+    """Return for how many seconds somebody speaks between two moments of the recording."""
+    begins, ends = start - span.start, end - span.start
+    return sum(max(0.0, min(ends, last) - max(begins, first)) for first, last in span.voiced())
 
 
 def _in_a_row(said: Sequence[str], length: int) -> int:

@@ -26,22 +26,28 @@ def segments(heard: Heard, doubts: tuple[Doubt, ...], with_words: bool) -> list[
         whole = Word(heard.span.start, heard.span.end, heard.text, 0.0)
         return [_segment([whole], heard, tuple({*doubts, Doubt.LOW_CONFIDENCE}), False)]
     timed = settled(heard.words, heard.span)
-    loops = [timed[index] for index in sorted(checks.repeated(timed))]
+    against = {
+        Doubt.REPETITION: _chosen(timed, checks.repeated(timed)),
+        Doubt.LOW_CONFIDENCE: _chosen(timed, checks.unsure_words(heard.words)),
+        Doubt.MISSING_WORDS: _chosen(timed, checks.stretched_words(heard.span, heard.words)),
+    }
     groups = [group for group in _sentences(timed) if _text(group)]
     gaps = checks.uncovered(heard.span, heard.words) if Doubt.MISSING_WORDS in doubts else []
     beside = {number for gap in gaps for number in _beside(groups, heard.span.start + sum(gap) / 2)}
     elsewhere = tuple(doubt for doubt in doubts if doubt is not Doubt.MISSING_WORDS)
     return [
-        _segment(group, heard, _with_own(doubts if number in beside else elsewhere, group, loops), with_words)
+        _segment(group, heard, _with_own(doubts if number in beside else elsewhere, group, against), with_words)
         for number, group in enumerate(groups)
     ]
 
 
-def _with_own(doubts: tuple[Doubt, ...], group: Sequence[Word], loops: Sequence[Word]) -> tuple[Doubt, ...]:
-    """Return what speaks against a segment: what speaks against all of its span, and what against it alone."""
-    own = []
-    if any(word is other for word in group for other in loops):
-        own.append(Doubt.REPETITION)
+def _chosen(words: Sequence[Word], indices: set[int]) -> set[int]:
+    return {id(words[index]) for index in indices}
+
+
+def _with_own(doubts: tuple[Doubt, ...], group: Sequence[Word], against: dict[Doubt, set[int]]) -> tuple[Doubt, ...]:
+    """Return what speaks against all of a segment's span, and what against the segment alone: against its words."""
+    own = [doubt for doubt, words in against.items() if any(id(word) in words for word in group)]
     if checks.is_too_fast(group, group[-1].end - group[0].start):
         own.append(Doubt.TOO_MANY_WORDS)
     return (*doubts, *(doubt for doubt in own if doubt not in doubts))

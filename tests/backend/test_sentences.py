@@ -188,7 +188,7 @@ def test_an_endless_sentence_is_parted_at_a_comma_where_there_is_one():
 
 
 def test_segments_carry_the_language_the_speaker_and_the_doubts():
-    reading = heard(span([(0, 4)], speaker="left"), evenly("Oui. Non.", 0, 4), language="fr")
+    reading = heard(span([(0, 2)], speaker="left"), evenly("Oui. Non.", 0, 2), language="fr")
 
     for segment in sentences.segments(reading, (Doubt.LOW_CONFIDENCE,), True):
         assert (segment.language, segment.speaker, segment.doubts) == ("fr", "left", (Doubt.LOW_CONFIDENCE,))
@@ -203,3 +203,46 @@ def test_that_words_are_missing_is_said_only_of_the_segments_beside_the_gap():
     missing = [segment.text for segment in segments if Doubt.MISSING_WORDS in segment.doubts]
     assert missing == ["Three.", "Four."]
     assert all(Doubt.LOW_CONFIDENCE in segment.doubts for segment in segments)
+
+
+def test_a_word_that_is_unsure_among_unsure_ones_marks_its_sentence_alone():
+    said = [
+        *evenly("All of this was clear.", 0, 2),
+        *(Word(w.start, w.end, w.text, p) for w, p in zip(evenly("Or say oh.", 2, 3), (0.2, 0.5, 0.3), strict=True)),
+        *evenly("And this was clear again.", 4, 6),
+    ]
+
+    found = sentences.segments(heard(span([(0, 3), (4, 6)]), said), (), True)
+
+    assert [segment.doubts for segment in found] == [(), (Doubt.LOW_CONFIDENCE,), ()]
+
+
+def test_words_stretched_over_others_that_were_lost_are_marked():
+    # A real one: "To mute or unmute yourself" is said a second time between "You" and "now", and was not written.
+    voiced = [(0.3, 2.1), (3.4, 5.4), (6.2, 7.5)]
+    times = [
+        (0.0, 0.3, "To", 0.21),
+        (0.3, 0.6, "mute", 0.99),
+        (0.6, 0.9, "or", 0.95),
+        (0.9, 1.3, "unmute", 0.94),
+        (1.3, 1.9, "yourself", 0.93),
+        (1.9, 3.7, "You", 0.23),
+        (3.7, 6.5, "are", 0.97),
+        (6.5, 6.7, "now", 0.99),
+        (6.7, 7.2, "muted.", 0.98),
+    ]
+    said = [Word(start, end, f" {text}", probability) for start, end, text, probability in times]
+
+    found = sentences.segments(heard(span(voiced, 8.0), said), (), True)
+
+    assert any(Doubt.MISSING_WORDS in segment.doubts for segment in found)
+
+
+def test_one_sentence_many_times_in_no_time_is_marked_in_every_segment():
+    said = [word for n in range(22) for word in evenly("Thank you for watching.", 0.1 * n, 0.1 * n + 0.1)]
+
+    found = sentences.segments(heard(span([(0, 3)]), said), (), True)
+
+    assert found
+    assert all(Doubt.REPETITION in segment.doubts for segment in found)
+    assert any(Doubt.TOO_MANY_WORDS in segment.doubts for segment in found)

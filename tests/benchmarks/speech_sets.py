@@ -26,6 +26,8 @@ SPEAKERS = {
     "it": "it_IT_m_Carlo",
     "ru": "ru_RU_f_IvrvoiceRU",
 }
+OVERLAP = 0.9  # seconds
+OTHER_VOICE = 0.6  # times as loud
 LICENCE = Path("/usr/share/common-licenses/GPL-3")
 
 
@@ -36,7 +38,12 @@ class SpeechSet(NamedTuple):
 
 
 def speech_set(name: str, seconds: float = 600.0) -> SpeechSet:
-    """Return a set: en, es, fr, it, ru; en-noise (the other prompts, at 5 dB over pink noise); en-voice (espeak-ng)."""
+    """Return a set: en, es, fr, it, ru; en-noise (the other prompts, at 5 dB over pink noise); en-voice (espeak-ng).
+
+    en-overlap: prompts and a synthetic voice, each of which begins before the one before has ended.
+    """
+    if name == "en-overlap":
+        return _overlapping(seconds)
     if name == "en-voice":
         return _spoken_licence(seconds)
     language = name.partition("-")[0]
@@ -99,10 +106,10 @@ def samples_of(prompt: Path) -> np.ndarray:
     return _resampled(samples)
 
 
-def _resampled(samples: np.ndarray) -> np.ndarray:
+def _resampled(samples: np.ndarray, rate: int = PROMPTS_RATE) -> np.ndarray:
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="flt", layout="mono")
-    frame.sample_rate = PROMPTS_RATE
+    frame.sample_rate = rate
     return np.concatenate([part.to_ndarray().ravel() for part in resampler.resample(frame) + resampler.resample(None)])
 
 
@@ -117,14 +124,36 @@ def _with_noise(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 def _spoken_licence(seconds: float) -> SpeechSet:
     """A licence read by espeak-ng: one long text without the pauses between prompts."""
-    words = re.sub(r"[^\w\s.,;:'-]", " ", LICENCE.read_text(encoding="utf-8")).split()
-    text = " ".join(words[: round(seconds * 2.4)])
+    text = " ".join(_licence()[: round(seconds * 2.4)])
+    return SpeechSet(synthetic_voice(text, "en-us", 150), text, "en")
+
+
+def _licence() -> list[str]:
+    return re.sub(r"[^\w\s.,;:'-]", " ", LICENCE.read_text(encoding="utf-8")).split()
+
+
+def _overlapping(seconds: float) -> SpeechSet:
+    mixed, texts = np.zeros(0, np.float32), []
+    at = 200  # words into the licence
+    for file, text, length in prompts("en"):
+        if length >= 6 or len(mixed) >= seconds * RATE:
+            continue
+        other = " ".join(_licence()[at : at + 9])
+        at += 9
+        spoken, _ = soundfile.read(file, dtype="float32")
+        for samples in (_resampled(spoken), OTHER_VOICE * synthetic_voice(other, "en-gb", 160)):
+            begin = max(0, len(mixed) - round(OVERLAP * RATE))
+            mixed = np.concatenate([mixed, np.zeros(begin + len(samples) - len(mixed), np.float32)])
+            mixed[begin:] += samples
+        texts += [text, other]
+        mixed = np.concatenate([mixed, np.zeros(round(1.2 * RATE), np.float32)])
+    return SpeechSet(mixed, " ".join(texts), "en")
+
+
+def synthetic_voice(text: str, voice: str, words_a_minute: int) -> np.ndarray:
+    """Return what espeak-ng makes of a text, mono float32 at 16 kHz."""
     CACHE.mkdir(parents=True, exist_ok=True)
     spoken = CACHE / "voice.wav"
-    subprocess.run(["espeak-ng", "-v", "en-us", "-s", "150", "-w", str(spoken), text], check=True)
+    subprocess.run(["espeak-ng", "-v", voice, "-s", str(words_a_minute), "-w", str(spoken), text], check=True)
     samples, rate = soundfile.read(spoken, dtype="float32")
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="flt", layout="mono")
-    frame.sample_rate = rate
-    parts = resampler.resample(frame) + resampler.resample(None)
-    return SpeechSet(np.concatenate([part.to_ndarray().ravel() for part in parts]), text, "en")
+    return _resampled(samples, rate)
