@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -57,7 +59,12 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     formats = ", ".join(export.FORMATS)
 
     transcribe = commands.add_parser("transcribe", help="transcribe recordings", description="Transcribe recordings.")
-    transcribe.add_argument("files", metavar="FILE", nargs="+", help="a recording, or a folder of recordings")
+    transcribe.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="a recording, a folder of recordings, a pattern such as '*.mp3', or - for standard input",
+    )
     transcribe.add_argument("--model", default="base", metavar="NAME|FOLDER", help="the model (default: base)")
     transcribe.add_argument(
         "--language", type=_language, default=None, metavar="CODE|auto", help="what is spoken (default: auto)"
@@ -83,6 +90,13 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     )
     transcribe.add_argument(
         "--name", default="{name}", metavar="TEMPLATE", help="names of the files, e.g. '{name} {language} {date}'"
+    )
+    existing = transcribe.add_mutually_exclusive_group()
+    existing.add_argument(
+        "--skip-existing", action="store_true", help="leave out recordings that have all their files already"
+    )
+    existing.add_argument(
+        "--overwrite", action="store_true", help="replace files that are there (default: write “name (2).txt”)"
     )
     output = transcribe.add_mutually_exclusive_group()
     output.add_argument("--stdout", action="store_true", help="print the transcript; write no files unless asked to")
@@ -424,6 +438,9 @@ def _up_to(most: int) -> Callable[[str], int]:
 
 
 def _text(words: str) -> str:
+    """Return what was typed. In a locale that is not UTF-8 Python has taken its bytes for another encoding's."""
+    with contextlib.suppress(UnicodeError):
+        return os.fsencode(words).decode()
     try:
         words.encode()
     except UnicodeEncodeError:

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import logging
 import os
+import signal
 import sqlite3
 import sys
 import time
@@ -17,7 +18,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from desktop_app import logs, messages, paths, record_command, streams, terminal
+from desktop_app import logs, messages, paths, record_command, streams, terminal, typed_files
 from desktop_app.arguments import COMMANDS, DEFAULT_FORMAT, job_options, parsed
 from desktop_app.messages import Failure, Segment
 from desktop_app.models import abilities, catalogue, shelf
@@ -46,6 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: list[str]) -> int:
     options = parsed(arguments)
+    try:
+        Path.cwd()
+    except OSError:  # it was deleted: our processes could not start in it
+        if _has_relative_paths(options):
+            return terminal.complain(wording.FOLDER_IS_GONE, WRONG_USAGE)
+        os.chdir(os.sep)
     if options.command is None:
         return _open_window(options)
     try:
@@ -54,11 +61,15 @@ def _main(arguments: list[str]) -> int:
     except OSError as error:
         return terminal.complain(wording.library_failure(error), SOME_FAILED)
     if options.command == "transcribe":
+        options.is_piped = typed_files.STANDARD_INPUT in options.files
         try:
             complaint = _what_cannot_work(options)
         except ModelError as error:
             return _cannot_find(options.model, error)
-        return terminal.complain(complaint, WRONG_USAGE) if complaint else _work(options)
+        if complaint:
+            return terminal.complain(complaint, WRONG_USAGE)
+        code = _find_files(options)
+        return _work(options) if code is None else code
     if options.command == "resume":
         return _work(options)
     if options.command == "history":
@@ -90,6 +101,12 @@ def _main(arguments: list[str]) -> int:
     return quit_command.leave(options)
 
 
+def _has_relative_paths(options: argparse.Namespace) -> bool:
+    values = [one for value in vars(options).values() for one in (value if isinstance(value, list) else [value])]
+    files = [*getattr(options, "files", []), *(value for value in values if isinstance(value, Path))]
+    return any(not Path(file).is_absolute() for file in files if file != typed_files.STANDARD_INPUT)
+
+
 def _open_window(options: argparse.Namespace) -> int:
     mistyped = get_close_matches(str(options.files[0]), COMMANDS, n=1, cutoff=0.8) if options.files else []
     if mistyped and not os.path.lexists(options.files[0]):
@@ -109,6 +126,11 @@ def _work(arguments: argparse.Namespace) -> int:
     from PySide6.QtCore import QCoreApplication, QTimer
 
     from desktop_app.work.backend_process import BackendProcess
+
+    application = QCoreApplication.instance() or QCoreApplication(["sottovoce"])
+    backend = BackendProcess(paths.backend_command(), paths.logs() / "backend.log")
+    if arguments.command == "transcribe":
+        backend.start()  # it has as much to import as we have, and does so meanwhile
     from desktop_app.work.collector import Collector
     from desktop_app.work.computer import KeptAwake
     from desktop_app.work.crash_reports import CrashReports
@@ -117,15 +139,14 @@ def _work(arguments: argparse.Namespace) -> int:
     from desktop_app.work.ownership import Ownership
     from desktop_app.work.probing import use_what_is_known
 
-    application = QCoreApplication.instance() or QCoreApplication(["sottovoce"])
     Collector(application)
     try:
         logs.log_to(paths.logs() / "terminal.log")
         ownership = Ownership(paths.locks())
     except OSError as error:
+        backend.stop()
         return terminal.complain(wording.library_failure(error), SOME_FAILED)
     history = HistoryThread(paths.database())
-    backend = BackendProcess(paths.backend_command(), paths.logs() / "backend.log")
     CrashReports(backend, paths.crashes(), wording.crash_report, application)
     queue = JobQueue(history, backend, ownership)
     use_what_is_known(queue, history)
@@ -159,6 +180,34 @@ def _settle(history: History, job: Job) -> None:
         unfinished.forget_heard(job.path, job.duration or 0.0)
 
 
+def _find_files(arguments: argparse.Namespace) -> int | None:
+    """Put the recordings that are to be transcribed in the place of what was typed; return an exit code if none are."""
+    if arguments.files == [typed_files.STANDARD_INPUT]:
+        before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        terminal.raise_interrupts()
+        try:
+            arguments.files = [str(typed_files.from_standard_input())]
+        except typed_files.Unusable as error:
+            return terminal.complain(str(error), WRONG_USAGE)
+        except OSError as error:
+            return terminal.complain(wording.library_failure(error), SOME_FAILED)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        finally:
+            for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+                signal.signal(number, handler)
+        return None
+    arguments.files = typed_files.expanded(arguments.files)
+    if arguments.skip_existing:
+        options, output = job_options(arguments), _output(arguments)
+        arguments.files, skipped = typed_files.without_transcripts(arguments.files, output, options)
+        if skipped:
+            terminal.say(wording.skipped(skipped))
+        if not arguments.files:
+            return DONE
+    return None
+
+
 def _cannot_find(name: str, error: ModelError) -> int:
     installed = [known.name for known in shelf.installed()]
     sentence = wording.no_model(name, error.kind, shown(paths.models()), installed, name in catalogue.published())
@@ -172,6 +221,8 @@ def _what_cannot_work(arguments: argparse.Namespace) -> str:
         export.file_name(arguments.name, _specimen(), DEFAULT_FORMAT)
     except export.UnknownField as error:
         return f"--name: {error}"
+    if complaint := typed_files.check(arguments):
+        return complaint
     model = shelf.find(arguments.model)
     can = abilities.of_folder(model)
     languages = [arguments.language] if arguments.language else arguments.languages
@@ -191,12 +242,16 @@ def _what_cannot_work(arguments: argparse.Namespace) -> str:
 def _output(arguments: argparse.Namespace) -> Output:
     """Return what is to be done with a transcript, as typed: it is kept with the job, which may be resumed."""
     asked_for = bool(arguments.format or arguments.output_dir)
+    is_piped = arguments.is_piped
+    folder = arguments.output_dir or (Path() if is_piped and asked_for else None)
+    prints = arguments.stdout or (is_piped and not asked_for and not arguments.events)
     return Output(
         formats=tuple(arguments.format or [DEFAULT_FORMAT]),
-        files=asked_for or not (arguments.stdout or arguments.events),
-        folder=str(arguments.output_dir.absolute()) if arguments.output_dir else "",
+        files=asked_for or not (prints or arguments.events),
+        folder=str(folder.absolute()) if folder is not None else "",
         name=arguments.name,
-        stdout=arguments.stdout,
+        stdout=prints,
+        overwrite=arguments.overwrite,
     )
 
 

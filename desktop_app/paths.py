@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -11,8 +12,12 @@ import platformdirs
 from desktop_app import __version__
 
 
+class NoHome(OSError):
+    """The user has no home folder."""
+
+
 def home() -> Path:
-    """Return the folder of everything the user keeps, made if need be; SOTTOVOCE_HOME moves it."""
+    """Return the folder of everything the user keeps, made if need be; SOTTOVOCE_HOME moves it. Raise OSError."""
     return _made(_home())
 
 
@@ -164,7 +169,12 @@ def for_children() -> dict[str, str]:
 
 def _home() -> Path:
     chosen = os.environ.get("SOTTOVOCE_HOME")
-    return Path(chosen).absolute() if chosen else platformdirs.user_data_path("Sottovoce", appauthor=False)
+    if chosen:
+        return Path(chosen).absolute()
+    try:
+        return platformdirs.user_data_path("Sottovoce", appauthor=False)
+    except RuntimeError as error:  # no HOME, and the system does not know the user
+        raise NoHome(errno.ENOENT, str(error)) from error
 
 
 def _made(folder: Path) -> Path:

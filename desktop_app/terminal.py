@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import locale
 import os
 import shutil
 import signal
@@ -59,9 +61,16 @@ def is_to_outlive_terminal() -> bool:
 
 
 def use_utf8_locale() -> None:
-    """Ask for UTF-8 where somebody set the locale C. Qt would switch to it as well, with four lines on stderr."""
-    if sys.platform == "linux" and os.environ.get("LC_ALL") in ("C", "POSIX"):
-        os.environ["LC_ALL"] = "C.UTF-8"
+    """Ask for UTF-8 where the locale has another encoding. Qt would as well, with four lines on stderr."""
+    if sys.platform != "linux" or locale.nl_langinfo(locale.CODESET).upper() == "UTF-8":
+        return
+    variable = "LC_ALL" if os.environ.get("LC_ALL") else "LC_CTYPE"
+    named = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "C"
+    for name in (f"{named.split('.')[0].split('@')[0]}.UTF-8", "C.UTF-8"):
+        with contextlib.suppress(locale.Error):
+            locale.setlocale(locale.LC_CTYPE, name)
+            os.environ[variable] = name
+            return
 
 
 def raise_interrupts() -> None:

@@ -26,7 +26,7 @@ def environment(name: str, folder: Path) -> dict[str, str]:
         pytest.skip(f"this system has no locale {name}, and nothing to make it of")
     folder.mkdir(exist_ok=True)
     if not (folder / name).is_dir():
-        command = ["localedef", "-f", "UTF-8", "-i", name.partition(".")[0], folder / name]
+        command = ["localedef", "-f", name.partition(".")[2], "-i", name.partition(".")[0], folder / name]
         subprocess.run(command, check=True, capture_output=True)
     variables["LOCPATH"] = str(folder)
     assert _can_be_set(variables)

@@ -38,7 +38,7 @@ COMMANDS = {
     "record_command",
     "updates_command",
 }
-EVERYTHING_BUT_BACKEND = ROOMS | COMMANDS | {"arguments", "cli", "logs", "streams", "terminal"}
+EVERYTHING_BUT_BACKEND = ROOMS | COMMANDS | {"arguments", "cli", "logs", "streams", "terminal", "typed_files"}
 
 TABLE = {
     "__init__": Rule(set(), set()),
@@ -68,6 +68,7 @@ TABLE = {
     "start_trouble": Rule({"terminal", "ui", "work"}, {"PySide6"}),
     "arguments": Rule({"__init__", "messages", "models", "transcripts"}, {"msgspec"}),
     "streams": Rule(set(), set()),
+    "typed_files": Rule(EVERYTHING_BUT_BACKEND, set()),
     "terminal": Rule({"streams", "ui"}, {"rich", QT_CORE}),
     "__main__": Rule(EVERYTHING_BUT_BACKEND | {"start_trouble"}, {"msgspec", "PySide6"}),
 }

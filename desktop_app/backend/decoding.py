@@ -89,6 +89,7 @@ class Decoder:
         self._writer = None if writers else whisper.model
         self._has_failed = False
         self._last: tuple[list[Span], int, Any] | None = None
+        self._last_languages: tuple[Any, list[dict[str, float]]] | None = None
 
     def encoded(self, spans: Sequence[Span], context: int = MEL_FRAMES) -> Any:
         """Return the encoder's output for a batch of spans. That of the last batch is kept: it is asked for twice.
@@ -134,7 +135,10 @@ class Decoder:
         """Return, for each span of the batch, how probable each language is."""
         if not self._model.is_multilingual:
             return [{"en": 1.0}] * encoded.shape[0]
-        return [{token[2:-2]: p for token, p in found} for found in self._model.detect_language(encoded)]
+        if self._last_languages is None or self._last_languages[0] is not encoded:
+            found = [{token[2:-2]: p for token, p in one} for one in self._model.detect_language(encoded)]
+            self._last_languages = (encoded, found)
+        return self._last_languages[1]
 
     @property
     def is_ready(self) -> bool:

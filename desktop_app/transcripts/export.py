@@ -195,7 +195,8 @@ def write_wanted(transcript: Transcript, output: Output) -> Iterator[tuple[Path,
     for kind in output.formats if output.files else ():
         wanted = folder / file_name(output.name, job, kind)
         try:
-            yield wanted, write(transcript, wanted, kind)
+            replace = output.overwrite and wanted != job.path  # a recording is never written over
+            yield wanted, write(transcript, wanted, kind, replace=replace)
         except OSError as error:
             yield wanted, error
 

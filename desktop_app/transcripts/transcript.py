@@ -90,6 +90,7 @@ class Output(msgspec.Struct, frozen=True):
     folder: str = ""  # empty: beside the recording
     name: str = "{name}"
     stdout: bool = False
+    overwrite: bool = False  # files of that name; else the new one gets another
 
 
 class Job(msgspec.Struct, frozen=True):

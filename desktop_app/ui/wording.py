@@ -577,6 +577,8 @@ def library_failure(error: Exception) -> str:
             "The library has to be put in order, and another program has it open."
             " Close Sottovoce wherever it runs, and start it again."
         )
+    if type(error).__name__ == "NoHome":
+        return "There is no home folder for this user. Set HOME, or SOTTOVOCE_HOME, to a folder that can be written to."
     if _is_full(error):
         return "The disk is full, and the library cannot be used. Make room, and start Sottovoce again."
     return f"The library cannot be used: {_reason(error)}. Check the folder it lies in, and the space on its disk."
@@ -861,6 +863,26 @@ NOT_UNICODE = (
     "The name of the model, of the folder or of the files is not written in UTF-8. Recordings may be called so."
 )
 FAULT = "A fault in Sottovoce ended the run. The log says more. Please report it."
+
+
+FOLDER_IS_GONE = "The folder you are in was deleted. Change to another one, or name files by their whole paths."
+STANDARD_INPUT_ALONE = "“-” is standard input, one recording; name no other files beside it."
+STANDARD_INPUT_IS_TERMINAL = "“-” reads a recording from standard input, as in: sottovoce transcribe - < talk.mp3"
+STANDARD_INPUT_EMPTY = "Nothing came on standard input."
+SKIPS_BY_NAME = (
+    "--skip-existing needs names that are known before: leave {date} and {time} out of --name, and give --language"
+    " where {language} is in it."
+)
+
+
+def skipped(count: int) -> str:
+    """Return that recordings are left out, since they have their transcripts."""
+    return f"Skipped, because transcribed already: {_count(count, 'recording')}."
+
+
+def name_of_standard_input(moment: float) -> str:
+    """Return the name of the file in which a recording from standard input is kept. moment: seconds since 1970."""
+    return time.strftime("Standard input %Y-%m-%d %H.%M.%S", time.localtime(moment))
 
 
 def output_lost(why: str) -> str:
