@@ -119,8 +119,8 @@ class Program:
 
     @property
     def jobs(self) -> list[Job]:
-        """The jobs in its list, the oldest first."""
-        return self.library.jobs()[::-1]
+        """The jobs in its list, in the order of the queue."""
+        return sorted(self.library.jobs(), key=lambda job: job.place)
 
     def job(self, name: str) -> Job:
         """Wait until a recording of that name is in the list, and return the job of the last one."""
