@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from speech import media, prompts, real_sound
+from speech import media, prompts, real_sound, timed_sound
 
 from desktop_app.backend.worker import Worker
 from desktop_app.messages import FAST, Failure, JobFailed, JobFinished, SpeechHeard, Transcribe
@@ -114,3 +114,16 @@ def test_two_of_several_channels_can_be_two_speakers(hear, tmp_path, speech):
 
     assert {segment.speaker for segment in segments if segment.start < 12} == {"left"}
     assert {segment.speaker for segment in segments if segment.start > 13} == {"right"}
+
+
+@pytest.mark.skipif(not ROWS, reason="the recordings of human speech are not here: tests/speech/fetch.sh fetches them")
+@pytest.mark.parametrize("name", ["two joined, wav", "webm without a duration, 30 s of nothing"])
+def test_what_is_said_behind_a_join_or_a_hole_stands_at_a_players_time(hear, tmp_path, name):
+    (row,) = (row for row in timed_sound.rows() if row.name == name)
+
+    events = hear(row.make(tmp_path))
+
+    words = [word for event in events if isinstance(event, SpeechHeard) for one in event.segments for word in one.words]
+    hello = [word.start for word in words if "hello" in word.text.lower()]
+    assert hello[-1] == pytest.approx(row.hello, abs=0.6)  # words behind a silence are put up to half a second early
+    assert prompts.word_error_rate(row.said, text_of(events)) < MOST_WRONG, text_of(events)

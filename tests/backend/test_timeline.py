@@ -65,20 +65,9 @@ def broadcast(
     return file.read_bytes()
 
 
-class Pipe:
-    """Takes what is written, and cannot go back: as a browser's recorder, which does not know the length."""
-
-    def __init__(self) -> None:
-        self.content = b""
-
-    def write(self, data: bytes) -> int:
-        self.content += data
-        return len(data)
-
-
 def piped(file: Path, late: float = 0.0, hole: tuple[float, float] | None = None, pictures: float = 0.0) -> None:
     """Write a WebM file without a duration."""
-    pipe = Pipe()
+    pipe = media.Pipe()
     with av.open(pipe, "w", format="webm") as container:
         video = container.add_stream("libvpx", rate=media.PICTURES_A_SECOND) if pictures else None
         sound = container.add_stream("libopus", rate=RATE)

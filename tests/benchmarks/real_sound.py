@@ -2,6 +2,7 @@
 
     .venv/bin/python tests/benchmarks/real_sound.py                     all of them, with base (about 20 minutes)
     .venv/bin/python tests/benchmarks/real_sound.py --model tiny.en --only "channels,too quiet"
+    .venv/bin/python tests/benchmarks/real_sound.py --times             joined, holes, late sound: when it is said, too
 
 The recordings are made in a temporary folder by tests/speech/real_sound.py. WER: word errors in a hundred words.
 """
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "benchmarks")]
 
 import engine  # noqa: E402
-from speech import prompts, real_sound  # noqa: E402
+from speech import prompts, real_sound, timed_sound  # noqa: E402
 
 BEAM = 5
 
@@ -45,10 +46,41 @@ def plain(whisper: Any, file: Path) -> str:
         return f"<{type(error).__name__}>"
 
 
+def table_of_times(worker: Any, arrived: list[Any], whisper: Any, folder: bytes, only: list[str]) -> None:
+    """Print what is heard, and when the sample's first word is: on a player's clock, by us, and by faster-whisper."""
+    from desktop_app.messages import JobFinished, SpeechHeard
+
+    print("| recording | WER | faster-whisper | Hello, in a player | ours | faster-whisper | partial |")
+    print("|---|--:|--:|--:|--:|--:|---|")
+    for row in timed_sound.rows():
+        if not any(part in row.name for part in only):
+            continue
+        with tempfile.TemporaryDirectory() as place:
+            file = row.make(Path(place))
+            text = ours(worker, arrived, file, folder)
+            segments, _ = whisper.transcribe(
+                str(file), language="en", beam_size=BEAM, vad_filter=True, word_timestamps=True
+            )
+            theirs = [word for segment in segments for word in segment.words]
+        heard = [message for message in arrived if isinstance(message, SpeechHeard)]
+        words = [word for message in heard for segment in message.segments for word in segment.words]
+        is_partial = any(message.partial for message in arrived if isinstance(message, JobFinished))
+        their_text = "".join(word.word for word in theirs)
+        wrong = [prompts.word_error_rate(row.said, found) for found in (_words(text), their_text)]
+        hellos = [[word.start for word in words if "hello" in word.text.lower()]]
+        hellos.append([word.start for word in theirs if "hello" in word.word.lower()])
+        begins = " | ".join(
+            f"{found[-1]:.1f}" if found else "never" for found in ([row.hello] if row.hello else [], *hellos)
+        )
+        rates = " | ".join(f"{rate:.0f}" for rate in wrong)
+        print(f"| {row.name} | {rates} | {begins} | {'yes' if is_partial else 'no'} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", default="base")
     parser.add_argument("--only", default="", help="parts of the names of rows, separated by commas")
+    parser.add_argument("--times", action="store_true", help="those whose clock is out of the ordinary")
     parser.add_argument("--texts", action="store_true", help="print what was heard as well")
     arguments = parser.parse_args()
     from faster_whisper import WhisperModel
@@ -59,6 +91,9 @@ def main() -> None:
     whisper = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=os.cpu_count() or 2)
     arrived: list[Any] = []
     worker = Worker(arrived.append, lambda _: False)
+    if arguments.times:
+        table_of_times(worker, arrived, whisper, os.fsencode(folder), arguments.only.split(","))
+        return
     print(f"| recording ({arguments.model}) | words in it | heard | WER | heard by faster-whisper | WER |")
     print("|---|--:|--:|--:|--:|--:|")
     for row in real_sound.rows():

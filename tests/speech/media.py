@@ -14,6 +14,17 @@ PICTURES_A_SECOND = 5
 WITHOUT_CHANCE = {"fflags": "bitexact"}  # no random numbers, which Matroska and Ogg have: the same bytes every time
 
 
+class Pipe:
+    """Takes what is written, and cannot go back: as a browser's recorder, which does not know the length."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def write(self, data: bytes) -> int:
+        self.content += data
+        return len(data)
+
+
 def tone(seconds: float, rate: int = 16_000, hertz: float = 440.0) -> np.ndarray:
     """Return a sine, float32, shape (samples,)."""
     return (0.5 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
