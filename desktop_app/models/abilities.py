@@ -86,7 +86,8 @@ def _published(folder: Path, repo: str, is_labelled: bool) -> PublishedModel | N
         return named
     if is_labelled:  # it came from a file or a folder, and was compared then with all published ones
         return None
-    alike = [model for model in catalogue.published().values() if model.flaw(folder) is None]
+    others = (one for one in catalogue.published().values() if not one.can_translate and not one.id.endswith(".en"))
+    alike = [model for model in others if model.flaw(folder) is None]  # of all the rest the tokens tell enough
     # A model trained further on other languages has files of the same sizes: only the weights themselves tell.
     return next((model for model in alike if _checksum(folder / "model.bin") == model.model_bin_sha256), None)
 
