@@ -16,7 +16,7 @@ from desktop_app.transcripts.history import History
 from desktop_app.ui import wording
 
 from .display import Display, wait_for
-from .program import ROOT
+from .program import LONG, ROOT
 
 SOTTOVOCE = [sys.executable, "-c", "import sys; from desktop_app.start import main; sys.exit(main())"]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -50,7 +50,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
 def said_in_a_box(display: Display, process: subprocess.Popen[str]) -> tuple[str, int]:
     """Wait for the box, close it, and return what was said on stderr and the exit code."""
     display.key(display.find_window("^Sottovoce$"), "Return")
-    return process.communicate(timeout=20)[1], process.returncode
+    return process.communicate(timeout=LONG)[1], process.returncode
 
 
 def test_a_full_disk_is_called_a_full_disk(display: Display, start: Start, full_disk: Path) -> None:
@@ -112,7 +112,7 @@ def test_what_another_computer_left_is_asked_about_and_put_aside(
     display.key(display.find_window("^Sottovoce$"), "Tab", "Return")
     wait_for(lambda: display.windows("Sottovoce") and lock.read_text() != left, "the window")
     process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(LONG) == 0
 
 
 def test_a_library_of_a_newer_version_is_told_in_a_box(display: Display, start: Start, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_library_of_a_newer_version_is_told_in_a_box(display: Display, start: 
 
     wait_for(lambda: len(display.windows("^Sottovoce$")) == 2, "the box, above the window")
     process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(LONG) == 0
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_library_that_is_missing_is_a_sentence_that_says_what_to_install(
     (tmp_path / library).touch()  # one that is no library, before that of the system
 
     process = start(LD_LIBRARY_PATH=str(tmp_path), PATH=str(tmp_path))
-    said = process.communicate(timeout=20)[1]
+    said = process.communicate(timeout=LONG)[1]
 
     assert process.returncode == 1
     assert said.startswith(f"sottovoce: Sottovoce cannot start: the system lacks {library}")
@@ -154,7 +154,7 @@ def test_a_library_that_is_missing_is_told_in_a_box_of_the_system_where_nobody_s
     box.write_text(f'#!/bin/sh\nfor word; do echo "$word"; done >"{tmp_path}/shown"\n')
     box.chmod(0o755)
 
-    start(LD_LIBRARY_PATH=str(tmp_path), PATH=str(tmp_path)).communicate(timeout=20)
+    start(LD_LIBRARY_PATH=str(tmp_path), PATH=str(tmp_path)).communicate(timeout=LONG)
 
     shown = (tmp_path / "shown").read_text()
     assert shown.startswith("--error\n")
@@ -164,7 +164,7 @@ def test_a_library_that_is_missing_is_told_in_a_box_of_the_system_where_nobody_s
 def test_a_platform_that_qt_does_not_have_is_named(start: Start, tmp_path: Path) -> None:
     process = start(QT_QPA_PLATFORM="no-such", PATH=str(tmp_path))
 
-    said = process.communicate(timeout=20)[1]
+    said = process.communicate(timeout=LONG)[1]
 
     assert (process.returncode, said.count("\n")) == (1, 1)
     assert "“no-such”" in said
@@ -187,7 +187,7 @@ def test_a_screen_that_refuses_is_told_from_none(tmp_path: Path, display: Displa
     process = display.start(
         SOTTOVOCE, {**variables, "SOTTOVOCE_HOME": str(tmp_path / "home")}, cwd=ROOT, stderr=subprocess.PIPE
     )
-    said = process.communicate(timeout=20)[1]
+    said = process.communicate(timeout=LONG)[1]
 
     assert server.poll() is None
     assert process.returncode == 1
@@ -199,5 +199,5 @@ def test_a_screen_that_refuses_is_told_from_none(tmp_path: Path, display: Displa
 def test_without_a_screen_that_is_said(start: Start) -> None:
     process = start(DISPLAY=":4711", WAYLAND_DISPLAY="")
 
-    assert process.communicate(timeout=20)[1] == f"sottovoce: {wording.NO_SCREEN}\n"
+    assert process.communicate(timeout=LONG)[1] == f"sottovoce: {wording.NO_SCREEN}\n"
     assert process.returncode == 1
