@@ -8,7 +8,6 @@ window is cut behind a sentence, a pause, or whatever else is told, so that it s
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -53,7 +52,8 @@ LONG = 18.0  # seconds: a window to be cut at the next good place
 LONGEST = 26.0  # seconds: one to be cut now
 CONTEXT = 8.0  # seconds of told sound that stay in a window which is cut: what was said before helps to understand
 TAIL = 10.0  # seconds at the end of the window that are decoded for provisional words
-SETTLED_EVERY = 2.0  # seconds: so often at most words are settled between two pauses
+# Two readings that agree say more if more was spoken between them: 0.8 s apart they repeat each other's mistakes.
+SETTLED_EVERY = 2.5  # seconds between two careful readings, whose agreement settles words
 GONE = 3.0  # seconds of silence after which the window is let go
 BEHIND = 2.0  # seconds of sound not read yet: it is no use to read what is there twice
 SURE_OF_LANGUAGE = 0.8
@@ -165,9 +165,10 @@ class LiveJob:
         self._settled: list[Word] = []  # those in the window; the first `_told` of them were told
         self._told = 0
         self._position = self._begin  # everything before it is told
-        self._before: Sequence[Word] = ()  # what the last reading gave behind the settled words
+        self._before: Sequence[Word] = ()  # what the last careful reading gave behind the settled words
         self._provisional: tuple[Word, ...] = ()  # as it was sent last
         self._read_to = 0  # frames of the window that a reading has had
+        self._read_with_care = 0  # frames that a careful one has had
         self._ready_at = 0.0  # when the next reading may begin
         self._signs: dict[float, float] = {}
 
@@ -207,7 +208,7 @@ class LiveJob:
             return False
         if time.monotonic() < self._ready_at:
             return False
-        if self._is_pause and (self._unsettled or window.speaks_from(max(self._read_to, self._frames_told))):
+        if self._is_pause and (self._unsettled or window.speaks_from(max(self._read_with_care, self._frames_told))):
             return True
         if not window.speaks_from(self._frames_told):
             return False
@@ -252,6 +253,7 @@ class LiveJob:
         self._told -= gone
         window.drop(frame)
         self._read_to = max(0, self._read_to - frame)
+        self._read_with_care = max(0, self._read_with_care - frame)
 
     # --- reading ---
 
@@ -266,17 +268,22 @@ class LiveJob:
         is_pause, is_full = self._is_pause, window.length >= LONGEST
         self._tell(Stage.TRANSCRIBING, window.end)
         began = time.monotonic()
-        heard = self._decoded_with_care() if is_pause or is_full else self._decoded_tail()
-        self._heard = heard
         self._read_to = len(window.probabilities)
-        if is_pause:
-            self._settle_all(heard)
+        if is_pause or is_full or self._is_over(SETTLED_EVERY):
+            self._heard = self._decoded_with_care()
+            self._read_with_care = len(window.probabilities)
+            if is_pause:
+                self._settle_all(self._heard)
+            else:
+                self._settle_agreed(self._heard)
+                if is_full:
+                    self._settle_some()
+            self._shorten(is_full)
+            self._tell_provisional(self._before)
         else:
-            self._settle_agreed(heard)
-            if is_full:
-                self._settle_some()
-        self._shorten(is_full)
-        self._tell_provisional()
+            heard = self._decoded_tail()
+            if not self._is_nonsense(heard):
+                self._tell_provisional(self._behind(self._settled, heard))
         took = time.monotonic() - began
         self._ready_at = time.monotonic() + REST * took
         log.debug("%.1f s of sound read in %.2f s", span.length, took)
@@ -317,10 +324,10 @@ class LiveJob:
     # --- settling ---
 
     def _settle_agreed(self, heard: Heard) -> None:
-        """Settle the words that the reading before gave as well."""
+        """Settle the words that the careful reading before gave as well."""
         words = self._behind(self._settled, heard)
         if self._is_nonsense(heard):
-            if self._window.end - self._position < CAREFULLY_EVERY or not self._is_over(CAREFULLY_EVERY):
+            if self._window.end - self._position < CAREFULLY_EVERY:
                 return
             rest = self._heard_anew(self._rest_heard(len(self._window.probabilities), words))
             if self._is_nonsense(rest):
@@ -331,32 +338,15 @@ class LiveJob:
             agreed -= 1
         self._settled += words[:agreed]
         self._before = words[agreed:]
-        if self._is_due_to_be_told() and self._is_over(SETTLED_EVERY):
-            self._confirm()
-            ends = [n for n, word in enumerate(self._settled[self._told :], 1) if ends_sentence(word)]
-            if ends:
-                self._tell_settled(self._told + ends[-1])
-            if self._is_held_back():
-                self._tell_settled(len(self._settled))
-
-    def _is_due_to_be_told(self) -> bool:
-        return self._is_held_back() or any(ends_sentence(word) for word in self._settled[self._told :])
+        ends = [number for number, word in enumerate(self._settled[self._told :], 1) if ends_sentence(word)]
+        if ends:
+            self._tell_settled(self._told + ends[-1])
+        if self._is_held_back():
+            self._tell_settled(len(self._settled))
 
     def _is_held_back(self) -> bool:
         """Tell whether a word has waited long enough for the end of its sentence."""
         return len(self._settled) > self._told and self._window.end - self._settled[self._told].end > HELD_BACK
-
-    def _confirm(self) -> None:
-        """Replace the words that are about to be told by what the whole window says there, decoded with care."""
-        heard = self._decoded_with_care()
-        words = self._behind(self._settled[: self._told], heard)
-        end = self._settled[-1].end + EDGE
-        sure = list(itertools.takewhile(lambda word: word.end <= end, words))
-        if not sure or self._is_nonsense(heard):
-            return
-        self._heard = heard
-        self._settled[self._told :] = sure
-        self._before = words[len(sure) :]
 
     def _settle_all(self, heard: Heard) -> None:
         """Settle all that was heard: nobody speaks any more."""
@@ -434,10 +424,11 @@ class LiveJob:
         self._position = max(self._position, self._window.time_of(end))
         self._told = count
         self._send(SpeechHeard(self._job.job_id, tuple(segments), tuple(left_out), self._position))
-        self._tell_provisional()
+        self._tell_provisional(self._before)
 
-    def _tell_provisional(self) -> None:
-        words = (*self._settled[self._told :], *self._before)
+    def _tell_provisional(self, unsettled: Sequence[Word]) -> None:
+        """Tell what was heard and may still change: the settled words that wait, and those behind them."""
+        words = (*self._settled[self._told :], *unsettled)
         if words != self._provisional:
             self._provisional = words
             self._send(Provisional(self._job.job_id, words, self._window.end))
