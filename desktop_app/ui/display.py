@@ -141,12 +141,10 @@ def _against(platform: str) -> Obstacle | None:
         return Obstacle(Kind.NO_SCREEN)
     if platform == "xcb" and not _x_answers():
         return Obstacle(Kind.NO_SCREEN)
-    plugins = _plugins()
-    if plugins is None:
-        return None
-    plugin = plugins / f"libq{platform}.so"
-    if not plugin.is_file():
-        return Obstacle(Kind.NO_PLATFORM, (platform,))
+    files = [folder / f"libq{platform}.so" for folder in _plugins()]
+    plugin = next((file for file in files if file.is_file()), None)
+    if plugin is None:
+        return Obstacle(Kind.NO_PLATFORM, (platform,)) if files else None
     try:
         ctypes.CDLL(str(plugin))  # Qt opens it next: it takes no time of its own
     except OSError as error:
@@ -157,13 +155,13 @@ def _against(platform: str) -> Obstacle | None:
     return None
 
 
-def _plugins() -> Path | None:
-    """Return the folder of Qt's platforms; None if that of PySide6 is not the one that counts."""
-    if os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH") or os.environ.get("QT_PLUGIN_PATH"):
-        return None
+def _plugins() -> list[Path]:
+    """Return the folders where Qt looks for its platforms. In the bundle, PyInstaller names one in QT_PLUGIN_PATH."""
+    own = [Path(folder) for folder in os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH", "").split(os.pathsep) if folder]
+    named = [Path(folder) for folder in os.environ.get("QT_PLUGIN_PATH", "").split(os.pathsep) if folder]
     spec = importlib.util.find_spec("PySide6")
-    places = [Path(place, "Qt", "plugins", "platforms") for place in (spec and spec.submodule_search_locations) or ()]
-    return next((place for place in places if place.is_dir()), None)
+    ours = [Path(place, "Qt", "plugins") for place in (spec and spec.submodule_search_locations) or ()]
+    return [folder for folder in (*own, *(each / "platforms" for each in (*named, *ours))) if folder.is_dir()]
 
 
 def _loads(library: str) -> bool:
