@@ -22,7 +22,7 @@ sound="libportaudio2 libasound2-plugins libpulse0 libxrandr2 libdrm2"
 # A sound server with microphones in memory.
 microphones="pulseaudio pulseaudio-utils"
 # A screen in memory, a window manager, and a hand and an eye on it.
-desktop="xvfb xauth openbox xdotool procps x11-utils imagemagick"
+desktop="xvfb xauth openbox xdotool xterm x11-xkb-utils procps x11-utils imagemagick"
 
 # Languages to run the program in; a repository to make things of.
 languages="locales" repository="git"
