@@ -334,8 +334,9 @@ class TranscriptText(QPlainTextEdit):
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         self._provisional_from = cursor.position()
-        goes_on = bool(self._line) and lines.is_open(self._line[-1])
-        before = lines.separator(self._pieces[-1][-1:], said.strip()) if goes_on else "\n" if self._starts else ""
+        before = (
+            "\n" if self._starts else ""
+        )  # never in a settled paragraph: it would be searched as if it were settled
         cursor.insertText(before + " ".join(said.split()), grey)
 
     def _remove_provisional(self) -> None:
