@@ -3,9 +3,11 @@
     .venv/bin/python tests/benchmarks/engine.py            does what is not done yet, then prints the tables
     .venv/bin/python tests/benchmarks/engine.py --print    prints the tables of what is done
     .venv/bin/python tests/benchmarks/engine.py --only en,fr --models base --lead-ins 0
+    .venv/bin/python tests/benchmarks/engine.py --only short,cold     short recordings; the first text of a cold command
 
-Each measurement is a process of its own, and its result is kept in .cache/benchmarks/engine.jsonl: it can be stopped at
-any time and goes on where it was. The ways are interleaved, so that a busy machine hurts all alike.
+The rows "short" and "cold" are what short_speech.py and cold.py print. Each measurement is a process of its own, and
+its result is kept in .cache/benchmarks/engine.jsonl: it can be stopped at any time and goes on where it was. The ways
+are interleaved, so that a busy machine hurts all alike.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ import speech_sets  # noqa: E402
 
 RESULTS = speech_sets.CACHE / "engine.jsonl"
 SETS = ["en", "en-noise", "en-voice", "es", "fr", "it", "ru"]
+SCRIPTS = {"short": "short_speech.py", "cold": "cold.py"}
 LEAD_INS = [0.0, 3.3, 7.7]
 WAYS = ["ours", "batched", "sequential"]
 BEAM = 5
@@ -253,7 +256,7 @@ def _row(name: str, ways: dict[str, list[dict[str, Any]]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", type=lambda text: text.split(","), default=SETS)
+    parser.add_argument("--only", type=lambda text: text.split(","), default=[*SETS, *SCRIPTS])
     parser.add_argument("--models", type=lambda text: text.split(","), default=["tiny.en", "base"])
     parser.add_argument("--ways", type=lambda text: text.split(","), default=WAYS)
     parser.add_argument("--lead-ins", type=lambda text: [float(part) for part in text.split(",")], default=LEAD_INS)
@@ -268,10 +271,16 @@ def main() -> None:
         result = measure(task["way"], task["model"], task["set"], task["lead_in"], task["words"], task["seconds"])
         print(json.dumps(result))
         return
+    scripts = [SCRIPTS[name] for name in arguments.only if name in SCRIPTS]
+    arguments.only = [name for name in arguments.only if name not in SCRIPTS]
     speech_sets.fetch()
     if not arguments.print:
         run(arguments)
     tables(arguments)
+    for script in scripts:
+        if not arguments.print or script == SCRIPTS["short"]:  # of the other no results are kept
+            printing = ["--print"] if arguments.print else []
+            subprocess.run([sys.executable, Path(__file__).with_name(script), *printing], check=True)
 
 
 if __name__ == "__main__":
