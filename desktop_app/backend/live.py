@@ -1,8 +1,10 @@
 """Follows a recording that still grows: words that may still change at once, settled ones a little later.
 
-The sound since the last cut, the window, is read again and again as it grows. Words on which two readings in a row
+The sound since the last cut, the window, is decoded in two ways as it grows. Its end is decoded quickly, about once a
+second, for provisional words. All of it is decoded with care every few seconds; words on which two careful readings
 agree are settled: local agreement, Macháček et al. 2023, "Turning Whisper into a Real-Time Transcription System". A
-window is cut behind a sentence, a pause, or whatever else is told, so that it stays short.
+window is cut behind a sentence and a breath, some seconds before its end, so that it stays short and the model still
+has what was said before.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ SIGN_OF_LIFE = 1.0  # seconds between two, while there is nothing to do
 SILENCE_TOLD = 10.0  # seconds between two positions in a long silence
 STEP = 0.8  # seconds of new sound that are worth another reading
 REST = 0.5  # of the time that a reading took, to be left to others before the next
-PAUSE = 0.7  # seconds of silence after which what was said is settled by one reading
+PAUSE = 1.2  # seconds of silence after which what was said is settled by one reading
 EDGE = 0.12  # seconds that the time of a word may be wrong
 TOO_NEAR = 1.0  # seconds: words that end so near to the end of the sound may still change
 SAME_TIME = 1.0  # seconds: so far apart at most is the same word in two readings
