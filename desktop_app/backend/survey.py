@@ -50,15 +50,17 @@ def survey(
     wanted: int | None,
     voices: Callable[[int], Sequence[VoiceActivity]],
     split: bool = False,
+    give_sign: Callable[[], None] = lambda: None,
 ) -> Survey:
     """Look at the file, of which a track is open as `recording`, and leave that at its start.
 
     wanted: a track, from 0; None: to be chosen. voices: gives so many detectors. split: look for two speakers.
+    give_sign: is called every few seconds of sound, as many minutes of it may be looked at; it may raise.
     """
     track = recording.track
     notes: tuple[SoundNote, ...] = ()
     if wanted is None and len(recording.tracks) > 1:
-        track, notes = _chosen_track(path, recording.tracks, voices)
+        track, notes = _chosen_track(path, recording.tracks, voices, give_sign)
     if recording.tracks[track].unknown_codec:
         return Survey(track, notes)
     if track == recording.track:
@@ -68,23 +70,27 @@ def survey(
             channels = other.channels
     if channels == 1:
         return Survey(track, notes)
-    found = _of_channels(path, track, channels, voices(channels + 1))
-    speakers = _speakers(path, track, voices(channels)) if split and channels > 2 else ()
+    found = _of_channels(path, track, channels, voices(channels + 1), give_sign)
+    speakers = _speakers(path, track, voices(channels), give_sign) if split and channels > 2 else ()
     return replace(found, notes=notes, speakers=speakers)
 
 
 def _chosen_track(
-    path: bytes, tracks: tuple[Track, ...], voices: Callable[[int], Sequence[VoiceActivity]]
+    path: bytes,
+    tracks: tuple[Track, ...],
+    voices: Callable[[int], Sequence[VoiceActivity]],
+    give_sign: Callable[[], None],
 ) -> tuple[int, tuple[SoundNote, ...]]:
     """Return the track that players play, or the first in which somebody speaks; and what there is to say about it."""
     found = by_preference(tracks)
     if not found:
         return 0, ()
     first = found[0]
-    used = first if _speaks(path, first.number, FARTHEST, voices) else None
+    used = first if _speaks(path, first.number, FARTHEST, voices, give_sign) else None
     others = []
     for track in found[1:]:
-        if _speaks(path, track.number, FARTHEST if used is None else FARTHEST_IN_OTHERS, voices):
+        farthest = FARTHEST if used is None else FARTHEST_IN_OTHERS
+        if _speaks(path, track.number, farthest, voices, give_sign):
             if used is None:
                 used = track
             else:
@@ -103,7 +109,13 @@ def _chosen_track(
     return used.number, tuple(notes)
 
 
-def _speaks(path: bytes, track: int, farthest: float, voices: Callable[[int], Sequence[VoiceActivity]]) -> bool:
+def _speaks(
+    path: bytes,
+    track: int,
+    farthest: float,
+    voices: Callable[[int], Sequence[VoiceActivity]],
+    give_sign: Callable[[], None],
+) -> bool:
     """Tell whether somebody speaks in a track, in any of its channels."""
     try:
         with Recording(path, track) as recording:
@@ -111,6 +123,7 @@ def _speaks(path: bytes, track: int, farthest: float, voices: Callable[[int], Se
             _forget(detectors)
             spoken = 0
             for block in recording.blocks(BLOCK, end=farthest, layout=EACH):
+                give_sign()
                 spoken += int(_spoken(detectors, block.reshape(len(block), -1)).any(axis=1).sum())
                 if spoken * FRAME_SECONDS >= SPEAKS:
                     return True
@@ -119,7 +132,9 @@ def _speaks(path: bytes, track: int, farthest: float, voices: Callable[[int], Se
     return False
 
 
-def _of_channels(path: bytes, track: int, channels: int, voices: Sequence[VoiceActivity]) -> Survey:
+def _of_channels(
+    path: bytes, track: int, channels: int, voices: Sequence[VoiceActivity], give_sign: Callable[[], None]
+) -> Survey:
     """Look at the channels of a track until enough was said, beside FFmpeg's mean of them."""
     if channels > MOST_CHANNELS:
         return Survey(track, by_channel=True)
@@ -129,6 +144,7 @@ def _of_channels(path: bytes, track: int, channels: int, voices: Sequence[VoiceA
     with Recording(path, track) as recording, Recording(path, track) as mixed:
         apart = recording.blocks(BLOCK, end=FARTHEST, layout=EACH)
         for each, mean in itertools.zip_longest(apart, _as_far_as_it_goes(mixed)):
+            give_sign()
             if each is None:
                 break
             if mean is None or len(mean) != len(each):  # there is no mean of such channels
@@ -148,13 +164,16 @@ def _of_channels(path: bytes, track: int, channels: int, voices: Sequence[VoiceA
     return Survey(track, by_channel=trouble is not None, trouble=trouble or Remark.CHANNELS_USED)
 
 
-def _speakers(path: bytes, track: int, voices: Sequence[VoiceActivity]) -> tuple[int, ...]:
+def _speakers(
+    path: bytes, track: int, voices: Sequence[VoiceActivity], give_sign: Callable[[], None]
+) -> tuple[int, ...]:
     """Return the first two channels in which somebody speaks."""
     _forget(voices)
     spoken = np.zeros(len(voices), int)
     speaking: list[int] = []
     with Recording(path, track) as recording:
         for block in recording.blocks(BLOCK, end=FARTHEST, layout=EACH):
+            give_sign()
             spoken += _spoken(voices, block).sum(axis=0)
             speaking = np.flatnonzero(spoken * FRAME_SECONDS >= SPEAKS).tolist()
             if len(speaking) > 1:

@@ -13,7 +13,6 @@ GAP_WORTH_FILLING = 0.2  # seconds; players hide shorter ones, and encoders' pad
 LONGEST_SURE_GAP = 10.0  # seconds; FFmpeg takes longer ones in a broadcast for a new clock (dts_delta_threshold)
 LEAST_SOUND = 1.0  # seconds between two longer ones; a clock that jumps more often is none
 WAIT_FOR_PICTURE = 10.0  # seconds of sound after which a picture is no more expected to be the earlier one
-WAIT_FOR_PICTURE = 10.0  # seconds of sound after which a picture is no more expected to be the earlier one
 MOST_HELD = 1000  # packets of sound, meanwhile
 MATROSKA = "matroska,webm"  # as FFmpeg names the format
 MOST_LOOKS = 1000  # jumps of a clock that are looked into; a file with more is cut to pieces anyway

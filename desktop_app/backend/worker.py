@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 SURE_OF_LANGUAGE = 0.8
 SPANS_TO_TELL_LANGUAGE = 4  # if the first does not tell it clearly
 SIGN_OF_LIFE = 0.2  # seconds between two, while it listens for speech
-SILENCE_TOLD = 1.0  # seconds between two positions in a long silence
+SILENCE_TOLD = 1.0  # seconds between two positions in a long silence, and between two signs before it is listened to
 
 
 class Worker:
@@ -92,7 +92,8 @@ class Worker:
                 self._follow(job)
                 return
             with Recording(job.audio, job.track or 0) as recording:
-                looked = survey(job.audio, recording, job.track, self._voices_for, job.split_channels)
+                sign = self._sign_of(job)
+                looked = survey(job.audio, recording, job.track, self._voices_for, job.split_channels, sign)
                 if looked.track == recording.track:
                     _Job(job, recording, looked, self).run()
                     return
@@ -103,6 +104,21 @@ class Worker:
         except Exception as error:
             kind, detail = _explained(error)
             self._send(JobFailed(job.job_id, kind, detail))
+
+    def _sign_of(self, job: Transcribe) -> Callable[[], None]:
+        """Return what says now and then that the look at a recording goes on; raises Cancelled if nobody wants it."""
+        position = job.begin if job.resume_at is None else job.resume_at
+        last = time.monotonic()
+
+        def give() -> None:
+            nonlocal last
+            if self._is_cancelled(job.job_id):
+                raise Cancelled
+            if time.monotonic() - last >= SILENCE_TOLD:
+                last = time.monotonic()
+                self._send(Progress(job.job_id, Stage.FINDING_SPEECH, position, None))
+
+        return give
 
     def _follow(self, job: Transcribe) -> None:
         tuning, voice = job.tuning, self._voices_for(1)[0]

@@ -17,7 +17,8 @@ from desktop_app.backend.channels import chosen
 from desktop_app.backend.growing import GrowingFile
 from desktop_app.backend.speech import FRAME, Span, VoiceActivity
 from desktop_app.backend.survey import Survey, survey
-from desktop_app.messages import Remark, SoundNote
+from desktop_app.backend.worker import Worker
+from desktop_app.messages import Event, JobCancelled, Remark, SoundNote, Transcribe
 from desktop_app.work.sound_file import SoundFile
 
 DETECTORS = [VoiceActivity() for _ in range(9)]
@@ -133,6 +134,21 @@ def test_every_channel_can_be_had_as_it_is(tmp_path):
 
     assert found.shape == (len(voice()), 9)
     assert np.abs(found - np.stack(channels, axis=1)).max() < 1e-4
+
+
+def test_a_long_look_at_a_recording_in_which_nobody_speaks_can_be_cancelled(tmp_path):
+    minute = 60 * SAMPLE_RATE
+    file = real_sound.write_channels(tmp_path / "waves.wav", [real_sound.noise(minute, -30, seed) for seed in (1, 2)])
+    events: list[Event] = []
+    asked: list[int] = []
+
+    def is_cancelled(job_id: int) -> bool:
+        asked.append(job_id)
+        return len(asked) > 3
+
+    Worker(events.append, is_cancelled).carry_out(Transcribe(1, os.fsencode(file), b"/nowhere", "cpu"))
+
+    assert (events, len(asked)) == ([JobCancelled(1)], 4)  # it has not even begun to load the model
 
 
 # --- a span ----------------------------------------------------------------------------------------------------------
