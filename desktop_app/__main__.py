@@ -17,6 +17,7 @@ from desktop_app import __version__, logs, paths, settings, start_trouble
 from desktop_app.settings import Settings
 from desktop_app.terminal import Signals, complain, use_utf8_locale
 from desktop_app.transcripts.history import History
+from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import appearance, display, wording
 from desktop_app.ui.application import Application
@@ -94,7 +95,7 @@ def _run(application: Application, files: Sequence[Path]) -> int:
     except OSError as error:
         return start_trouble.tell(wording.cannot_start(error, _home()))
 
-    loaded = settings.load_all(paths.settings_file())
+    loaded = settings.load_all(paths.settings_file(), LANGUAGES)
     chosen = loaded.settings
     appearance.apply(chosen.appearance)
     Collector(application)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -16,6 +17,12 @@ When: TypeAlias = Literal["now", "idle", "mains", "tonight"]
 AfterAll: TypeAlias = Literal["nothing", "sleep", "shut_down"]
 HowToTalk: TypeAlias = Literal["hold", "toggle"]  # the key is held down meanwhile, or pressed twice
 DictateTo: TypeAlias = Literal["clipboard", "window"]
+
+# What the program offers; other numbers are not understood.
+Threads: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=256)]
+Spans: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=64)]
+Minutes: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=24 * 60)]
+PreRoll: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=60)]
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +34,7 @@ class RecordingChoices(msgspec.Struct):
     with_microphone: bool = True
     system_sound: str | None = None  # the id of what is listened to; empty: the default; None: without
     channels: Literal[1, 2] = 1
-    pre_roll: float = 0.0  # seconds kept from before the button
+    pre_roll: PreRoll = 0.0  # seconds kept from before the button
     live: bool = True  # the text appears while one speaks
     refine: bool = True  # then it is transcribed again, more accurately
 
@@ -63,9 +70,9 @@ class Settings(msgspec.Struct):
     languages: tuple[str, ...] = ()  # to choose from, if `language` is None
     device: Literal["auto", "cpu", "cuda"] = "auto"  # this and the next three hold for every job
     compute_type: str = ""  # of CTranslate2; empty: the best for the device
-    threads: int = 0  # on the processor; 0: one a core
-    batch_size: int = 0  # spans heard at once; 0: what the device likes
-    unload_after: int = 10  # minutes that an idle model is kept in memory; 0: always
+    threads: Threads = 0  # on the processor; 0: one a core
+    batch_size: Spans = 0  # spans heard at once; 0: what the device likes
+    unload_after: Minutes = 10  # minutes that an idle model is kept in memory; 0: always
     hub: str = ""  # the address models are downloaded from; empty: Hugging Face
     spoken: tuple[str, ...] = ()  # the user's languages, by which a model is proposed
     welcomed: bool = False  # the page of the first start was seen
@@ -102,8 +109,11 @@ def load(file: Path) -> Settings:
     return load_all(file).settings
 
 
-def load_all(file: Path) -> Loaded:
-    """Return the settings in `file`, and what could not be read. A damaged file is kept aside under another name."""
+def load_all(file: Path, languages: Collection[str] = ()) -> Loaded:
+    """Return the settings in `file`, and what could not be read. A damaged file is kept aside under another name.
+
+    languages: the codes that are known, if unknown ones are to be told of. They stay chosen, for a later version.
+    """
     try:
         content = file.read_bytes()
     except FileNotFoundError:
@@ -116,6 +126,10 @@ def load_all(file: Path) -> Loaded:
         return Loaded(Settings(), kept_aside=_kept_aside(file))
     not_understood: list[str] = []
     found = _understood(raw, Settings, not_understood)
+    if languages:
+        one = (found.language,) if found.language else ()
+        chosen = {"language": one, "languages": found.languages, "spoken": found.spoken}
+        not_understood += [name for name, codes in chosen.items() if not set(codes) <= set(languages)]
     if not_understood:
         log.warning("settings that are not understood: %s", ", ".join(not_understood))
     return Loaded(found, tuple(not_understood))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from desktop_app import paths, settings
 from desktop_app.settings import Settings
+from desktop_app.transcripts.languages import LANGUAGES
 
 CHOSEN = Settings(
     model="tiny",
@@ -62,6 +63,11 @@ CHOSEN_WELL = b'"model": "tiny", "glossary": "Sottovoce", "recording": {"microph
         (b'"quality": "best"', "quality"),
         (b'"geometry": "no base64!"', "geometry"),
         (b'"threads": "many"', "threads"),
+        (b'"threads": 1000000000', "threads"),
+        (b'"batch_size": -3', "batch_size"),
+        (b'"unload_after": -5', "unload_after"),
+        (b'"languages": ["de", "of the future"]', "languages"),
+        (b'"language": "of the future"', "language"),
         (b'"languages": ["de", 7]', "languages"),
         (b'"captions": "large"', "captions"),
         (b'"dictation": {"how": "by thought", "on": true}', "dictation.how"),
@@ -71,7 +77,7 @@ def test_one_value_that_is_not_understood_changes_no_other_and_stays_in_the_file
     paths.settings_file().write_bytes(b"{" + odd + b", " + CHOSEN_WELL + b"}}")
     before = json.loads(paths.settings_file().read_bytes())
 
-    loaded = settings.load_all(paths.settings_file())
+    loaded = settings.load_all(paths.settings_file(), LANGUAGES)
     loaded.settings.prompt = "About whales."
     settings.save(loaded.settings, paths.settings_file())
     after = json.loads(paths.settings_file().read_bytes())

@@ -170,7 +170,7 @@ class OptionsBar(QWidget):
         self._detailed = detailed or JobOptions(
             prompt=settings.prompt,
             glossary=settings.glossary,
-            languages=settings.languages,
+            languages=tuple(code for code in settings.languages if code in LANGUAGES),  # others: of a later version
             device=settings.device,
             tuning=self._tuning(),
         )

@@ -13,6 +13,7 @@ from desktop_app.settings import Settings
 from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import JobOptions
 from desktop_app.ui import wording
+from desktop_app.ui.listening_dialog import ListeningDialog
 from desktop_app.ui.options_bar import LanguageBox, OptionsBar
 
 BASE = ShelfModel("base", Path("/models/base"), Languages.MULTILINGUAL, True)
@@ -171,6 +172,19 @@ def test_what_is_calculated_for_every_recording_is_as_the_settings_say(qtbot, ba
     assert (options.tuning.compute_type, options.tuning.threads, options.tuning.batch_size) == ("float32", 3, 2)
     assert options.tuning.beam_size == 1
     assert again.options().tuning == options.tuning and again.options().device == "cpu"
+
+
+def test_a_language_of_a_later_version_stays_chosen_for_it_and_is_not_asked_for_here(qtbot) -> None:
+    chosen = Settings(language="of the future", languages=("de", "of the future"))
+    bar = OptionsBar(chosen)
+    qtbot.addWidget(bar)
+
+    bar.more.click()
+    (dialog,) = bar.findChildren(ListeningDialog)
+
+    assert (bar.options().language, bar.options().languages) == (None, ("de",))
+    assert dialog.isVisible()
+    assert (chosen.language, chosen.languages) == ("of the future", ("de", "of the future"))
 
 
 def test_a_model_that_is_new_can_be_chosen_and_others_asked_for(qtbot, bar) -> None:
