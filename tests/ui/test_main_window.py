@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import (
     QAccessible,
+    QAccessibleInterface,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
@@ -587,3 +589,32 @@ def test_no_letter_of_the_first_page_is_given_twice(
 
     assert len(given) > 12
     assert len(given) == len(set(given)), given
+
+
+# --- for a screen reader ---------------------------------------------------------------------------------------------
+
+
+def controls_for_a_screen_reader(widget: QWidget) -> Iterator[tuple[QAccessibleInterface, QWidget]]:
+    """Yield what stands below `widget` in the tree that a screen reader walks, and is not said to be invisible."""
+    waiting = [QAccessible.queryAccessibleInterface(widget)]
+    while waiting:
+        one = waiting.pop()
+        waiting += filter(None, (one.child(number) for number in range(one.childCount())))
+        if isinstance(one.object(), QWidget) and not one.state().invisible:
+            yield one, one.object()
+
+
+def test_a_screen_reader_meets_no_hidden_control_and_none_without_a_name(window, add, taken, settle) -> None:
+    add()
+    taken()
+    window.recording.record.trigger()
+    settle()
+    roles = QAccessible.Role
+    with_value = (roles.Button, roles.ComboBox, roles.EditableText, roles.CheckBox, roles.SpinBox)
+
+    met = [*controls_for_a_screen_reader(window)]
+
+    assert window.transcript.text in [widget for _, widget in met]
+    assert [widget for _, widget in met if not widget.isVisible()] == []
+    nameless = [widget for one, widget in met if one.role() in with_value and not one.text(QAccessible.Text.Name)]
+    assert nameless == []
