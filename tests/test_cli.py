@@ -648,7 +648,7 @@ def test_a_home_that_cannot_be_made_is_said_in_one_sentence(tmp_path, recording,
 def test_a_fault_of_ours_ends_the_run_and_stands_in_the_log(home, tiny_model, recording):
     program = (
         "import sys; from desktop_app import cli; from desktop_app.transcripts import export;"
-        "export.write = lambda *_: 1 / 0; sys.exit(cli.main(sys.argv[1:]))"
+        "export.write = lambda *_, **__: 1 / 0; sys.exit(cli.main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", program, "transcribe", recording, "--model", tiny_model]
 

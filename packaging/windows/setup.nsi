@@ -497,6 +497,7 @@ FunctionEnd
   Delete "$R1\library*.sqlite3*"
   Delete "$R1\library.lock"
   Delete "$R1\settings.json*"
+  Delete "$R1\settings-damaged-*"
   Delete "$R1\machine.json*"
   Delete "$R1\models-folder*"
   Delete "$R1\models-on-their-way*"

@@ -213,8 +213,11 @@ def test_everything_can_be_done_by_keyboard_alone(program: Program, display: Dis
     assert words(program.copied()) == heard
 
     display.key(window, "ctrl+e")
-    display.choose_file(tmp_path / "exported.txt", "^Export Transcript$")
-    exported = wait_for(lambda: (tmp_path / "exported.txt").exists() and (tmp_path / "exported.txt"), "the export")
+    dialog = display.find_window("^Export Transcript$")
+    display.key(dialog, "alt+f", "Tab")  # in one folder, and which
+    display.paste(str(tmp_path))
+    display.key(dialog, "Return")
+    exported = wait_for(lambda: (tmp_path / "sample.txt").exists() and (tmp_path / "sample.txt"), "the export")
     assert words(wait_for(exported.read_text, "its text")) == heard
 
     for _ in range(20):  # walk until it is the list that Delete speaks to

@@ -23,7 +23,7 @@ HEARD = 5 * EACH_WAY_ONCE if FULL else 40  # so many of them go all the way thro
 MOST_SECONDS = 10.0  # of processor time
 MOST_MB = 320.0  # the backend's own limit for such small files is 256 MB at once
 MOST_MB_HEARD = 900.0  # the model included
-REFUSED = {Failure.NOT_MEDIA, Failure.NO_AUDIO, Failure.FILE_EMPTY}
+REFUSED = {Failure.NOT_MEDIA, Failure.NO_AUDIO, Failure.FILE_EMPTY, Failure.CODEC_UNKNOWN}
 
 pytestmark = pytest.mark.timeout(3600 if FULL else 300)
 

@@ -212,7 +212,9 @@ def kept() -> list[str]:
     places = [
         function()
         for name, function in inspect.getmembers(paths, inspect.isfunction)
-        if not name.startswith("_") and not inspect.signature(function).parameters and function is not paths.home
+        if not name.startswith("_")
+        and not inspect.signature(function).parameters
+        and name not in ("home", "where_home_is")
     ]
     names = [
         place.relative_to(paths.home()).as_posix() + ("" if place in files else "/deep/down.bin")
@@ -222,6 +224,7 @@ def kept() -> list[str]:
     assert len(names) > len(files) + 5
     return [
         *names,
+        "settings-damaged-20261128-120000.json",
         "library.sqlite3-wal",
         "library-next.sqlite3",
         "library.lock",

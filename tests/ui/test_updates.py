@@ -703,6 +703,11 @@ OF_MODELS_ALONE = {
     ModelTrouble.READ_ONLY,
     ModelTrouble.ARCHIVE_BROKEN,
     ModelTrouble.NO_KEYRING,
+    ModelTrouble.INCOMPLETE,
+    ModelTrouble.NOT_CONVERTED,
+    ModelTrouble.FOR_WHISPER_CPP,
+    ModelTrouble.OTHER_ARCHIVE,
+    ModelTrouble.WEIGHTS_ALONE,
 }
 
 
