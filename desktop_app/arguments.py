@@ -266,7 +266,7 @@ def _add_gpu(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     gpu = commands.add_parser(
         "gpu",
         help="install or remove the libraries for an NVIDIA graphics card",
-        description="The graphics pack: the libraries that an NVIDIA graphics card needs beside its driver.",
+        description="The GPU pack: the libraries that an NVIDIA graphics card needs beside its driver.",
     )
     actions = gpu.add_subparsers(dest="action")
     status = actions.add_parser("status", help="tell whether it is installed, and how to get it")

@@ -76,9 +76,9 @@ def test_it_tells_what_there_is_installs_it_and_removes_it(gpu, pack, hub):
     assert "is not installed" in before[1]
     assert pack.address in before[1]
     assert installed[0] == after[0] == removed[0] == 0
-    assert installed[1].startswith("The graphics pack 12.9.1.4 is installed.")
+    assert installed[1].startswith("The GPU pack 12.9.1.4 is installed.")
     assert after[1].splitlines()[1] == str(paths.card_libraries() / "nvidia" / "pack-12.9.1.4")
-    assert removed[1] == "The graphics pack was removed. That freed 3 MB.\n"
+    assert removed[1] == "The GPU pack was removed. This freed 3 MB.\n"
     assert (installed[2], after[2], removed[2]) == ("", "", "")  # nobody looks at progress here
     assert len(hub.requests) == 1
     assert not paths.card_libraries().exists()
@@ -102,7 +102,7 @@ def test_a_file_that_is_not_the_pack_is_refused_with_the_name_of_the_right_one(g
     code, printed, said = gpu("install", "--from", other)
 
     assert (code, printed, hub.requests) == (1, "", [])
-    assert said.startswith("sottovoce: That file is not the graphics pack")
+    assert said.startswith("sottovoce: That file is not the GPU pack")
     assert f"“{pack.archive}”" in said
 
 
@@ -112,7 +112,7 @@ def test_what_is_advised_without_a_network_can_be_typed(gpu, hub, pack):
     code, _, said = gpu("install")
 
     assert code == 1
-    assert "could not be found where it was published" in said
+    assert "was not found on the server" in said
     assert "--from" in said
 
 
@@ -121,16 +121,16 @@ def test_on_a_computer_for_which_there_is_none_it_says_so(gpu, known, hub):
 
     status, install = gpu(), gpu("install")
 
-    assert status == (0, "There is no graphics pack for this kind of computer.\n", "")
+    assert status == (0, "There is no GPU pack for this type of computer.\n", "")
     assert install[0] == 1
-    assert "is not to be had for this kind of computer. There is one for Linux and one for Windows" in install[2]
+    assert "is not available for this type of computer. It is available for Linux and Windows" in install[2]
     assert hub.requests == []
 
 
 def test_there_is_nothing_to_be_removed_and_that_is_said(gpu):
     assert gpu("remove")[::2] == (
         1,
-        "sottovoce: The graphics pack is not installed. There is nothing to be removed.\n",
+        "sottovoce: The GPU pack is not installed. There is nothing to remove.\n",
     )
 
 
@@ -148,8 +148,8 @@ def test_an_interrupt_keeps_what_has_come_and_the_same_command_goes_on(gpu, prog
 
     assert (process.returncode, said) == (
         130,
-        "Stopped. What has come is kept: the same command goes on with it.\n",
+        "Stopped. What was downloaded is kept; run the same command again to resume.\n",
     )
-    assert "of the graphics pack’s 3 MB are here." in told
+    assert "of 3 MB of the GPU pack are downloaded." in told
     assert code == 0
     assert hub.requests[-1].start >= 300_000

@@ -73,7 +73,7 @@ def test_all_published_models_are_listed_and_those_on_this_computer(mine):
     lines = {line.split()[0]: line for line in printed.splitlines() if not line.startswith(" ")}
     assert lines.keys() >= catalogue.published().keys() | {"mine"}
     assert "on this computer" in lines["mine"]
-    assert "can be downloaded" in lines["large-v3"]
+    assert "available to download" in lines["large-v3"]
     assert "3.1 GB" in lines["large-v3"]
 
 
@@ -159,7 +159,7 @@ def test_a_damaged_model_is_downloaded_again_by_its_name(hub):
     assert "“sottovoce models download”" in found[2]
     assert "Repair" not in found[2]
     assert repaired[0] == DONE
-    assert checked == (DONE, "small-talk: every byte is as it should be\n", "")
+    assert checked == (DONE, "small-talk: intact, every byte is correct\n", "")
     assert weights.read_bytes() == sound
 
 
@@ -173,7 +173,7 @@ def test_of_a_damaged_model_that_came_from_nowhere_nobody_says_that_it_can_be_fe
 
     assert code == FAILED
     assert "import it again" in said
-    assert "etches anew" not in said
+    assert "downloads the damaged parts again" not in said
     assert "import it again" in next(line for line in listed.splitlines() if line.startswith("mine"))
     assert fetched[0] == WRONG_USAGE
     assert "“mine” came from a file or a folder" in fetched[2]
@@ -284,7 +284,7 @@ def test_somebody_at_a_terminal_is_asked_for_the_token_that_a_hub_wants_and_told
 
     assert exit_code == DONE
     assert shelf.own_copy("small-talk")
-    assert b"the hub asks to wait" in shown
+    assert b"the hub is busy, waiting" in shown
     assert b"hf_secret" not in shown
 
 
@@ -385,6 +385,6 @@ def test_a_move_that_cannot_be_is_said_in_words(mine):
 
     assert (code, printed) == (FAILED, "")
     assert said == (
-        "sottovoce: The models stay where they are: the new folder lies inside the one they are in."
+        "sottovoce: The models were not moved: the new folder is inside the current one."
         " Choose a folder somewhere else.\n"
     )

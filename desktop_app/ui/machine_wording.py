@@ -21,36 +21,36 @@ OLDEST_CUDA = (12, 0)  # what the graphics card's libraries need of the driver
 SPAN = 30  # seconds of sound that were measured
 WORDS_A_TOKEN = 0.75  # in English
 WHEEL = "nvidia-cublas-cu12==12.9.1.4"  # as in pyproject.toml
-DRIVER_PAGE = "Install NVIDIA's driver, then start the computer again."
+DRIVER_PAGE = "Install the NVIDIA driver, then restart the computer."
 
 _WHY = {
-    "not_looked": "What this computer can do is not known yet; the graphics card is tried first, if there is one.",
-    "best_card": "It is the fastest that works here.",
-    "no_card": "There is no graphics card of NVIDIA's in this computer.",
-    "no_driver": "There is a graphics card of NVIDIA's in this computer, but no program can calculate on it.",
-    "libraries_missing": "There is a graphics card, but the libraries that it needs are not here.",
-    "card_fails": "There is a graphics card, but nothing that was tried on it worked.",
-    "card_too_small": "The graphics card has too little memory for the model.",
-    "forced": "It was chosen so, instead of automatic.",
+    "not_looked": "This computer has not been checked yet; the graphics card is tried first, if there is one.",
+    "best_card": "The fastest option that works here.",
+    "no_card": "This computer has no NVIDIA graphics card.",
+    "no_driver": "This computer has an NVIDIA graphics card, but programs cannot use it.",
+    "libraries_missing": "There is a graphics card, but the libraries it needs are missing.",
+    "card_fails": "There is a graphics card, but every test on it failed.",
+    "card_too_small": "The graphics card does not have enough memory for the model.",
+    "forced": "Set by you, instead of automatic.",
 }
-_NO_ENGINE = "Nothing: the library that transcribes does not start here."
+_NO_ENGINE = "Nothing: the transcription library does not start here."
 _REFUSED = {
     Failure.DEVICE_MISSING: (
-        "Nothing: the graphics card was chosen, and there is none that can be used.",
-        "Choose automatic instead.",
+        "Nothing: you chose the graphics card, and there is no usable one.",
+        "Choose Automatic instead.",
     ),
     Failure.COMPUTE_TYPE_MISSING: (
-        "Nothing: this computer does not calculate in the way chosen.",
-        "Choose automatic instead.",
+        "Nothing: this computer does not support the precision you chose.",
+        "Choose Automatic instead.",
     ),
     Failure.MODEL_TOO_LARGE: (
-        "Nothing: the model is larger than the memory.",
-        "Choose a smaller model, or automatic instead.",
+        "Nothing: the model does not fit into memory.",
+        "Choose a smaller model, or Automatic.",
     ),
 }
 _NO_PROCESSOR = (
-    "Nothing: the processor was chosen, and nothing that was tried on it worked.",
-    "Choose automatic instead.",
+    "Nothing: you chose the CPU, and every test on it failed.",
+    "Choose Automatic instead.",
 )
 
 
@@ -59,15 +59,15 @@ def page(machine: Machine, choice: Choice) -> str:
     parts: list[tuple[str, Sequence[str]]] = [
         ("What will be used", used(machine, choice)),
         ("What is missing, and what to do", missing(machine)),
-        ("Processor", _processor(machine)),
-        ("Graphics cards", [_card(card, machine) for card in machine.cards] or ["None of NVIDIA's was found."]),
+        ("CPU", _processor(machine)),
+        ("Graphics cards", [_card(card, machine) for card in machine.cards] or ["No NVIDIA graphics card was found."]),
         ("Libraries for the graphics card", [_library(library) for library in machine.libraries]),
-        ("What was tried", [*_tried(machine)]),
+        ("What was tested", [*_tried(machine)]),
         ("Speed", [*map(_measured, machine.measured), *map(_real, machine.typical_speeds)]),
     ]
     versions = f", {machine.engine.versions}" if machine.engine else ""
     lines = [line for title, told in parts if told for line in (title, *(f"  {one}" for one in told), "")]
-    return "\n".join([*lines, f"Looked at {wording.when(machine.looked_at)}{versions}"]) + "\n"
+    return "\n".join([*lines, f"Checked {wording.when(machine.looked_at)}{versions}"]) + "\n"
 
 
 def used(machine: Machine, choice: Choice) -> list[str]:
@@ -86,7 +86,7 @@ def used(machine: Machine, choice: Choice) -> list[str]:
     where = _name_of_device(machine, best.device, best.index)
     cores = choice.threads or machine.processor.cores
     by = f", {_count(cores, 'thread')}" if best.device == "cpu" else ""
-    at_once = f", {_count(choice.batch_size, 'piece')} of speech at once" if choice.batch_size else ""
+    at_once = f", batch size {choice.batch_size}" if choice.batch_size else ""
     return [f"{where}, {best.compute_type}{by}{at_once}.", _WHY[choice.why]]
 
 
@@ -98,10 +98,10 @@ def missing(machine: Machine) -> list[str]:
 def probe_trouble(trouble: ProbeTrouble) -> str:
     """Return why the probe did not come to its end."""
     return {
-        "not_started": "The program that looks what this computer can do does not start. Install Sottovoce again.",
-        "took_too_long": "Looking what this computer can do took too long, and was ended. Some of it is not known.",
-        "updated": "Sottovoce has been updated. Close it and open it again, and it looks what this computer can do.",
-        "died": "Looking what this computer can do ended unexpectedly. Some of it is not known.",
+        "not_started": "The program that checks this computer does not start. Reinstall Sottovoce.",
+        "took_too_long": "Checking this computer took too long and was stopped. Some results are missing.",
+        "updated": "Sottovoce has been updated. Restart it to check this computer.",
+        "died": "Checking this computer ended unexpectedly. Some results are missing.",
     }[trouble]
 
 
@@ -112,47 +112,47 @@ def gigabytes(size: int) -> str:
 def _about_cards(machine: Machine) -> Iterator[str]:
     broken = [card for card in machine.cards if card.index < 0]
     if broken and not any(card.driver for card in broken):
-        yield f"{_name(broken[0])} has no driver of NVIDIA's. {DRIVER_PAGE}"
+        yield f"{_name(broken[0])} has no NVIDIA driver. {DRIVER_PAGE}"
     elif broken:
-        yield f"{_name(broken[0])} is known to its driver, but no program can calculate on it. {DRIVER_PAGE}"
+        yield f"{_name(broken[0])} is recognised by its driver, but programs cannot use it. {DRIVER_PAGE}"
     usable = [card for card in machine.cards if card.index >= 0]
     if any((0, 0) < card.cuda < OLDEST_CUDA for card in usable):
-        yield "The driver of the graphics card is too old: it must know CUDA 12. Install a newer driver of NVIDIA's."
+        yield "The graphics driver is too old: it must support CUDA 12. Install a newer NVIDIA driver."
     absent = [library.name for library in machine.libraries if not library.found]
     if usable and absent:
         they = "it" if len(absent) == 1 else "them"
-        yield f"{' and '.join(absent)} cannot be opened, and the graphics card needs {they}."
-        yield "Get the graphics pack: in the window on the page This Computer, or with “sottovoce gpu install”."
+        yield f"{' and '.join(absent)} cannot be loaded, and the graphics card needs {they}."
+        yield "Get the GPU pack: in the window under Models → This Computer…, or with “sottovoce gpu install”."
         yield "Or, with Python:"
         yield f'pip install --no-deps --target "{shown(paths.card_libraries())}" {WHEEL}'
     elif usable and machine.tried and not any(machine.works("cuda", card.index) for card in usable):
-        yield f"Nothing that was tried on {_name(usable[0])} worked. A newer driver of NVIDIA's may help."
+        yield f"Every test on {_name(usable[0])} failed. A newer NVIDIA driver may help."
 
 
 def _about_processor(machine: Machine) -> Iterator[str]:
     if machine.processor.level == "none" and not machine.works("cpu"):
-        yield "The processor lacks AVX, and transcribing does not work on it."
+        yield "The CPU lacks AVX, and transcribing does not work without it."
     elif machine.processor.level in ("none", "avx"):
-        yield "The processor lacks AVX2: transcribing takes much longer on it. Small models are the right ones here."
+        yield "The CPU lacks AVX2, so transcribing takes much longer. Use small models here."
     if machine.tried and not machine.works("cpu"):
-        yield "Nothing that was tried on the processor worked. Install Sottovoce again."
+        yield "Every test on the CPU failed. Reinstall Sottovoce."
     if machine.engine is None:
-        yield "The library that transcribes does not even start here. Install Sottovoce again."
+        yield "The transcription library does not start here. Reinstall Sottovoce."
 
 
 def _processor(machine: Machine) -> list[str]:
     processor = machine.processor
     facts = [_count(processor.cores, "core"), LEVELS[processor.level]]
-    told = [f"{processor.name or 'Of an unknown kind'}: {', '.join(fact for fact in facts if fact)}"]
+    told = [f"{processor.name or 'Unknown CPU'}: {', '.join(fact for fact in facts if fact)}"]
     if processor.memory_bytes:
-        free = f", {gigabytes(processor.free_bytes)} of it free" if processor.free_bytes else ""
+        free = f", {gigabytes(processor.free_bytes)} free" if processor.free_bytes else ""
         told.append(f"Memory: {gigabytes(processor.memory_bytes)}{free}")
     return told
 
 
 def _card(card: CardFound, machine: Machine) -> str:
     facts = [gigabytes(card.memory_bytes)] if card.memory_bytes else []
-    facts += [f"{gigabytes(card.free_bytes)} of it free"] if card.free_bytes is not None else []
+    facts += [f"{gigabytes(card.free_bytes)} free"] if card.free_bytes is not None else []
     facts += [f"driver {card.driver}"] if card.driver else []
     facts += [f"CUDA {card.cuda[0]}.{card.cuda[1]}"] if card.cuda > (0, 0) else []
     facts += [f"compute capability {card.capability[0]}.{card.capability[1]}"] if card.capability > (0, 0) else []
@@ -161,7 +161,7 @@ def _card(card: CardFound, machine: Machine) -> str:
 
 
 def _name(card: CardFound) -> str:
-    return card.name or "A graphics card of NVIDIA's"
+    return card.name or "The NVIDIA graphics card"
 
 
 def _library(library: LibraryFound) -> str:
@@ -186,23 +186,23 @@ def _failure(tried: Tried) -> str:
 
 
 def _measured(measured: Measured) -> str:
-    where = "the graphics card" if measured.device == "cuda" else "the processor"
+    where = "the graphics card" if measured.device == "cuda" else "the CPU"
     words = max(1, round(WORDS_A_TOKEN / max(measured.writing, 1e-6)))
     return (
-        f"{measured.model} on {where}, {measured.compute_type}: hears {SPAN} s of sound in {measured.encoding:.2g} s,"
-        f" then writes about {words} words a second"
+        f"{measured.model} on {where}, {measured.compute_type}: encodes {SPAN} s of audio in {measured.encoding:.2g} s,"
+        f" then writes about {words} words per second"
     )
 
 
 def _real(speed: Speed) -> str:
-    where = "the graphics card" if speed.device == "cuda" else "the processor"
-    how_fast = f"{wording.speed(speed.speed)} as fast as the recording is long"
-    return f"{speed.model} on {where}, {speed.compute_type}: {how_fast}, in real work"
+    where = "the graphics card" if speed.device == "cuda" else "the CPU"
+    how_fast = wording.speed(speed.speed)
+    return f"{speed.model} on {where}, {speed.compute_type}: {how_fast} on your recordings"
 
 
 def _name_of_device(machine: Machine, device: str, index: int) -> str:
     if device == "cpu":
-        return "The processor"
+        return "The CPU"
     return next((_name(card) for card in machine.cards if card.index == index), "The graphics card")
 
 

@@ -10,115 +10,115 @@ from desktop_app.messages import Installation, ModelTrouble, PorterFailed, Porte
 from desktop_app.ui.model_wording import size
 
 CHECK_NOW = "Chec&k for Updates…"
-DAILY = "Look for &Updates Once a Day"
+DAILY = "Check for &Updates Daily"
 PAGE = "https://sottovoce.app"
 
-BAR = "About updates"
+BAR = "Updates"
 MAY_WE_ASK = (
-    "May Sottovoce look once a day whether there is a newer version? It asks sottovoce.app for one file, and says"
-    " nothing about you, your computer or your recordings. The Help menu changes it later."
+    "May Sottovoce check once a day for a new version? It downloads one file from sottovoce.app, and sends nothing"
+    " about you, your computer or your recordings. You can change this later in the Help menu."
 )
-YES_DAILY = "Look Once a Day"
+YES_DAILY = "Check Daily"
 NO_NEVER = "No"
-WHAT_IS_NEW = "What Is New…"
+WHAT_IS_NEW = "What’s New…"
 LATER = "Later"
 
-TITLE = "What Is New"
-NOTES = "What is new, version by version"
+TITLE = "What’s New"
+NOTES = "What’s new in each version"
 DOWNLOAD = "&Download"
 STOP = "&Stop"
 SKIP = "S&kip This Version"
 CLOSE = "Close"
 
-ASKING = "Asking whether there is a newer version…"
-ASKED_LATER = "As soon as nothing is transcribed or recorded, it is asked whether there is a newer version."
-DAILY_ON = "Once a day Sottovoce looks whether there is a newer version."
-DAILY_OFF = "Sottovoce asks for updates only when you choose it in the menu."
-WAITS = "Waits until nothing is transcribed or recorded."
-READ_ONCE_MORE = "Reading it once more…"
+ASKING = "Checking for a new version…"
+ASKED_LATER = "Sottovoce will check for a new version once nothing is being transcribed or recorded."
+DAILY_ON = "Sottovoce checks for a new version once a day."
+DAILY_OFF = "Sottovoce checks for updates only when you choose it in the menu."
+WAITS = "Waiting until nothing is being transcribed or recorded."
+READ_ONCE_MORE = "Checking the file again…"
 
 INSTALL = {
     Installation.SETUP: "Close and &Install",
-    Installation.IMAGE: "&Open It",
-    Installation.ARCHIVE: "&Show It",
-    Installation.APPIMAGE: "&Show It",
+    Installation.IMAGE: "&Open",
+    Installation.ARCHIVE: "&Show",
+    Installation.APPIMAGE: "&Show",
 }
 _WHAT_FOLLOWS = {
-    Installation.SETUP: "It is checked when it is here; then you decide when Sottovoce closes and the setup starts.",
-    Installation.IMAGE: "It is checked when it is here. Then close Sottovoce, and drag the new one into Applications.",
-    Installation.ARCHIVE: "It is checked when it is here. Then close Sottovoce, and unpack it in its place.",
-    Installation.APPIMAGE: "It is checked when it is here. Close Sottovoce then, and put it in place of the old one.",
+    Installation.SETUP: "It is checked after the download; you then choose when to close Sottovoce and install it.",
+    Installation.IMAGE: "It is checked after the download. Then close Sottovoce, and drag the new one to Applications.",
+    Installation.ARCHIVE: "It is checked after the download. Then close Sottovoce, and unpack it in the same place.",
+    Installation.APPIMAGE: "It is checked after the download. Then close Sottovoce, and replace the old file with it.",
 }
 _ELSEWHERE = {
     Installation.PACKAGE: (
-        "This Sottovoce was installed as a package, so its new version is one, too. In a terminal:\n"
+        "Sottovoce was installed as a package. To update it, in a terminal:\n"
         "sottovoce updates --download .\n"
         "sudo apt install ./sottovoce_{0}_amd64.deb"
     ),
-    Installation.FLATPAK: "This Sottovoce came as a Flatpak, which updates it. In a terminal: flatpak update",
-    Installation.SOURCE: "This Sottovoce was started from its source. Get the new one where you got this one.",
+    Installation.FLATPAK: "Sottovoce was installed as a Flatpak. To update it, in a terminal: flatpak update",
+    Installation.SOURCE: "Sottovoce is running from its source. Get the new version where you got this one.",
 }
 _READY = {
-    Installation.SETUP: "It is here, and it is what was published. Your recordings and transcripts stay as they are.",
-    Installation.IMAGE: "It is here, and it is what was published. Open it, close Sottovoce, drag the new one over.",
-    Installation.ARCHIVE: "It is here, and it is what was published. Close Sottovoce before you unpack it.",
+    Installation.SETUP: "Downloaded and checked. Your recordings and transcripts stay as they are.",
+    Installation.IMAGE: "Downloaded and checked. Open it, close Sottovoce, and drag the new one into Applications.",
+    Installation.ARCHIVE: "Downloaded and checked. Close Sottovoce before you unpack it.",
     Installation.APPIMAGE: (
-        "It is here, and it is what was published. Close Sottovoce, put it in place of the old one, and allow it to be"
-        " executed, in its properties."
+        "Downloaded and checked. Close Sottovoce, replace the old file with it, and make it executable in its"
+        " properties."
     ),
 }
 _NONE_FOR_THIS = "There is no installer for this computer yet. See {0}."
-NOT_OPENED = "The system does not open it. It is here: {}"
+NOT_OPENED = "The system could not open it. It is here: {}"
 _PROGRESS = {PorterStage.FETCHING: "Downloading", PorterStage.CHECKING: "Checking"}
 
 # Why it could not be asked or brought, and what to do next.
 _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
-    ModelTrouble.NO_NETWORK: ("sottovoce.app does not answer", "Check the network."),
-    ModelTrouble.STALLED: ("nothing more came", "Try again later."),
+    ModelTrouble.NO_NETWORK: ("sottovoce.app is not responding", "Check your network."),
+    ModelTrouble.STALLED: ("the download stalled", "Try again later."),
     ModelTrouble.CERTIFICATE: (
-        "whoever answers cannot prove to be sottovoce.app",
-        "A company network may inspect what passes: have its certificate installed on this computer.",
+        "the server could not prove that it is sottovoce.app",
+        "A company network may be inspecting the connection: have its certificate installed on this computer.",
     ),
-    ModelTrouble.TOKEN_NEEDED: ("it is not given out", f"See {PAGE}."),
-    ModelTrouble.NOT_ALLOWED: ("it is not given out", f"See {PAGE}."),
-    ModelTrouble.NOT_FOUND: ("it is not where it should be", f"See {PAGE}."),
-    ModelTrouble.TOO_MANY_REQUESTS: ("the server has no time now", "Try again later."),
-    ModelTrouble.HUB_FAILED: ("the server has a fault", "Try again later."),
+    ModelTrouble.TOKEN_NEEDED: ("the server denied access", f"See {PAGE}."),
+    ModelTrouble.NOT_ALLOWED: ("the server denied access", f"See {PAGE}."),
+    ModelTrouble.NOT_FOUND: ("the file was not found on the server", f"See {PAGE}."),
+    ModelTrouble.TOO_MANY_REQUESTS: ("the server is busy", "Try again later."),
+    ModelTrouble.HUB_FAILED: ("the server reported an error", "Try again later."),
     ModelTrouble.NOT_SIGNED: (
-        "what came is not signed by those who make Sottovoce, so it is not used",
-        "It may be the login page of a network. If it stays so, see " + PAGE + ".",
+        "the file is not signed by the makers of Sottovoce, so it is not used",
+        "It may be a network’s login page. If this keeps happening, see " + PAGE + ".",
     ),
     ModelTrouble.REPLAYED: (
-        "what came is older than what came before, so it is not used",
-        f"Somebody may want to keep you from updates. If it stays so, see {PAGE}.",
+        "the file is older than the last one, so it is not used",
+        f"Someone may be blocking your updates. If this keeps happening, see {PAGE}.",
     ),
     ModelTrouble.EXPIRED: (
-        "what came is too old to be relied on",
-        f"Check the date of this computer. If it is right, see {PAGE}.",
+        "the file is too old to be trusted",
+        f"Check the date on this computer. If it is right, see {PAGE}.",
     ),
-    ModelTrouble.NOT_UNDERSTOOD: ("what came is for other versions of Sottovoce", f"Get the newest from {PAGE}."),
+    ModelTrouble.NOT_UNDERSTOOD: ("the file is for other versions of Sottovoce", f"Get the newest from {PAGE}."),
     ModelTrouble.NO_UPDATE: ("there is none for this computer", f"See {PAGE}."),
-    ModelTrouble.NEWER_UPDATE: ("there is a newer one by now", "Check for updates once more."),
+    ModelTrouble.NEWER_UPDATE: ("there is a newer one now", "Check for updates again."),
     ModelTrouble.DAMAGED: (
-        "what came is not what was published, so it was thrown away",
-        f"Try again later. If it stays so, see {PAGE}.",
+        "the download did not match the published file, so it was deleted",
+        f"Try again later. If this keeps happening, see {PAGE}.",
     ),
-    ModelTrouble.NAME_TAKEN: ("another file of that name is in the folder", "Choose another folder."),
-    ModelTrouble.IN_USE: ("another Sottovoce on this computer downloads it", "Try again when that one has ended."),
-    ModelTrouble.UPDATED: ("Sottovoce has been updated meanwhile", "Close it and open it again."),
-    ModelTrouble.DISK_FULL: ("there is no room on the disk", "Make room, and try again."),
-    ModelTrouble.CANNOT_WRITE: ("it cannot be written", "Check that the folder is there and may be written to."),
+    ModelTrouble.NAME_TAKEN: ("the folder already has another file with that name", "Choose another folder."),
+    ModelTrouble.IN_USE: ("another Sottovoce on this computer is downloading it", "Try again when it has finished."),
+    ModelTrouble.UPDATED: ("Sottovoce has been updated in the meantime", "Restart Sottovoce."),
+    ModelTrouble.DISK_FULL: ("there is not enough space on the disk", "Free up some space, and try again."),
+    ModelTrouble.CANNOT_WRITE: ("it cannot be saved", "Check that the folder exists and is writable."),
     ModelTrouble.CANNOT_READ: ("it cannot be read", "Check that its disk is connected."),
 }
-_FAULT = ("of a fault of this program", "The log says more. Please report it.")
+_FAULT = ("of a bug in Sottovoce", "See the log for more. Please report it.")
 
 
 def newest(version: str) -> str:
-    return f"This is the newest version, {version}."
+    return f"You have the latest version, {version}."
 
 
 def there_is(version: str, mine: str) -> str:
-    return f"Sottovoce {version} is out. This is {mine}."
+    return f"Sottovoce {version} is available. You have {mine}."
 
 
 def notes(releases: Sequence[Release]) -> str:
@@ -157,7 +157,7 @@ def progress(told: PorterProgress) -> str:
 
 def not_checked(failed: PorterFailed) -> str:
     """Return why it is not known whether there is a newer version."""
-    return _sentence("Whether there is a newer version could not be found out", failed)
+    return _sentence("Sottovoce could not check for a new version", failed)
 
 
 def not_fetched(failed: PorterFailed) -> str:
@@ -168,23 +168,23 @@ def not_fetched(failed: PorterFailed) -> str:
 def _sentence(beginning: str, failed: PorterFailed) -> str:
     why, advice = _TROUBLES.get(failed.kind, _FAULT)
     if failed.kind is ModelTrouble.DISK_FULL and failed.needed_bytes:
-        why += f": {size(failed.needed_bytes)} are needed, and {size(failed.free_bytes)} are free"
+        why += f": it needs {size(failed.needed_bytes)}, and {size(failed.free_bytes)} are free"
     return f"{beginning}, because {why}. {advice}"
 
 
 # --- in a terminal ---
 
-NOT_KNOWN = "Whether there is a newer version is not known. “sottovoce updates --check” asks."
+NOT_KNOWN = "Not checked for updates yet. To check: “sottovoce updates --check”."
 
 
 def as_known(version: str) -> str:
-    return f"No newer version than {version} was known when it was asked last. “sottovoce updates --check” asks again."
+    return f"At the last check, {version} was the latest version. To check again: “sottovoce updates --check”."
 
 
 def in_terminal(how: Installation, version: str, size_bytes: int) -> str:
     """Return how the new version is got."""
     if how in INSTALL and size_bytes:
-        return f"“sottovoce updates --download FOLDER” downloads its installer ({size(size_bytes)}) and checks it."
+        return f"To download and verify its installer ({size(size_bytes)}): “sottovoce updates --download FOLDER”."
     return what_follows(how, version, size_bytes)
 
 

@@ -58,7 +58,7 @@ def test_from_the_menu_to_the_setup_that_is_started(installed, display: Display,
     window = installed.start()
     display.key(window, "alt+h")
     display.key(window, "k")
-    dialog = display.find_window("^What Is New$")
+    dialog = display.find_window("^What’s New$")
     assert len(makers.site.requests) == 1
 
     display.activate(dialog)

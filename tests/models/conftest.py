@@ -26,7 +26,7 @@ def home(tmp_path, monkeypatch) -> Iterator[Path]:
 
 @pytest.fixture
 def environment_models(home) -> Path:
-    """The folder of the models that came with the program."""
+    """The folder of the models that came with Sottovoce."""
     return Path(sys.prefix, "share", "sottovoce", "models")
 
 

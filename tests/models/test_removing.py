@@ -1,4 +1,4 @@
-"""Removing models: what came with the program stays, what is in use is known, the rest is gone at once."""
+"""Removing models: what came with Sottovoce stays, what is in use is known, the rest is gone at once."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPushButton
 
 from desktop_app.ui.bottom_line import BottomLine
 
-LONG = "The model could not be downloaded: the model hub does not answer. Check the network, or name a mirror of it."
+LONG = "The model could not be downloaded: the model hub is not responding. Check the network, or name a mirror of it."
 
 
 @pytest.fixture

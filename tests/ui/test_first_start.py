@@ -104,7 +104,7 @@ def test_the_best_model_for_computer_and_languages_is_proposed_with_size_and_tim
     assert "Swift Z80, 4 cores, 16.0 GB of memory" in page._found.text()
     assert page.proposal.text() == model_wording.proposal("small")
     assert "An hour of speech takes about " in page._about.text()
-    assert page._cost.text() == "486 MB to download: 80 s on an ordinary line (50 Mbit/s)."
+    assert page._cost.text() == "486 MB to download: 80 s at 50 Mbit/s."
     assert page.download.isVisible() and page.download.text() == model_wording.download_it("small")
 
 

@@ -52,14 +52,14 @@ def test_what_cannot_work_is_said_with_what_to_do(refused):
     told = machine_wording.used(laptop(), Choice("cuda", "", 0, 0, Why.FORCED, (), refused))
 
     assert told[0].startswith("Nothing: ")
-    assert "automatic" in told[1]
+    assert "Automatic" in told[1]
 
 
 def test_only_what_was_chosen_is_named_and_taken_back():
     forced = choose(msgspec.structs.replace(laptop(), tried=tried("cpu", "int8", works=False)), "cpu")
     too_large = choose(laptop(memory=1), model=shape.of_published("large-v3"))
 
-    assert machine_wording.used(laptop(), forced)[0].startswith("Nothing: the processor was chosen")
+    assert machine_wording.used(laptop(), forced)[0].startswith("Nothing: you chose the CPU")
     assert machine_wording.used(laptop(), too_large)[1] == "Choose a smaller model."
 
 
@@ -67,7 +67,7 @@ def test_where_the_engine_does_not_start_nothing_is_promised():
     broken = msgspec.structs.replace(laptop(), engine=None, tried=())
 
     assert machine_wording.used(broken, choose(broken)) == [
-        "Nothing: the library that transcribes does not start here."
+        "Nothing: the transcription library does not start here."
     ]
 
 
@@ -76,7 +76,7 @@ def test_a_model_that_was_used_often_has_one_speed_on_the_page():
     for speed in (9.0, 10.0, 300.0):
         known = known.with_speed(Speed("base", "cpu", "int8", speed, 0.0))
 
-    assert page(known).count("in real work") == 1
+    assert page(known).count("on your recordings") == 1
 
 
 def test_the_disk_is_not_asked_for_what_is_shown(monkeypatch, tmp_path):
@@ -104,15 +104,15 @@ def test_the_page_is_made_of_words_whatever_was_found(machine):
     text = page(machine)
 
     assert text.startswith("What will be used\n  ")
-    assert "Looked at " in text
+    assert "Checked " in text
     assert not CODE.search(without_arithmetic(text))
 
 
 def test_the_page_tells_what_is_used_and_why():
-    assert "  The processor, int8, 4 threads.\n  There is no graphics card of NVIDIA's in this computer." in page(
+    assert "  The CPU, int8, 4 threads.\n  This computer has no NVIDIA graphics card." in page(
         laptop()
     )
-    assert "  Imagined Card, float16.\n  It is the fastest that works here." in page(workstation(card(8)))
+    assert "  Imagined Card, float16.\n  The fastest option that works here." in page(workstation(card(8)))
     assert "  The processor, float32, 4 threads.\n  It was chosen so" in page(workstation(card(8)), "cpu", "float32")
 
 
@@ -125,25 +125,25 @@ def test_a_computer_in_which_all_is_well_lacks_nothing():
 @pytest.mark.parametrize(
     ("machine", "said"),
     [
-        (msgspec.structs.replace(laptop(), cards=(CardFound(-1, "", 0, None, (0, 0), ""),)), "has no driver"),
-        (msgspec.structs.replace(laptop(), cards=(card(8, index=-1),)), "no program can calculate on it"),
+        (msgspec.structs.replace(laptop(), cards=(CardFound(-1, "", 0, None, (0, 0), ""),)), "has no NVIDIA driver"),
+        (msgspec.structs.replace(laptop(), cards=(card(8, index=-1),)), "programs cannot use it"),
         (
             workstation(msgspec.structs.replace(card(8), cuda=(11, 8)), works=()),
-            "The driver of the graphics card is too old",
+            "The graphics driver is too old",
         ),
         (
             msgspec.structs.replace(
                 workstation(card(8), works=()), libraries=(LibraryFound("libcublas.so.12", False),)
             ),
-            "libcublas.so.12 cannot be opened",
+            "libcublas.so.12 cannot be loaded",
         ),
-        (workstation(card(8), works=()), "Nothing that was tried on Imagined Card worked"),
+        (workstation(card(8), works=()), "Every test on Imagined Card failed"),
         (
             msgspec.structs.replace(laptop(), processor=ProcessorFound("Old", "avx", 2, 2**33, 2**32)),
-            "The processor lacks AVX2",
+            "The CPU lacks AVX2",
         ),
-        (msgspec.structs.replace(laptop(), tried=tried("cpu", "int8", works=False)), "Install Sottovoce again"),
-        (msgspec.structs.replace(laptop(), engine=None), "does not even start here"),
+        (msgspec.structs.replace(laptop(), tried=tried("cpu", "int8", works=False)), "Reinstall Sottovoce"),
+        (msgspec.structs.replace(laptop(), engine=None), "The transcription library does not start here"),
     ],
 )
 def test_what_is_missing_is_said_with_what_to_do(machine, said):
@@ -173,7 +173,7 @@ def test_a_crash_of_a_trial_is_on_the_page():
         laptop(), tried=(*tried("cpu", "float32"), *tried("cpu", "int8", works=False, crashed=True))
     )
 
-    assert "The processor: float32 works\n  The processor: int8 crashes (no)" in page(machine)
+    assert "The CPU: float32 works\n  The CPU: int8 crashes (no)" in page(machine)
 
 
 def test_a_folder_that_is_no_unicode_can_be_shown_and_copied():

@@ -37,7 +37,7 @@ def test_every_stage_is_said(stage):
 def test_where_there_is_no_room_it_is_said_how_much_is_needed():
     failed = PorterFailed(ModelTrouble.DISK_FULL, "", 3_100_000_000, 420_000_000)
 
-    assert "3.1 GB are needed, and 420 MB are free" in model_wording.trouble(failed, "large-v3")
+    assert "3.1 GB, and 420 MB are free" in model_wording.trouble(failed, "large-v3")
 
 
 def test_progress_is_told_with_speed_and_time():
@@ -54,7 +54,7 @@ def test_at_the_first_start_a_card_that_lacks_its_libraries_is_told_with_where_t
 
     assert model_wording.computer_in_short(lacking).endswith(f", Imagined Card. {model_wording.LACKS_PACK}")
     assert model_wording.computer_in_short(workstation(card(8))).endswith(", Imagined Card.")
-    assert model_wording.computer_in_short(laptop()).endswith(", no graphics card that can be used.")
+    assert model_wording.computer_in_short(laptop()).endswith(", no usable graphics card.")
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_sizes_are_said_as_a_hub_says_them(size_bytes, said):
 @pytest.mark.parametrize(
     ("what", "can_be_fetched", "in_terminal", "advice"),
     [
-        ("verify", True, False, "Repair fetches anew"),
+        ("verify", True, False, "Repair downloads the damaged parts again"),
         ("verify", False, False, "Remove it, and add it again"),
         ("verify", True, True, "“sottovoce models download”"),
         ("verify", False, True, "Remove it, and import it again"),
         ("fetch", True, False, "Try again later"),
-        ("", None, False, "It is not used until that is mended"),
+        ("", None, False, "It is not used until it is repaired"),
     ],
 )
 def test_of_a_damaged_model_only_what_can_be_done_is_advised(what, can_be_fetched, in_terminal, advice):
@@ -81,16 +81,16 @@ def test_of_a_damaged_model_only_what_can_be_done_is_advised(what, can_be_fetche
     said = model_wording.trouble(failed, "mine", what, can_be_fetched, in_terminal)
 
     assert advice in said
-    assert ("Repair" in said) == (advice == "Repair fetches anew")
+    assert ("Repair" in said) == (advice == "Repair downloads the damaged parts again")
     assert "  " not in said
 
 
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        (ModelTrouble.STALLED, "nothing more comes"),
-        (ModelTrouble.TOO_MANY_REQUESTS, "the hub asks to wait"),
-        (ModelTrouble.HUB_FAILED, "the hub has a fault"),
+        (ModelTrouble.STALLED, "the download stalled"),
+        (ModelTrouble.TOO_MANY_REQUESTS, "the hub is busy, waiting"),
+        (ModelTrouble.HUB_FAILED, "server error"),
     ],
 )
 def test_what_is_tried_again_is_said_as_what_it_is(kind, said):
@@ -108,6 +108,6 @@ def test_a_model_that_is_in_use_already_or_was_only_mended_is_not_to_be_chosen()
 def test_where_the_advice_changes_the_reason_is_said():
     assert model_wording.why_proposed("", 0.4) == ""
     assert model_wording.why_proposed("large-v3-turbo", 0.4) == (
-        "Proposed instead of large-v3-turbo, because your recordings took about 2.5 times as long as first estimated."
+        "Recommended instead of large-v3-turbo, because your recordings took about 2.5 times as long as estimated."
     )
-    assert model_wording.why_proposed("small", 2.0).endswith("went about 2 times as fast as first estimated.")
+    assert model_wording.why_proposed("small", 2.0).endswith("were about 2 times faster than estimated.")

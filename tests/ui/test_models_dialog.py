@@ -140,7 +140,7 @@ def test_a_damaged_model_is_said_to_be_and_can_be_repaired_if_it_was_published(d
     dialog.show_survey(survey(BASE, *damaged))
     dialog.rows["small"].buttons["repair"].click()
 
-    assert "not what they were" in said_in(dialog.rows["small"])
+    assert "have changed or are damaged" in said_in(dialog.rows["small"])
     assert list(dialog.rows["my interviews"].buttons) == ["remove"]
     assert work.wanted == [("repair", "small")]
 

@@ -1,4 +1,4 @@
-"""The graphics pack in the window: offered where it is needed, with what it takes; got, stopped, removed."""
+"""The GPU pack in the window: offered where it is needed, with what it takes; got, stopped, removed."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_card_that_no_program_can_calculate_on_needs_a_driver_first(page_of):
 
 
 def test_where_the_libraries_are_missing_it_is_offered_with_what_it_takes(work, box):
-    assert shown(box) == ["Get the Graphics Pack (581 MB)", "From a File…"]
+    assert shown(box) == ["Get the GPU Pack (581 MB)", "From a File…"]
     assert "581 MB to download, 854 MB on the disk" in box.sentence.text()
 
     box.get.click()
@@ -116,15 +116,15 @@ def test_that_nothing_comes_is_said(work, box):
     quiet = box.sentence.text()
     work.be(retrying=ModelTrouble.NO_NETWORK)
 
-    assert quiet.endswith("nothing comes at the moment")
-    assert "no answer, trying again" in box.sentence.text()
+    assert quiet.endswith("no data at the moment")
+    assert "no response, trying again" in box.sentence.text()
 
 
 def test_what_has_come_is_gone_on_with_or_removed_without_a_question(work, box):
     work.be(half_bytes=310_000_000)
 
-    assert box.sentence.text().startswith("310 MB of the graphics pack’s 581 MB are here.")
-    assert shown(box) == ["Go On", "From a File…", "Remove What Has Come"]
+    assert box.sentence.text().startswith("310 MB of 581 MB of the GPU pack are downloaded.")
+    assert shown(box) == ["Resume", "From a File…", "Remove the Partial Download"]
     box.remove.click()
     assert work.wanted == [("remove",)]
 
@@ -140,7 +140,7 @@ def test_an_installed_one_is_told_with_its_size_and_removed_when_that_was_meant(
     asked, default = list(work.wanted), question.defaultButton().text()
     buttons[pack_wording.REMOVE_IT].click()
 
-    assert said == "The graphics pack 12.9.1.4 is installed: 854 MB on the disk."
+    assert said == "The GPU pack 12.9.1.4 is installed: 854 MB on the disk."
     assert shown(box) == ["Remove…"]
     assert (asked, default) == ([], pack_wording.KEEP_IT)
     assert "854 MB" in question.text()
@@ -153,7 +153,7 @@ def test_where_another_version_is_known_it_is_offered(page_of, work):
     box = page_of(workstation(card(8)))
 
     assert shown(box) == ["Get 12.9.1.4 (581 MB)", "From a File…", "Remove…"]
-    assert box.sentence.text().endswith("This version of Sottovoce goes with 12.9.1.4.")
+    assert box.sentence.text().endswith("This version of Sottovoce needs 12.9.1.4.")
 
 
 def test_where_there_is_none_for_this_kind_of_computer_it_says_so(page_of, work):
@@ -168,15 +168,15 @@ def test_where_there_is_none_for_this_kind_of_computer_it_says_so(page_of, work)
 def test_why_it_did_not_come_is_said_and_it_can_be_tried_again(work, box):
     work.be(failed=PorterFailed(ModelTrouble.NO_NETWORK, "for the log"))
 
-    assert "nobody answers there" in box.trouble.text()
+    assert "the server is not responding" in box.trouble.text()
     assert box.trouble.isVisible()
-    assert shown(box) == ["Get the Graphics Pack (581 MB)", "From a File…"]
+    assert shown(box) == ["Get the GPU Pack (581 MB)", "From a File…"]
 
 
 def test_a_wrong_file_is_refused_with_the_name_of_the_right_one(work, box):
     work.be(failed=PorterFailed(ModelTrouble.NOT_THE_PACK))
 
-    assert "“sottovoce-cuda-12.9.1.4-linux-x86_64.zip” and has 581 MB" in box.trouble.text()
+    assert "“sottovoce-cuda-12.9.1.4-linux-x86_64.zip” (581 MB)" in box.trouble.text()
 
 
 @pytest.mark.parametrize("kind", list(ModelTrouble))
@@ -185,7 +185,7 @@ def test_every_trouble_has_a_sentence_that_says_nothing_of_models_or_hubs(kind):
 
     assert said.endswith(".")
     assert not {"model", "hub", "detail"} & set(said.lower().replace(",", " ").split())
-    assert kind in ABOUT_PACKS or said.startswith("The graphics pack ")
+    assert kind in ABOUT_PACKS or said.startswith("The GPU pack ")
 
 
 def test_when_it_came_or_went_the_computer_is_looked_at_anew(qtbot, window, models):
@@ -197,7 +197,7 @@ def test_when_it_came_or_went_the_computer_is_looked_at_anew(qtbot, window, mode
 
     assert models.probing.started == [True, True]
     assert first == pack_wording.has_come("12.9.1.4")
-    assert window.statusBar().currentMessage() == "The graphics pack was removed. That freed 854 MB."
+    assert window.statusBar().currentMessage() == "The GPU pack was removed. This freed 854 MB."
 
 
 def test_in_the_window_it_is_fetched_and_removed_by_real_porters(qtbot, window, models, tmp_path, monkeypatch, settle):
@@ -217,9 +217,9 @@ def test_in_the_window_it_is_fetched_and_removed_by_real_porters(qtbot, window, 
         box.remove.click()
         question = box.findChild(QMessageBox)
         next(one for one in question.buttons() if one.text() == pack_wording.REMOVE_IT).click()
-        qtbot.waitUntil(lambda: shown(box) == ["Get the Graphics Pack (3 MB)", "From a File…"], timeout=60_000)
+        qtbot.waitUntil(lambda: shown(box) == ["Get the GPU Pack (3 MB)", "From a File…"], timeout=60_000)
 
-    assert said == "The graphics pack 12.9.1.4 is installed."
+    assert said == "The GPU pack 12.9.1.4 is installed."
     assert len(hub.requests) == 1
     assert models.probing.started == [True, True]
     assert not paths.card_libraries().exists()

@@ -1,4 +1,4 @@
-"""The graphics pack as a porter installs and removes it, whatever the network, the archive and the disk do."""
+"""The GPU pack as a porter installs and removes it, whatever the network, the archive and the disk do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The graphics pack fetched and removed by real porters, while the queue goes on and the backend is there."""
+"""The GPU pack fetched and removed by real porters, while the queue goes on and the backend is there."""
 
 from __future__ import annotations
 
