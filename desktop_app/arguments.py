@@ -32,7 +32,7 @@ SHORTEST_RECORDING = 0.1  # seconds
 LONGEST_PRE_ROLL = 60.0  # seconds
 LONGEST_WAIT = 3600.0  # seconds
 COMMANDS = ("transcribe", "record", "resume", "history", "library", "models", "devices", "gpu", "updates", "quit")
-WHICH_JOB = "its number, as “sottovoce history list” shows it"
+WHICH_JOB = "its number, as shown by “sottovoce history list”"
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
@@ -44,7 +44,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
         return options
     parser = argparse.ArgumentParser(
         prog="sottovoce",
-        description="Turns speech into text on this computer. Without a command, opens the window.",
+        description="Transcribes recordings on this computer. Without a command, opens the window.",
         epilog="Commands, each with --help: " + ", ".join(f"sottovoce {command}" for command in COMMANDS),
     )
     parser.add_argument("files", metavar="FILE", nargs="*", help="recordings to queue in the window")
@@ -67,41 +67,45 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     )
     transcribe.add_argument("--model", default="base", metavar="NAME|FOLDER", help="the model (default: base)")
     transcribe.add_argument(
-        "--language", type=_language, default=None, metavar="CODE|auto", help="what is spoken (default: auto)"
+        "--language", type=_language, default=None, metavar="CODE|auto", help="the language spoken (default: auto)"
     )
     transcribe.add_argument(
         "--task",
         choices=[task.value for task in Task],
         default="transcribe",
-        help="write down what is said, or say it in English (default: transcribe)",
+        help="transcribe in the language spoken, or translate to English (default: transcribe)",
     )
     transcribe.add_argument(
         "--device",
         choices=["auto", "cpu", "cuda"],
         default="auto",
-        help="the processor, or an NVIDIA graphics card (default: auto, the card if there is one)",
+        help="CPU or NVIDIA graphics card (default: auto, the graphics card if there is a usable one)",
     )
-    transcribe.add_argument("--no-words", dest="words", action="store_false", help="keep no times of single words")
+    transcribe.add_argument("--no-words", dest="words", action="store_false", help="do not store word times")
     transcribe.add_argument(
-        "--format", type=_formats, default=None, metavar="FORMAT,...", help=f"of: {formats} (default: {DEFAULT_FORMAT})"
+        "--format",
+        type=_formats,
+        default=None,
+        metavar="FORMAT,...",
+        help=f"any of: {formats} (default: {DEFAULT_FORMAT})",
     )
     transcribe.add_argument(
-        "--output-dir", type=Path, metavar="DIR", help="where the files go (default: beside each recording)"
+        "--output-dir", type=Path, metavar="DIR", help="where to write the files (default: beside each recording)"
     )
     transcribe.add_argument(
-        "--name", default="{name}", metavar="TEMPLATE", help="names of the files, e.g. '{name} {language} {date}'"
+        "--name", default="{name}", metavar="TEMPLATE", help="file names, e.g. '{name} {language} {date}'"
     )
     existing = transcribe.add_mutually_exclusive_group()
     existing.add_argument(
-        "--skip-existing", action="store_true", help="leave out recordings that have all their files already"
+        "--skip-existing", action="store_true", help="skip recordings that already have all their files"
     )
     existing.add_argument(
-        "--overwrite", action="store_true", help="replace files that are there (default: write “name (2).txt”)"
+        "--overwrite", action="store_true", help="replace existing files (default: write “name (2).txt”)"
     )
     output = transcribe.add_mutually_exclusive_group()
-    output.add_argument("--stdout", action="store_true", help="print the transcript; write no files unless asked to")
+    output.add_argument("--stdout", action="store_true", help="print the transcript; write no files unless told to")
     output.add_argument(
-        "--events", action="store_true", help="print one JSON object a line as things happen; write no files likewise"
+        "--events", action="store_true", help="print events as JSON, one object per line; write no files unless told to"
     )
     transcribe.add_argument("--quiet", action="store_true", help="no progress bar")
     _add_listening(transcribe)
@@ -110,36 +114,38 @@ def _parser_of_commands() -> argparse.ArgumentParser:
 
     resume = commands.add_parser(
         "resume",
-        help="go on with what was interrupted",
-        description="Go on with jobs that were interrupted, each from where it was. What was heard before is not"
-        " printed again; the files that were asked for are written as each job ends.",
+        help="continue interrupted transcriptions",
+        description="Continue interrupted jobs, each where it stopped. What was transcribed before is not printed"
+        " again; the requested files are written as each job ends.",
     )
     resume.add_argument(
         "ids", type=int, nargs="*", metavar="id", help="these jobs (default: all that were interrupted)"
     )
-    resume.add_argument("--events", action="store_true", help="print one JSON object a line as things happen")
+    resume.add_argument("--events", action="store_true", help="print events as JSON, one object per line")
     resume.add_argument("--quiet", action="store_true", help="no progress bar")
 
-    history = commands.add_parser("history", help="what was transcribed before", description="Earlier transcripts.")
+    history = commands.add_parser(
+        "history", help="show, export or remove earlier transcripts", description="Earlier transcripts."
+    )
     actions = history.add_subparsers(dest="action")
     listing = actions.add_parser("list", help="list the jobs, the newest first")
-    listing.add_argument("--json", action="store_true", help="print all that is known of them, as JSON")
-    listing.add_argument("--removed", action="store_true", help="list those that were removed and can be brought back")
+    listing.add_argument("--json", action="store_true", help="print everything about them as JSON")
+    listing.add_argument("--removed", action="store_true", help="list removed jobs that can still be restored")
     show = actions.add_parser("show", help="print a transcript with times")
     show.add_argument("id", type=int, help=WHICH_JOB)
     exporting = actions.add_parser("export", help="write a transcript to a file")
     exporting.add_argument("id", type=int, help=WHICH_JOB)
-    exporting.add_argument("--format", type=_formats, required=True, metavar="FORMAT,...", help=f"of: {formats}")
+    exporting.add_argument("--format", type=_formats, required=True, metavar="FORMAT,...", help=f"any of: {formats}")
     exporting.add_argument("--stdout", action="store_true", help="print it; write no file")
     exporting.add_argument(
-        "--output-dir", type=Path, metavar="DIR", help="where the files go (default: beside the recording)"
+        "--output-dir", type=Path, metavar="DIR", help="where to write the files (default: beside the recording)"
     )
-    exporting.add_argument("--name", default="{name}", metavar="TEMPLATE", help="names of the files")
-    removing = actions.add_parser("remove", help="put jobs and their transcripts away; recordings are not touched")
+    exporting.add_argument("--name", default="{name}", metavar="TEMPLATE", help="file names")
+    removing = actions.add_parser("remove", help="remove jobs and their transcripts; recordings are not deleted")
     removing.add_argument("ids", type=int, nargs="+", metavar="id", help=WHICH_JOB)
-    removing.add_argument("--for-good", action="store_true", help="at once; else they are kept for 30 days")
-    restoring = actions.add_parser("restore", help="bring removed jobs back")
-    restoring.add_argument("ids", type=int, nargs="+", metavar="id", help="its number, as “list --removed” shows it")
+    removing.add_argument("--for-good", action="store_true", help="immediately, instead of keeping them for 30 days")
+    restoring = actions.add_parser("restore", help="restore removed jobs")
+    restoring.add_argument("ids", type=int, nargs="+", metavar="id", help="its number, as shown by “list --removed”")
     history.set_defaults(action="list", json=False, removed=False)
     _add_library(commands)
     _add_models(commands)
@@ -147,24 +153,28 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     devices = commands.add_parser(
         "devices",
         help="what this computer can do, and what can be recorded",
-        description="Tell what this computer transcribes with and why, or list what can be recorded.",
+        description="Show which device and precision this computer uses and why, or list what can be recorded.",
     )
     devices.add_argument(
-        "--audio", action="store_true", help="what can be recorded: microphones, and the computer's own sound"
+        "--audio", action="store_true", help="list what can be recorded: microphones, and the computer's own sound"
     )
-    devices.add_argument("--json", action="store_true", help="print all that is known, as JSON")
-    devices.add_argument("--again", action="store_true", help="look anew, though nothing seems to have changed")
+    devices.add_argument("--json", action="store_true", help="print everything as JSON")
+    devices.add_argument("--again", action="store_true", help="check again, even if nothing seems to have changed")
     _add_gpu(commands)
     quitting = commands.add_parser(
         "quit",
-        help="close the window, and wait until it is gone",
-        description="Close the window that is open, and wait until it is gone. A recording that is being transcribed"
-        " goes on when Sottovoce is started again. Ends with 0 when no window is open and nothing is transcribed or"
-        " recorded any more; with 3, and without having closed anything, while something is recorded; with 4, likewise,"
-        " while something is transcribed in a terminal; with 5 if the window does not close.",
+        help="close the window, and wait until it has closed",
+        description="Close the open window, and wait until it has closed. A recording that is being transcribed"
+        " continues when you start Sottovoce again. Exit codes: 0 if no window is open and nothing is being transcribed"
+        " or recorded any more; 3 if a recording is in progress, 4 if something is being transcribed in a terminal"
+        " (nothing is closed in either case); 5 if the window does not close.",
     )
     quitting.add_argument(
-        "--wait", type=_seconds_up_to(LONGEST_WAIT), default=30.0, metavar="N", help="for so many seconds (default: 30)"
+        "--wait",
+        type=_seconds_up_to(LONGEST_WAIT),
+        default=30.0,
+        metavar="N",
+        help="how many seconds to wait (default: 30)",
     )
     _add_version(parser)
     return parser
@@ -178,39 +188,37 @@ def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         " moment, whatever happens to this program.",
     )
     record.add_argument(
-        "--device", metavar="NAME|ID", help="as “sottovoce devices --audio” shows it (default: that of the system)"
+        "--device", metavar="NAME|ID", help="as listed by “sottovoce devices --audio” (default: follow system)"
     )
     record.add_argument(
         "--system",
         action="store_true",
-        help="the computer's own sound too: left the microphone, right the computer",
+        help="also record the computer's own sound: microphone left, computer right",
     )
-    record.add_argument(
-        "--channels", type=int, choices=[1, 2], default=1, help="of one device: mono, or both of stereo (default: 1)"
-    )
-    record.add_argument("--output", type=Path, metavar="FILE", help="the file, or its folder (default: recordings)")
+    record.add_argument("--channels", type=int, choices=[1, 2], default=1, help="1 for mono, 2 for stereo (default: 1)")
+    record.add_argument("--output", type=Path, metavar="FILE", help="file or folder to write to (default: recordings)")
     record.add_argument(
         "--seconds",
         type=_length,
         metavar="N",
-        help="end by itself after so much sound: 90 or 1:30. What a full disk did not take counts too; while a device"
-        " is unplugged or silent, nothing counts",
+        help="stop after this much audio: 90 or 1:30. Audio lost to a full disk counts; time while a device is"
+        " unplugged or sends nothing does not",
     )
     record.add_argument(
         "--pre-roll",
         type=_seconds_up_to(LONGEST_PRE_ROLL),
         default=0.0,
         metavar="N",
-        help="listen for so many seconds, then begin with them",
+        help="include the last N seconds before the recording starts: listen for N seconds first",
     )
 
-    live = record.add_argument_group("what is said")
+    live = record.add_argument_group("live text")
     live.add_argument(
-        "--live", action="store_true", help="print it while it is recorded; the transcript stays in the library"
+        "--live", action="store_true", help="print the text while recording; the transcript stays in the library"
     )
     live.add_argument("--model", default="base", metavar="NAME|FOLDER", help="the model (default: base)")
     live.add_argument(
-        "--language", type=_language, default=None, metavar="CODE|auto", help="what is spoken (default: auto)"
+        "--language", type=_language, default=None, metavar="CODE|auto", help="the language spoken (default: auto)"
     )
 
 
@@ -222,41 +230,41 @@ def _add_library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     actions = library.add_subparsers(dest="action", required=True)
     backup = actions.add_parser("backup", help="write the library, as it is now, to a new file")
-    backup.add_argument("file", type=Path, metavar="FILE", help="the backup; what is there already is not overwritten")
-    restore = actions.add_parser("restore", help="put a backup in the library's place; the library before it is kept")
+    backup.add_argument("file", type=Path, metavar="FILE", help="the backup; an existing file is not overwritten")
+    restore = actions.add_parser("restore", help="replace the library with a backup; the previous library is kept")
     restore.add_argument("file", type=Path, metavar="FILE", help="the backup")
-    actions.add_parser("check", help="read the whole library, and mend it if it is damaged")
+    actions.add_parser("check", help="check the whole library, and repair it if it is damaged")
 
 
 def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     models = commands.add_parser(
         "models",
         help="list, download, check, add or remove models",
-        description="The models: what turns sound into text. Larger ones are slower, and make fewer mistakes.",
+        description="Speech recognition models. Larger ones are more accurate and slower.",
     )
     actions = models.add_subparsers(dest="action")
     listing = actions.add_parser("list", help="list those on this computer, and those that can be downloaded")
-    listing.add_argument("--json", action="store_true", help="print all that is known of them, as JSON")
-    download = actions.add_parser("download", help="download models, or what is missing or damaged of them")
+    listing.add_argument("--json", action="store_true", help="print everything about them as JSON")
+    download = actions.add_parser("download", help="download models, or repair damaged ones")
     download.add_argument(
-        "names", metavar="NAME|OWNER/NAME", nargs="+", type=_text, help="as “list” shows it, or as the hub calls it"
+        "names", metavar="NAME|OWNER/NAME", nargs="+", type=_text, help="as shown by “list”, or its name on the hub"
     )
     download.add_argument(
         "--revision", type=_text, default="", metavar="COMMIT", help="of OWNER/NAME (default: the newest)"
     )
     download.add_argument(
-        "--token", action="store_true", help="ask for an access token of the hub, for models that are not for everybody"
+        "--token", action="store_true", help="ask for an access token for the hub, for private models"
     )
     download.add_argument("--hub", type=_text, default="", metavar="ADDRESS", help="a mirror of the hub")
-    verify = actions.add_parser("verify", help="read every byte of models, and compare it with what was published")
+    verify = actions.add_parser("verify", help="check every byte of models against what was published")
     verify.add_argument("names", metavar="NAME", nargs="*", type=_text, help="these (default: all)")
     importing = actions.add_parser("import", help="add a model from a folder or a zip archive")
-    importing.add_argument("source", type=Path, metavar="FILE|FOLDER", help="a Whisper model in CTranslate2's form")
+    importing.add_argument("source", type=Path, metavar="FILE|FOLDER", help="a Whisper model in CTranslate2 format")
     importing.add_argument(
-        "--name", type=_text, default="", metavar="NAME", help="what it is to be called (default: as the folder is)"
+        "--name", type=_text, default="", metavar="NAME", help="its name (default: the name of the folder)"
     )
     removing = actions.add_parser("remove", help="remove models that no recording in the queue needs")
-    removing.add_argument("names", metavar="NAME", nargs="+", type=_text, help="as “list” shows it")
+    removing.add_argument("names", metavar="NAME", nargs="+", type=_text, help="as shown by “list”")
     where = actions.add_parser("where", help="print the folder of the models, or move it")
     where.add_argument("folder", type=Path, nargs="?", default=None, metavar="FOLDER", help="move them there")
     models.set_defaults(action="list", json=False)
@@ -266,45 +274,45 @@ def _add_gpu(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     gpu = commands.add_parser(
         "gpu",
         help="install or remove the libraries for an NVIDIA graphics card",
-        description="The GPU pack: the libraries that an NVIDIA graphics card needs beside its driver.",
+        description="The GPU pack: the libraries that an NVIDIA graphics card needs in addition to its driver.",
     )
     actions = gpu.add_subparsers(dest="action")
-    status = actions.add_parser("status", help="tell whether it is installed, and how to get it")
-    status.add_argument("--json", action="store_true", help="print all that is known of it, as JSON")
-    install = actions.add_parser("install", help="download it, going on with what has come, or take it from a file")
+    status = actions.add_parser("status", help="show whether it is installed, and how to get it")
+    status.add_argument("--json", action="store_true", help="print everything about it as JSON")
+    install = actions.add_parser("install", help="download it (resuming a partial download), or install it from a file")
     install.add_argument(
-        "--from", dest="source", type=Path, default=None, metavar="FILE", help="the archive, for want of a network"
+        "--from", dest="source", type=Path, default=None, metavar="FILE", help="install this file, without a network"
     )
-    actions.add_parser("remove", help="remove what “install” has brought")
+    actions.add_parser("remove", help="remove what “install” installed")
     gpu.set_defaults(action="status", json=False)
 
 
 def _add_updates(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     updates = commands.add_parser(
         "updates",
-        help="whether there is a newer version, and its installer",
-        description="Tell which newer versions are known. Nobody is asked for them without --check or --download.",
+        help="check for a new version, and download its installer",
+        description="Show known newer versions. Uses the network only with --check or --download.",
     )
-    updates.add_argument("--check", action="store_true", help="ask sottovoce.app for one file, and say what is new")
+    updates.add_argument("--check", action="store_true", help="check with sottovoce.app, and show what is new")
     updates.add_argument(
-        "--download", type=Path, default=None, metavar="FOLDER", help="ask, and download the newest one's installer"
+        "--download", type=Path, default=None, metavar="FOLDER", help="check, and download the latest installer"
     )
-    updates.add_argument("--json", action="store_true", help="print all that is known, as JSON")
+    updates.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def _add_listening(transcribe: argparse.ArgumentParser) -> None:
-    what = transcribe.add_argument_group("what to listen to")
-    what.add_argument("--from", dest="begin", type=_moment, default=0.0, metavar="TIME", help="begin there: 90 or 1:30")
-    what.add_argument("--to", dest="end", type=_moment, default=None, metavar="TIME", help="end there")
+    what = transcribe.add_argument_group("what to transcribe")
+    what.add_argument("--from", dest="begin", type=_moment, default=0.0, metavar="TIME", help="start here: 90 or 1:30")
+    what.add_argument("--to", dest="end", type=_moment, default=None, metavar="TIME", help="stop here")
     what.add_argument(
         "--track",
         type=_up_to(MOST_TRACKS),
         default=None,
         metavar="N",
-        help="of several sound tracks, the first is 1 (default: the one that players play, or the first with speech)",
+        help="audio track; the first is 1 (default: the default track, or the first with speech)",
     )
     what.add_argument(
-        "--split-channels", action="store_true", help="left and right are two speakers, as in recorded telephone calls"
+        "--split-channels", action="store_true", help="left and right are two speakers, as in recorded phone calls"
     )
     hints = transcribe.add_argument_group("what to expect")
     hints.add_argument(
@@ -318,20 +326,18 @@ def _add_listening(transcribe: argparse.ArgumentParser) -> None:
         type=_languages,
         default=(),
         metavar="CODE,...",
-        help="with --language auto: only these may be spoken, changing as they like",
+        help="with --language auto: only these, in any order",
     )
-    how = transcribe.add_argument_group("how to listen (the defaults are right for nearly everybody)")
+    how = transcribe.add_argument_group("advanced options (the defaults suit nearly everyone)")
     how.add_argument(
         "--quality",
         choices=list(TUNINGS),
         default="accurate",
-        help="fast: one reading instead of five, one more try instead of five where in doubt; about twice as fast, a"
-        " little less exact. Speech is checked for all the same (default: accurate)",
+        help="fast: beam size 1 instead of 5, and 1 retry instead of 5 where in doubt; about twice as fast, a little"
+        " less accurate. The checks are the same (default: accurate)",
     )
-    how.add_argument("--words", action="store_true", default=True, help="keep the times of every word (default)")
-    how.add_argument(
-        "--beam", type=_up_to(MOST_READINGS), default=None, metavar="N", help="readings followed at once: 5, fast 1"
-    )
+    how.add_argument("--words", action="store_true", default=True, help="store the time of every word (default)")
+    how.add_argument("--beam", type=_up_to(MOST_READINGS), default=None, metavar="N", help="beam size: 5, fast 1")
     how.add_argument(
         "--temperatures",
         type=_temperatures,
@@ -340,23 +346,28 @@ def _add_listening(transcribe: argparse.ArgumentParser) -> None:
         help=f"tried in turn on doubtful speech: {_written(ACCURATE)}, fast {_written(FAST)}",
     )
     how.add_argument(
-        "--speech-threshold", type=_share, default=None, metavar="0-1", help="how sure it must be of speech: 0.5"
+        "--speech-threshold",
+        type=_share,
+        default=None,
+        metavar="0-1",
+        help="how certain it must be that someone is speaking: 0.5",
     )
     how.add_argument(
         "--speech-padding",
         type=_seconds_up_to(LONGEST_PADDING),
         default=None,
         metavar="S",
-        help="kept around speech: 0.4 s",
+        help="padding around speech: 0.4 s",
+    )
+    how.add_argument("--batch", type=_up_to(MOST_PIECES), default=None, metavar="N", help="batch size: 8, on a GPU 16")
+    how.add_argument(
+        "--compute-type",
+        default=None,
+        metavar="TYPE",
+        help="precision: a compute type of CTranslate2, such as int8, float16 or float32",
     )
     how.add_argument(
-        "--batch", type=_up_to(MOST_PIECES), default=None, metavar="N", help="pieces heard at once: 8, on a GPU 16"
-    )
-    how.add_argument(
-        "--compute-type", default=None, metavar="TYPE", help="arithmetic of CTranslate2, as int8, float16, float32"
-    )
-    how.add_argument(
-        "--threads", type=_up_to(MOST_THREADS), default=None, metavar="N", help="on the processor: one a core"
+        "--threads", type=_up_to(MOST_THREADS), default=None, metavar="N", help="CPU threads: one per core"
     )
 
 
@@ -407,7 +418,7 @@ def _tuning(arguments: argparse.Namespace) -> Tuning:
 def _moment(words: str) -> float:
     seconds = seconds_in(words)
     if seconds is None:
-        raise argparse.ArgumentTypeError(f"“{words}” is no time: write seconds (90.5), 1:30 or 0:01:30")
+        raise argparse.ArgumentTypeError(f"“{words}” is not a time: use seconds (90.5), 1:30 or 0:01:30")
     return seconds
 
 
@@ -431,7 +442,7 @@ def _seconds_up_to(most: float) -> Callable[[str], float]:
 def _up_to(most: int) -> Callable[[str], int]:
     def number(words: str) -> int:
         if not re.fullmatch("[0-9]+", words) or not 1 <= float(words) <= most:
-            raise argparse.ArgumentTypeError(f"“{words}” is no whole number from 1 to {most}")
+            raise argparse.ArgumentTypeError(f"“{words}” is not a whole number from 1 to {most}")
         return int(words)
 
     return number
@@ -460,7 +471,7 @@ def _temperatures(words: str) -> tuple[float, ...]:
     found = temperatures_in(words)
     if not found:
         raise argparse.ArgumentTypeError(
-            f"“{words}”: write numbers from 0 to {HOTTEST:g} with a decimal point, as 0,0.2,0.4"
+            f"“{words}”: use numbers from 0 to {HOTTEST:g} with a decimal point, such as 0,0.2,0.4"
         )
     return found
 
@@ -474,7 +485,9 @@ def _languages(words: str) -> tuple[str, ...]:
     for part in words.split(","):
         code = code_of(part)
         if code is None:
-            raise argparse.ArgumentTypeError(f"“{part}” is no language Whisper knows. Known: {', '.join(LANGUAGES)}")
+            raise argparse.ArgumentTypeError(
+                f"“{part}” is not a language Whisper supports. Supported: {', '.join(LANGUAGES)}"
+            )
         codes.append(code)
     return tuple(codes)
 
@@ -488,7 +501,9 @@ def _language(words: str) -> str | None:
         return None
     code = code_of(words)
     if code is None:
-        raise argparse.ArgumentTypeError(f"“{words}” is no language Whisper knows. Known: {', '.join(LANGUAGES)}")
+        raise argparse.ArgumentTypeError(
+            f"“{words}” is not a language Whisper supports. Supported: {', '.join(LANGUAGES)}"
+        )
     return code
 
 
@@ -496,7 +511,7 @@ def _formats(words: str) -> list[str]:
     names = [name.strip() for name in words.split(",") if name.strip()]
     for name in names:
         if name not in export.FORMATS:
-            raise argparse.ArgumentTypeError(f"“{name}” is no format. Formats: {', '.join(export.FORMATS)}")
+            raise argparse.ArgumentTypeError(f"“{name}” is not a format. Formats: {', '.join(export.FORMATS)}")
     if not names:
         raise argparse.ArgumentTypeError(f"name at least one of: {', '.join(export.FORMATS)}")
     return names

@@ -289,7 +289,7 @@ def test_french_is_translated_to_english(tmp_path, base_model):
     assert b" your " in ended.stdout
 
 
-# --- what to listen to, and how --------------------------------------------------------------------------------------
+# --- what to transcribe, and how --------------------------------------------------------------------------------------
 
 
 def test_events_tell_the_language_the_speaker_and_the_doubts_of_each_segment(transcribe, tmp_path, speech):
@@ -323,7 +323,7 @@ def test_a_part_that_begins_behind_the_end_is_said_to(transcribe, recording):
     ended = transcribe(recording, "--from", "2:00", "--format", "srt")
 
     assert ended.returncode == SOME_FAILED
-    assert sentences(ended) == ["“talk.wav”: The recording ends at 0:12, before the part that was asked for."]
+    assert sentences(ended) == ["“talk.wav”: The recording ends at 0:12, before the part you asked for."]
     assert list(recording.parent.iterdir()) == [recording]
     assert "ends at 0:12" in sottovoce("history").stdout.decode()
 
@@ -350,11 +350,11 @@ def test_one_of_several_sound_tracks_is_chosen_and_one_that_is_not_there_refused
     third = transcribe(tmp_path / "film.mkv", "--stdout", "--track", "3")
 
     assert b"short recording" in unasked.stdout
-    assert any("Sound track 2 of 2 was transcribed" in line for line in sentences(unasked))
+    assert any("Audio track 2 of 2 was transcribed" in line for line in sentences(unasked))
     assert b"short recording" not in first.stdout
     assert b"short recording" in second.stdout
     assert (third.returncode, third.stdout) == (SOME_FAILED, b"")
-    assert "sound track" in sentences(third)[0]
+    assert "audio track" in sentences(third)[0]
 
 
 def test_a_prompt_and_a_glossary_are_heeded(transcribe, recording):
@@ -466,7 +466,7 @@ def test_a_file_cut_in_the_middle_is_transcribed_as_far_as_it_goes_and_said_to_b
     assert ended.returncode == DONE
     assert "short recording" in " ".join(segment["text"] for segment in named("segment", events_of(ended)))
     assert named("finished", events_of(ended))[0]["partial"] is True
-    assert "breaks off" in sentences(ended)[0]
+    assert "is incomplete" in sentences(ended)[0]
     assert history_list()[0]["partial"] is True
 
 
@@ -807,7 +807,7 @@ def test_a_run_that_goes_on_says_from_where_and_prints_where_the_files_are(broke
     resumed = sottovoce("resume")
 
     assert resumed.returncode == DONE
-    assert re.fullmatch(r"“two minutes.flac” was interrupted, and goes on from \d:\d\d\.", sentences(resumed)[0])
+    assert re.fullmatch(r"“two minutes.flac” was interrupted, and continues from \d:\d\d\.", sentences(resumed)[0])
     assert resumed.stdout.decode().splitlines() == [str(tmp_path / "talk.srt")]
 
 
@@ -914,7 +914,7 @@ def test_what_is_doubtful_and_what_was_removed_is_told_at_the_end_and_shown_with
     (finished,) = named("finished", events_of(ended))
     (said,) = sentences(ended)
     assert (finished["doubtful"], finished["left_out"]) == (1, 1)
-    assert "1 passage should be listened to again" in said and "history show 1" in said and "1 text removed" in said
+    assert "1 passage should be checked" in said and "history show 1" in said and "1 text removed" in said
     lines = shown.stdout.decode().splitlines()
     assert lines[:2] == ["[0:00:00] Sure.", "[0:00:02] Perhaps. (?)"]
     assert not any("(?)" in line for line in lines[2:])
@@ -997,7 +997,7 @@ def test_a_removed_job_is_not_gone_on_with(transcribe, recording):
     ended = sottovoce("resume", "1")
 
     assert ended.returncode == SOME_FAILED
-    assert "cannot go on" in sentences(ended)[0]
+    assert "cannot be resumed" in sentences(ended)[0]
 
 
 def test_what_was_removed_can_be_listed_and_brought_back(transcribe, recording):

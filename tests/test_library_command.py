@@ -73,9 +73,9 @@ def test_a_backup_does_not_overwrite(library, tmp_path):
 @pytest.mark.parametrize(
     ("backup", "reason"),
     [
-        ("notes.txt", "is not a library"),
+        ("notes.txt", "is not a Sottovoce library"),
         ("missing", "could not be read: No such file"),
-        ("library.sqlite3", "belongs to the library itself"),
+        ("library.sqlite3", "is part of the library itself"),
     ],
 )
 def test_what_cannot_be_restored_is_said_in_one_sentence(library, home, backup, reason):
@@ -105,7 +105,7 @@ def test_a_check_tells_that_all_is_well_or_what_was_saved(library):
     mended = sottovoce("library", "check")
     after = sottovoce("library", "check")
 
-    assert before == after == (DONE, "", "The library is in order.\n")
+    assert before == after == (DONE, "", "The library is intact.\n")
     assert mended[:2] == (FAILED, "")
     assert "Saved: 3 recordings" in mended[2]
     assert "library-damaged-" in mended[2]

@@ -129,7 +129,7 @@ def test_a_device_that_is_named_by_part_of_its_name_is_found(server, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--device", "nothing of the kind"], "There is no one device “nothing of the kind”"),
+        (["--device", "nothing of the kind"], "No single device matches “nothing of the kind”"),
         (["--output", "talk.mp3"], "recordings are WAV files"),
         (["--output", "not there/talk.wav"], "There is no folder"),
         (["--seconds", "0"], "is less than"),
@@ -178,7 +178,7 @@ def test_an_output_that_cannot_be_written_is_said_with_its_name(mic, output):
     ended = sottovoce("record", "--output", output)
 
     assert ended.returncode == SOME_FAILED
-    sentence = f"Nothing is recorded: “{output}” cannot be written. Choose another place with --output."
+    sentence = f"Cannot record: “{output}” cannot be written. Choose another place with --output."
     assert ended.stderr.splitlines() == [f"sottovoce: {sentence}"]
 
 
@@ -230,7 +230,7 @@ def test_an_unplugged_microphone_is_said_and_it_goes_on_when_it_is_back(server, 
     assert [sentence.split(".")[0] for sentence in sentences] == [
         "Recording",
         "The device was unplugged",
-        "All is well again",
+        "Recording normally again",
     ]
 
 

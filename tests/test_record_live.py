@@ -113,7 +113,7 @@ def test_a_second_interrupt_leaves_the_text_for_later(mic, record, tmp_path, spe
     code, complained = command.stop(presses=2)
 
     assert code == 130, complained
-    assert "Go on with: sottovoce resume" in complained
+    assert "To continue: sottovoce resume" in complained
     assert soundfile.info(file).duration > 2.5
     library = History(paths.database())
     (job,) = library.jobs()

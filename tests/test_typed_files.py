@@ -85,7 +85,7 @@ def test_an_empty_standard_input_and_one_beside_files_are_refused_in_a_sentence(
 
     assert (empty.returncode, beside.returncode) == (WRONG_USAGE, WRONG_USAGE)
     assert said(empty) == "sottovoce: Nothing came on standard input.\n"
-    assert "no other files" in said(beside)
+    assert "cannot be combined with other files" in said(beside)
     assert list(paths.recordings_folder().iterdir()) == []
 
 
@@ -106,8 +106,8 @@ def test_recordings_that_have_their_transcripts_are_skipped_if_so_asked_also_tho
     again = transcribe("--skip-existing", recording.parent)
 
     assert (ended.returncode, again.returncode) == (DONE, DONE)
-    assert said(ended) == "Skipped, because transcribed already: 1 recording.\n"
-    assert said(again) == "Skipped, because transcribed already: 2 recordings.\n"
+    assert said(ended) == "Skipped, because already transcribed: 1 recording.\n"
+    assert said(again) == "Skipped, because already transcribed: 2 recordings.\n"
     assert recording.with_suffix(".txt").read_text() == "mine"
     assert ended.stdout.decode().split() == [str(recording.with_name("other.txt"))]
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # the command line's `history` and `--help` have no use for Q
     from desktop_app.work.schedule import Hindrance
 
 APPLICATION = "Sottovoce"
-PROMISE = "Recordings and texts stay on this computer."
+PROMISE = "Recordings and transcripts stay on this computer."
 # Not strftime's %b: once Qt has set the locale that is in the system's language, within an English sentence.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -37,7 +37,7 @@ STAGES = {
     Stage.STARTING: "Starting",
     Stage.LOADING_MODEL: "Loading the model",
     Stage.READING_AUDIO: "Reading the recording",
-    Stage.FINDING_SPEECH: "Listening for speech",
+    Stage.FINDING_SPEECH: "Detecting speech",
     Stage.TRANSCRIBING: "Transcribing",
 }
 
@@ -61,63 +61,66 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
     Failure.LINK_BROKEN: ("is a link to a file that is not there", "What it leads to was moved, renamed or deleted."),
     Failure.FILE_EMPTY: ("is empty", "It may not have been copied completely."),
     Failure.FILE_CHANGED: (
-        "was changed or replaced since it was begun, so it cannot be gone on with",
-        "Retry transcribes it as it is now, from its beginning.",
+        "has changed since the transcription began, so it cannot be continued",
+        "Retry transcribes the current file from the beginning.",
     ),
-    Failure.FILE_UNREADABLE: ("cannot be read", "Check that you may open it, and that its disk is connected."),
-    Failure.NOT_A_FILE: ("is not a file", "Sottovoce reads recordings from files only."),
-    Failure.NOT_MEDIA: ("is not a recording that can be read", "It may be damaged, or something else than sound."),
-    Failure.NO_AUDIO: ("has no sound track", "There is nothing to transcribe in it."),
-    Failure.TRACK_MISSING: ("does not have that sound track", "Choose another one; the first is number 1."),
+    Failure.FILE_UNREADABLE: (
+        "cannot be read",
+        "Check that you have permission to open it, and that its disk is connected.",
+    ),
+    Failure.NOT_A_FILE: ("is not a file", "Sottovoce can only read recordings from files."),
+    Failure.NOT_MEDIA: ("is not a recording that can be read", "It may be damaged, or not a media file."),
+    Failure.NO_AUDIO: ("has no audio track", "There is nothing to transcribe in it."),
+    Failure.TRACK_MISSING: ("does not have that audio track", "Choose another one; the first is number 1."),
     Failure.CODEC_UNKNOWN: (
-        "has its sound in a format that Sottovoce cannot read",
+        "contains audio in a format that Sottovoce cannot read",
         "Convert it with another program, to MP3 or WAV for example.",
     ),
     Failure.PROTECTED: (
         "is protected against copying, so its sound cannot be read",
-        "Ask whoever you have it from for a copy without protection.",
+        "Ask for a copy without protection.",
     ),
     Failure.MORE_THAN_DECLARED: (
-        "holds more than its header says",
-        "A program that repairs recordings may bring back the rest.",
+        "contains more than its header says",
+        "A program that repairs recordings may recover the rest.",
     ),
     Failure.NAME_NOT_UNICODE: (
         "has a name that cannot be read",
         "Rename the file, or use the command: sottovoce transcribe FILE.",
     ),
-    Failure.FOLDER_WITHOUT_MEDIA: ("has no recordings in it", "Neither the folder nor the folders inside it have any."),
+    Failure.FOLDER_WITHOUT_MEDIA: ("has no recordings in it", "Neither the folder nor its subfolders contain any."),
     Failure.MODEL_MISSING: ("could not be started: its model is not on this computer", "Choose another model."),
     Failure.MODEL_BROKEN: (
-        "could not be started: its model is damaged or of another kind",
-        "Choose another model. Models… repairs this one, if it was published.",
+        "could not be started: its model is damaged or unsupported",
+        "Choose another model, or repair this one under Models… if it can be downloaded.",
     ),
     Failure.MODEL_NO_ROOM: (
-        "could not be started: there is no room on the disk for its model",
-        "Make room, then retry.",
+        "could not be started: there is not enough disk space for its model",
+        "Free up some space, then retry.",
     ),
     Failure.MODELS_AWAY: (
-        "could not be started: the folder of the models is not there",
-        "Connect the disk that it is on, then retry.",
+        "could not be started: the models folder was not found",
+        "Connect its disk, then retry.",
     ),
     Failure.LANGUAGE_NOT_IN_MODEL: (
-        "could not be started: the model does not know this language",
-        "Choose a model that does, such as base, or the language English.",
+        "could not be started: the model does not support this language",
+        "Choose a model that does, such as base, or choose English.",
     ),
     Failure.TRANSLATION_NOT_IN_MODEL: (
         "could not be started: the model cannot translate",
         "Choose one that does: base, small, medium or large-v3.",
     ),
     Failure.DEVICE_MISSING: (
-        "could not be started: the device that was chosen for it cannot be used on this computer",
-        "Choose automatic instead.",
+        "could not be started: the chosen device cannot be used on this computer",
+        "Choose Automatic instead.",
     ),
     Failure.COMPUTE_TYPE_MISSING: (
-        "could not be started: this computer does not calculate in the way chosen",
-        "Choose another arithmetic (compute type), or automatic.",
+        "could not be started: this computer does not support the chosen precision",
+        "Choose another precision (compute type), or Automatic.",
     ),
     Failure.MODEL_TOO_LARGE: (
-        "could not be started: its model is larger than the memory it would have to fit into",
-        "Choose a smaller model. If the graphics card was chosen, automatic may help too.",
+        "could not be started: its model does not fit into memory",
+        "Choose a smaller model. If you chose the graphics card, Automatic may help too.",
     ),
     Failure.OUT_OF_MEMORY: (
         "could not be finished: there was not enough memory",
@@ -128,29 +131,29 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
         "Try again. If it happens again, try a smaller model.",
     ),
     Failure.BACKEND_STALLED: (
-        "could not be finished: the transcription process made no progress",
+        "could not be finished: the transcription process stopped responding",
         "Try again. If it happens again, try a smaller model.",
     ),
     Failure.BACKEND_GARBLED: (
-        "could not be finished: the transcription process could not be understood",
-        "Try again. If it happens again, install Sottovoce again.",
+        "could not be finished: the transcription process sent invalid data",
+        "Try again. If it happens again, reinstall Sottovoce.",
     ),
     Failure.BACKEND_NOT_STARTED: (
         "could not be started: the transcription process does not start",
-        "Install Sottovoce again.",
+        "Reinstall Sottovoce.",
     ),
-    Failure.INTERRUPTED: ("was interrupted when Sottovoce was closed", "Continue goes on from there."),
+    Failure.INTERRUPTED: ("was interrupted when Sottovoce was closed", "Use Continue to resume it."),
     Failure.UNFORESEEN: (
-        "could not be finished because of a fault in Sottovoce",
-        "The log says more. Please report it.",
+        "could not be finished because of a bug in Sottovoce",
+        "See the log for more. Please report it.",
     ),
 }
 
 # The same for a backend that died, where it is known of what.
 _CAUSES: dict[Cause, tuple[str, str]] = {
     Cause.ILLEGAL_INSTRUCTION: (
-        "could not be finished: this computer's processor lacks an instruction that is needed, most likely AVX2",
-        "Use a computer with a newer processor.",
+        "could not be finished: this computer's CPU lacks a required instruction set, most likely AVX2",
+        "Use a computer with a newer CPU.",
     ),
     Cause.SEGFAULT: (
         "could not be finished: the transcription process crashed (segmentation fault)",
@@ -161,20 +164,20 @@ _CAUSES: dict[Cause, tuple[str, str]] = {
         "Try again. If it happens again, please report it: a crash report is in the logs.",
     ),
     Cause.BUS_ERROR: (
-        "could not be finished: a file that the transcription process needs could not be read any more",
+        "could not be finished: a file that the transcription process needs became unreadable",
         "Check that the disks are connected and not full, then try again.",
     ),
     Cause.ABORT: (
-        "could not be finished: the transcription process gave up, perhaps because a library of it is missing",
-        "On a graphics card, check CUDA and cuDNN, or choose the processor (CPU).",
+        "could not be finished: the transcription process aborted, perhaps because a library is missing",
+        "On a graphics card, check CUDA and cuDNN, or choose the CPU.",
     ),
     Cause.STACK_OVERRUN: (
-        "could not be finished: the transcription process gave up (0xC0000409), perhaps because a library is missing",
-        "On a graphics card, check CUDA and cuDNN, or choose the processor (CPU).",
+        "could not be finished: the transcription process aborted (0xC0000409), perhaps because a library is missing",
+        "On a graphics card, check CUDA and cuDNN, or choose the CPU.",
     ),
     Cause.DLL_MISSING: (
-        "could not be started: a library (DLL) is missing, or of another version",
-        "Install the Visual C++ runtime of Microsoft, or Sottovoce again.",
+        "could not be started: a library (DLL) is missing or has the wrong version",
+        "Install the Microsoft Visual C++ runtime, or reinstall Sottovoce.",
     ),
     Cause.OUT_OF_MEMORY_KILL: (
         "could not be finished: the transcription process was ended by the system, most likely because memory ran out",
@@ -238,7 +241,7 @@ def job_status(
         parts.append("next" if number == 1 else f"{_ordinal(number)} in line")
     if job.state is JobState.DONE:
         if job.is_past_the_end:
-            return f"The recording ends at {clock(job.duration or 0)} already"
+            return f"The recording already ends at {clock(job.duration or 0)}"
         if job.is_silent:
             return NO_SPEECH
         parts.append(clock(job.duration or 0))
@@ -250,7 +253,7 @@ def job_status(
         parts.append(when(job.added_at))
         if job.partial:
             goes_on = job.failure is Failure.MORE_THAN_DECLARED
-            parts.append("the file holds more" if goes_on else "the file breaks off")
+            parts.append("the file contains more" if goes_on else "incomplete file")
     if job.state in (JobState.CANCELLED, JobState.PAUSED, JobState.QUEUED) and job.position > 0:
         parts.append(_saved(job.position).lower())
     if job.options.replaces is not None and job.state is not JobState.DONE:
@@ -268,7 +271,7 @@ def _status_elsewhere(job: Job, is_left: bool) -> str:
 
 
 QUEUE_IS_PAUSED = "Queue paused"
-SECOND_PASS = " · once more, accurately"
+SECOND_PASS = " · second, more accurate pass"
 
 
 def _ordinal(number: int) -> str:
@@ -276,7 +279,7 @@ def _ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-IN_THE_MARGIN = "marked in the margin. F8 goes to the next one and says why"
+IN_THE_MARGIN = "marked in the margin. Press F8 to go to the next one and see why"
 MARK = "(?)"  # behind a doubtful passage, in the terminal
 MOST_REMOVED_SHOWN = 3
 
@@ -288,10 +291,10 @@ def passages(doubtful: int, left_out: int, seen: str = IN_THE_MARGIN) -> str:
     """
     sentences = []
     if doubtful:
-        sentences.append(f"{_count(doubtful, 'passage')} should be listened to again: {seen}.")
+        sentences.append(f"{_count(doubtful, 'passage')} should be checked: {seen}.")
     if left_out:
         texts = _count(left_out, "text")
-        sentences.append(f"{texts} removed, because nobody speaks there.")
+        sentences.append(f"{texts} removed, because no one speaks there.")
     return " ".join(sentences)
 
 
@@ -317,11 +320,14 @@ def removed_texts(left_out: Sequence[LeftOut]) -> str:
 
 
 _STEPS = {
-    "batch_size": "one piece is heard at a time",
-    "compute_type": "another arithmetic is used",
-    "device": "the processor is used instead of the graphics card",
+    "batch_size": "the batch size is 1",
+    "compute_type": "another precision is used",
+    "device": "the CPU is used instead of the graphics card",
 }
-_WHY = {Failure.OUT_OF_MEMORY: "memory ran out", Failure.BACKEND_STALLED: "the transcription process stood still"}
+_WHY = {
+    Failure.OUT_OF_MEMORY: "memory ran out",
+    Failure.BACKEND_STALLED: "the transcription process stopped responding",
+}
 
 
 def step_taken(name: str, step: Step) -> str:
@@ -329,39 +335,39 @@ def step_taken(name: str, step: Step) -> str:
     why = _WHY.get(Failure(step.why), "the transcription process ended unexpectedly")
     at = clock(step.position)
     if step.what == "skip":
-        return f"“{name}”: {why} at {at}, whatever was tried. That piece is marked and left out; it goes on after it."
-    return f"“{name}”: {why} at {at}. It goes on from there; now {_STEPS[step.what]}."
+        return f"“{name}”: {why} at {at} on every attempt. That part is marked and left out; work continues after it."
+    return f"“{name}”: {why} at {at}. It continues from there; now {_STEPS[step.what]}."
 
 
 def going_on(jobs: Sequence[Job]) -> str:
     """Return that these jobs were interrupted and go on."""
     if len(jobs) == 1:
-        return f"“{jobs[0].name}” was interrupted, and goes on from {clock(jobs[0].position)}."
-    return f"{len(jobs)} recordings were interrupted, and go on from where they were."
+        return f"“{jobs[0].name}” was interrupted, and continues from {clock(jobs[0].position)}."
+    return f"{len(jobs)} recordings were interrupted, and continue where they stopped."
 
 
 NOTHING_INTERRUPTED = "Nothing was interrupted."
 
 
 def cannot_go_on(job_id: int) -> str:
-    return f"Job {job_id} cannot go on: it is done, or there is none, or another program is at it."
+    return f"Job {job_id} cannot be resumed: it is done, does not exist, or another program is working on it."
 
 
 def taken_away(name: str, job: Job | None) -> str:
     """Return what became of a job in the meantime, elsewhere. job: as it is now; None if it was removed."""
     if job is None:
         return f"“{name}” was removed in the meantime."
-    return f"“{name}” is not worked on any more. Elsewhere it became: {STATES[job.state].lower()}."
+    return f"“{name}” is no longer being transcribed. Its state was changed elsewhere: {STATES[job.state].lower()}."
 
 
-UPDATED_MEANWHILE = "Sottovoce has been updated meanwhile."
-PUT_OFF = "What was heard so far is saved. Go on with: sottovoce resume"
+UPDATED_MEANWHILE = "Sottovoce has been updated in the meantime."
+PUT_OFF = "What was transcribed so far is saved. To continue: sottovoce resume"
 
 
 def storage_trouble(error: Exception) -> str:
     """Return that the library cannot be written, and what follows."""
     what = "The disk is full" if _is_full(error) else "The library cannot be written"
-    return f"{what}. What was heard so far is safe; it goes on by itself as soon as there is room."
+    return f"{what}. What was transcribed so far is safe; work continues automatically as soon as there is space."
 
 
 def _is_full(error: Exception) -> bool:
@@ -380,22 +386,22 @@ def sound_notes(notes: Sequence[SoundNote]) -> list[str]:
 
 _WHY_CHANNELS = {  # were left out: of one, of several
     Remark.CHANNELS_USED: (
-        "the other one carries no speech, or the same less clearly",
-        "the others carry no speech, or the same less clearly",
+        "the other one contains no speech, or the same speech less clearly",
+        "the others contain no speech, or the same speech less clearly",
     ),
     Remark.CHANNELS_INVERTED: (
-        "the other one carries the same sound upside down, and together they would cancel out",
-        "others carry the same sound upside down, and together they would cancel out",
+        "the other one has inverted polarity, so the two would cancel each other out",
+        "others have inverted polarity, so they would cancel each other out",
     ),
     Remark.CHANNELS_LATE: (
-        "the other one carries the same sound later, like an echo",
-        "others carry the same sound later, like an echo",
+        "the other one contains the same audio with a delay, like an echo",
+        "others contain the same audio with a delay, like an echo",
     ),
 }
 _ABOUT_SOUND = {
-    Remark.RAISED: "The speech is very quiet. It was made louder for listening; the file is unchanged.",
-    Remark.LOWERED: "The sound is far too loud. It was turned down for listening; the file is unchanged.",
-    Remark.FILTERED: "Strong hum or rumble was taken out for listening; the file is unchanged.",
+    Remark.RAISED: "The speech is very quiet. It was amplified for transcription; the file is unchanged.",
+    Remark.LOWERED: "The audio is far too loud. It was turned down for transcription; the file is unchanged.",
+    Remark.FILTERED: "Strong hum or rumble was filtered out for transcription; the file is unchanged.",
 }
 
 
@@ -407,12 +413,12 @@ def _sound_note(note: SoundNote) -> str:
     numbers = _listed(note.numbers)
     if note.remark is Remark.TRACK_UNREADABLE:
         format_ = f": {note.detail}" if note.detail != "unknown" else ""
-        return f"Sound track {numbers} is in a format that Sottovoce cannot read{format_}."
+        return f"Audio track {numbers} is in a format that Sottovoce cannot read{format_}."
     if note.remark is Remark.OTHER_TRACKS_SPEAK:
         what = f"track {numbers}" if len(note.numbers) == 1 else f"tracks {numbers}"
-        return f"There is speech on {what} too. To transcribe it, choose the sound track under More…, or with --track."
-    why = ": nobody speaks on the one that players play" if note.remark is Remark.TRACK_SPEAKS else ""
-    return f"Sound track {numbers} of {note.total} was transcribed{why}."
+        return f"There is also speech on {what}. To transcribe it, choose the audio track under More…, or with --track."
+    why = ": no one speaks on the default track" if note.remark is Remark.TRACK_SPEAKS else ""
+    return f"Audio track {numbers} of {note.total} was transcribed{why}."
 
 
 def _about_channels(note: SoundNote) -> str:
@@ -437,14 +443,14 @@ STEPS_SHOWN = 5
 def _step_notes(steps: Sequence[Step]) -> list[str]:
     """Return the last steps taken, a line each."""
     before = len(steps) - STEPS_SHOWN
-    earlier = [f"Before that, other ways were tried {before} times."] if before > 0 else []
+    earlier = [f"Before that, other settings were tried {before} times."] if before > 0 else []
     return [*earlier, *map(_step_note, steps[-STEPS_SHOWN:])]
 
 
 def _step_note(step: Step) -> str:
     why = _WHY.get(Failure(step.why), "the transcription process ended unexpectedly")
-    what = "whatever was tried. That piece is left out" if step.what == "skip" else f"from there on {_STEPS[step.what]}"
-    return f"At {clock(step.position)} {why}{', ' if step.what == 'skip' else '; '}{what}."
+    what = "on every attempt. That part is left out" if step.what == "skip" else f"from there on {_STEPS[step.what]}"
+    return f"At {clock(step.position)} {why}{' ' if step.what == 'skip' else '; '}{what}."
 
 
 def _end_note(job: Job, has_text: bool) -> str:
@@ -453,7 +459,7 @@ def _end_note(job: Job, has_text: bool) -> str:
     if job.state is JobState.CANCELLED and job.position > 0:
         return f"Cancelled. {_saved(job.position)}."
     if job.is_past_the_end:
-        return f"The recording ends at {clock(job.duration or 0)}, before the part that was asked for."
+        return f"The recording ends at {clock(job.duration or 0)}, before the part you asked for."
     if job.state is JobState.DONE and job.partial:
         return partial(job)
     if job.state is JobState.DONE and not has_text:
@@ -462,10 +468,10 @@ def _end_note(job: Job, has_text: bool) -> str:
 
 
 NO_SPEECH = "No speech was found"
-PARTIAL = "The file breaks off before its end. Everything that could be read was transcribed."
+PARTIAL = "The file is incomplete. Everything that could be read was transcribed."
 MORE_THAN_DECLARED = (
-    "The file holds more than its header says, as when a recorder was cut off. It was transcribed up to where players"
-    " stop; a program that repairs recordings may bring back the rest."
+    "The file contains more than its header says, as when a recorder was cut off. It was transcribed up to where"
+    " players stop; a program that repairs recordings may recover the rest."
 )
 
 
@@ -503,7 +509,7 @@ def _progress(progress: JobProgress) -> str:
         if progress.seconds_left is not None:
             parts.append(f"{about(progress.seconds_left)} left")
         if progress.speed is not None:
-            parts.append(f"{speed(progress.speed)}")
+            parts.append(speed(progress.speed))
     return " · ".join(parts)
 
 
@@ -516,8 +522,8 @@ def when(moment: float) -> str:
 
 
 def speed(times: float) -> str:
-    """Return how many times faster than it is spoken: "12×"."""
-    return f"{times:.0f}×" if times >= 10 else f"{times:.1f}×"
+    """Return how many times faster than it is spoken: "12× real time"."""
+    return f"{times:.0f}× real time" if times >= 10 else f"{times:.1f}× real time"
 
 
 def clock(seconds: float) -> str:
@@ -557,11 +563,11 @@ def _count(number: int, thing: str) -> str:
 
 
 def name_was_taken(wanted: str, written: str) -> str:
-    return f"“{wanted}” was there already and is kept; this transcript is “{written}”."
+    return f"“{wanted}” already exists and was kept; this transcript is “{written}”."
 
 
 def name_not_possible(wanted: str, written: str) -> str:
-    return f"“{wanted}” is no possible name on that disk; this transcript is “{written}”."
+    return f"“{wanted}” is not a valid name on that disk; this transcript is “{written}”."
 
 
 def cannot_write(what: str, reason: str) -> str:
@@ -574,25 +580,25 @@ def library_failure(error: Exception) -> str:
         return "The library was written by a newer version of Sottovoce. Install that version to open it."
     if type(error).__name__ == "LibraryInUse":
         return (
-            "The library has to be put in order, and another program has it open."
-            " Close Sottovoce wherever it runs, and start it again."
+            "The library needs maintenance, but another program has it open."
+            " Close Sottovoce wherever it is running, and start it again."
         )
     if type(error).__name__ == "NoHome":
         return "There is no home folder for this user. Set HOME, or SOTTOVOCE_HOME, to a folder that can be written to."
     if _is_full(error):
-        return "The disk is full, and the library cannot be used. Make room, and start Sottovoce again."
-    return f"The library cannot be used: {_reason(error)}. Check the folder it lies in, and the space on its disk."
+        return "The disk is full, and the library cannot be used. Free up some space, and restart Sottovoce."
+    return f"The library cannot be used: {_reason(error)}. Check its folder, and the space on its disk."
 
 
 # What is wrong with a file that is to be a backup, or was to be one.
 _NO_BACKUP = {
-    "FileExistsError": "is there already, and is kept. Choose another name.",
-    "SameFileError": "belongs to the library itself. Choose another file.",
-    "NotALibrary": "is not a library of Sottovoce.",
+    "FileExistsError": "already exists and was kept. Choose another name.",
+    "SameFileError": "is part of the library itself. Choose another file.",
+    "NotALibrary": "is not a Sottovoce library.",
     "NotSound": "is damaged.",
     "NewerDatabase": "was written by a newer version of Sottovoce. Install that version to restore it.",
 }
-LIBRARY_IS_SOUND = "The library is in order."
+LIBRARY_IS_SOUND = "The library is intact."
 
 
 def mended(what: Mended) -> str:
@@ -601,7 +607,7 @@ def mended(what: Mended) -> str:
     lost = "nothing was lost, as far as can be told" if what.saved.is_whole else "the rest could not be read"
     advice = "" if what.saved.is_whole else " If you have a backup, you can restore it."
     kept = f"The damaged file is kept: {shown(what.kept)}"
-    return f"The library was damaged, and has been mended. Saved: {saved}; {lost}.{advice} {kept}"
+    return f"The library was damaged and has been repaired. Recovered: {saved}; {lost}.{advice} {kept}"
 
 
 def not_backed_up(file: str, error: Exception) -> str:
@@ -613,15 +619,15 @@ def not_backed_up(file: str, error: Exception) -> str:
 def not_restored(file: str, error: Exception) -> str:
     """Return why `file` could not be restored."""
     if type(error).__name__ == "LibraryInUse":
-        return "Nothing was restored: the library is in use. Close Sottovoce wherever it runs, and restore it then."
+        return "Nothing was restored: the library is in use. Close Sottovoce wherever it is running, then try again."
     why = _NO_BACKUP.get(type(error).__name__, f"could not be read: {_reason(error)}.")
     return f"Nothing was restored: “{file}” {why}"
 
 
 def restored(file: str, what: Restored) -> str:
     """Return what the library is now."""
-    kept = f" The library before it is kept: {shown(what.kept)}" if what.kept else ""
-    return f"The library is now that of “{file}”, with {_count(what.contents.jobs, 'recording')}.{kept}"
+    kept = f" The previous library is kept: {shown(what.kept)}" if what.kept else ""
+    return f"The library was restored from “{file}”, with {_count(what.contents.jobs, 'recording')}.{kept}"
 
 
 def _reason(error: Exception) -> str:
@@ -654,7 +660,7 @@ def own_crash_report(report: OwnCrash) -> str:
     lines = [
         f"Crash report of {APPLICATION}, {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(report.moment))}",
         "",
-        "The window crashed. What was heard until then is in the library, and its jobs have gone on since.",
+        "The window crashed. What was transcribed until then is in the library, and its jobs have since continued.",
         "",
         f"Versions: {', '.join(f'{name} {version}' for name, version in report.versions.items())}",
         *_about_machine(report.machine),
@@ -689,12 +695,12 @@ def _gigabytes(size: int) -> str:
 
 
 _HINDRANCES = {
-    "in_use": "Waits until nobody has used the computer for five minutes.",
-    "on_battery": "Waits for mains power.",
-    "daytime": "Waits until 22:00.",
+    "in_use": "Waiting until the computer has been idle for five minutes.",
+    "on_battery": "Waiting for mains power.",
+    "daytime": "Waiting until 22:00.",
 }
 QUEUE_PAUSED = "The queue is paused."
-UPDATED = "Sottovoce has been updated. Close it and open it again: what waits goes on then."
+UPDATED = "Sottovoce has been updated. Restart it to continue the queue."
 
 
 def waits(hindrance: Hindrance) -> str:
@@ -710,7 +716,7 @@ def finished_notice(jobs: Sequence[Job]) -> tuple[str, str]:
     """Return title and text of the notice that jobs have ended: one for all that were done together."""
     failed = [job for job in jobs if job.state is not JobState.DONE]
     if len(jobs) == 1:
-        return jobs[0].name, "Not finished. The window says why." if failed else "The transcript is ready."
+        return jobs[0].name, "Not finished. See the window for the reason." if failed else "The transcript is ready."
     if not failed:
         return f"{len(jobs)} transcripts are ready", _some_names([job.name for job in jobs])
     title = f"{len(jobs) - len(failed)} of {len(jobs)} recordings are transcribed"
@@ -733,7 +739,7 @@ def working(stage: Stage, number: int, total: int, seconds_left: float | None) -
     return " · ".join(parts)
 
 
-WRITING_LIVE = "Writing down what is recorded"
+WRITING_LIVE = "Transcribing the recording"
 
 
 def all_done(done: Sequence[Job], failed: Sequence[Job]) -> str:
@@ -760,26 +766,26 @@ def held(why: str, waiting: int) -> str:
 
 
 WORKED_ON_ELSEWHERE = (
-    "Another Sottovoce, such as one in a terminal, is transcribing this recording. It can be stopped only there."
+    "Another Sottovoce, such as one in a terminal, is transcribing this recording. You can only stop it there."
 )
-LEFT_ELSEWHERE = "The program that was transcribing this recording was stopped. Continue goes on with it here."
+LEFT_ELSEWHERE = "The program that was transcribing this recording was stopped. Use Continue to resume it here."
 
 
 # --- the command line ------------------------------------------------------------------------------------------------
 
-NO_SCREEN = "There is no screen to open a window on. Use: sottovoce transcribe FILE"
-WINDOW_DOES_NOT_ANSWER = "A window is open already, and does not answer. Close it and start again."
+NO_SCREEN = "There is no display to open a window on. Use: sottovoce transcribe FILE"
+WINDOW_DOES_NOT_ANSWER = "Sottovoce is already open, but is not responding. Close it and start it again."
 DOES_NOT_RUN_THERE = "It Is Not Running There"
 
 
 def cannot_start(error: OSError, folder: str) -> str:
     """Return why the folder of all that is kept, `folder`, cannot be used."""
     if _is_full(error):
-        return f"Sottovoce cannot start: the disk is full. Make room on the disk that has its folder, {folder}"
+        return f"Sottovoce cannot start: the disk is full. Free up some space on the disk that has its folder, {folder}"
     if error.errno == errno.EROFS:
-        return f"Sottovoce cannot start: its folder is on a disk that can only be read, {folder}"
+        return f"Sottovoce cannot start: its folder is on a read-only disk, {folder}"
     if error.errno in (errno.EACCES, errno.EPERM):
-        return f"Sottovoce cannot start: you may not write in its folder. Check whose it is: {folder}"
+        return f"Sottovoce cannot start: you do not have permission to write to its folder. Check its owner: {folder}"
     return f"Sottovoce cannot start: its folder cannot be used ({_reason(error)}). Check its disk: {folder}"
 
 
@@ -787,17 +793,17 @@ def settings_trouble(loaded: Loaded) -> str:
     """Return what could not be read of the settings; empty if all of them were."""
     if loaded.trouble is not None:
         return (
-            f"Your settings cannot be read now ({_reason(loaded.trouble)}), so Sottovoce uses the usual ones."
-            " Nothing you change now is kept; the file stays as it is."
+            f"Your settings cannot be read now ({_reason(loaded.trouble)}), so Sottovoce uses the defaults."
+            " Changes you make now are not saved; the file stays as it is."
         )
     if loaded.kept_aside is not None:
         return (
-            "Your settings were damaged, so Sottovoce starts with the usual ones."
+            "Your settings were damaged, so Sottovoce starts with the defaults."
             f" The damaged file is kept: {shown(loaded.kept_aside)}"
         )
     if loaded.not_understood:
         names = ", ".join(loaded.not_understood)
-        return f"This version of Sottovoce does not understand some of your settings, and uses the usual ones: {names}"
+        return f"This version of Sottovoce does not understand some of your settings, and uses the defaults: {names}"
     return ""
 
 
@@ -828,8 +834,8 @@ def cannot_show(obstacle: Obstacle) -> str:
     first = obstacle.names[0] if obstacle.names else ""
     return {
         "NO_SCREEN": NO_SCREEN,
-        "REFUSED": f"The screen {first} does not let Sottovoce open a window. It may belong to another user.",
-        "NO_PLATFORM": f"QT_QPA_PLATFORM is “{first}”, which Qt does not know here. Unset it, and start again.",
+        "REFUSED": f"The display {first} refuses to open a window. It may belong to another user.",
+        "NO_PLATFORM": f"QT_QPA_PLATFORM is “{first}”, which Qt does not have here. Unset it, and start again.",
         "NO_LIBRARY": _missing(obstacle.names),
     }[obstacle.kind.name]
 
@@ -839,7 +845,7 @@ def _missing(libraries: Sequence[str]) -> str:
     packages = sorted({package for library in libraries if (package := PACKAGES.get(library))})
     missing = f"Sottovoce cannot start: the system lacks {', '.join(libraries)}."
     if not packages:
-        return f"{missing} Install what has it, and start again."
+        return f"{missing} Install the package that contains it, and start again."
     return (
         f"{missing} On Debian or Ubuntu, install them with: sudo apt install {' '.join(packages)}"
         " (on other systems the names are similar)."
@@ -847,37 +853,35 @@ def _missing(libraries: Sequence[str]) -> str:
 
 
 CANNOT_QUIT_RECORDING = "Sottovoce is recording. Stop the recording first; nothing was closed."
-CANNOT_QUIT_WINDOW = "The window was asked to close, and is still there. Close it yourself, then try again."
+CANNOT_QUIT_WINDOW = "The window was asked to close, but is still open. Close it yourself, then try again."
 
 
 def cannot_quit_terminal(processes: Sequence[int]) -> str:
     which = ", ".join(map(str, sorted(processes)))
     return (
-        f"Sottovoce is working in a terminal (process {which}). Wait until it is done, or press Ctrl+C there; nothing"
-        " was closed."
+        f"Sottovoce is working in a terminal (process {which}). Wait until it is finished, or press Ctrl+C there;"
+        " nothing was closed."
     )
 
 
 NOTHING_YET = "Nothing has been transcribed yet."
-NOT_UNICODE = (
-    "The name of the model, of the folder or of the files is not written in UTF-8. Recordings may be called so."
-)
-FAULT = "A fault in Sottovoce ended the run. The log says more. Please report it."
+NOT_UNICODE = "The name of the model, the folder or the files is not valid UTF-8. Only recordings may have such names."
+FAULT = "A bug in Sottovoce ended the run. See the log for more. Please report it."
 
 
 FOLDER_IS_GONE = "The folder you are in was deleted. Change to another one, or name files by their whole paths."
-STANDARD_INPUT_ALONE = "“-” is standard input, one recording; name no other files beside it."
+STANDARD_INPUT_ALONE = "“-” is standard input, one recording; it cannot be combined with other files."
 STANDARD_INPUT_IS_TERMINAL = "“-” reads a recording from standard input, as in: sottovoce transcribe - < talk.mp3"
 STANDARD_INPUT_EMPTY = "Nothing came on standard input."
 SKIPS_BY_NAME = (
-    "--skip-existing needs names that are known before: leave {date} and {time} out of --name, and give --language"
-    " where {language} is in it."
+    "--skip-existing needs file names that are known beforehand: leave {date} and {time} out of --name, and give"
+    " --language where {language} is in it."
 )
 
 
 def skipped(count: int) -> str:
     """Return that recordings are left out, since they have their transcripts."""
-    return f"Skipped, because transcribed already: {_count(count, 'recording')}."
+    return f"Skipped, because already transcribed: {_count(count, 'recording')}."
 
 
 def name_of_standard_input(moment: float) -> str:
@@ -896,13 +900,13 @@ def did_you_mean(typed: str, command: str) -> str:
 def no_model(name: str, why: Failure, where: str, installed: Sequence[str], is_published: bool) -> str:
     """Return why the model `name` cannot be used, and what to do, in a terminal. where: the folder of the models."""
     if why is Failure.MODELS_AWAY:
-        return f"The folder of the models, “{where}”, is not there. Connect the disk that it is on."
+        return f"The models folder, “{where}”, was not found. Connect its disk."
     if why is Failure.MODEL_NO_ROOM:
-        return f"There is no room on the disk for the model “{name}”. Make room in “{where}”."
+        return f"There is not enough disk space for the model “{name}”. Free up some space in “{where}”."
     is_missing = why is Failure.MODEL_MISSING
-    what = "is not on this computer" if is_missing else "is damaged or of another kind"
-    get = f" sottovoce models download {name} {'gets' if is_missing else 'repairs'} it." if is_published else ""
-    here = f" Models on this computer: {', '.join(installed)}; or name a folder." if installed else ""
+    what = "is not on this computer" if is_missing else "is damaged or unsupported"
+    get = f" To {'download' if is_missing else 'repair'} it: sottovoce models download {name}." if is_published else ""
+    here = f" Models on this computer: {', '.join(installed)}; or use a folder." if installed else ""
     return f"The model “{name}” {what}.{get}{here}"
 
 
@@ -915,11 +919,11 @@ def cannot_translate(model: str) -> str:
 
 
 def no_folder(folder: str, reason: str) -> str:
-    return f"The folder “{folder}” cannot be made: {reason}."
+    return f"The folder “{folder}” cannot be created: {reason}."
 
 
 def no_job(number: str) -> str:
-    return f"There is no job {number}. “sottovoce history list” shows those there are."
+    return f"There is no job {number}. See “sottovoce history list”."
 
 
 def not_finished(name: str) -> str:
@@ -931,19 +935,19 @@ def nothing_to_export(name: str) -> str:
 
 
 def removed_for_good(name: str) -> str:
-    return f"Removed: “{name}”. The recording itself is not touched."
+    return f"Removed: “{name}”. The recording itself was not changed."
 
 
 def put_away(name: str, job_id: int) -> str:
-    return f"Removed: “{name}”. For 30 days it can be had back with: sottovoce history restore {job_id}"
+    return f"Removed: “{name}”. To restore it within 30 days: sottovoce history restore {job_id}"
 
 
 def brought_back(name: str) -> str:
-    return f"Back again: “{name}”."
+    return f"Restored: “{name}”."
 
 
-NO_AUDIO_DEVICES = "No microphone was found, and no loudspeaker whose sound could be recorded."
-RECORDING_WELL = "All is well again."
+NO_AUDIO_DEVICES = "No microphone was found, and no output whose sound could be recorded."
+RECORDING_WELL = "Recording normally again."
 
 
 def audio_device(device: AudioDevice) -> str:
@@ -954,11 +958,11 @@ def audio_device(device: AudioDevice) -> str:
 
 
 def no_such_device(typed: str, names: Sequence[str]) -> str:
-    return f"There is no one device “{typed}”. Known: {', '.join(f'“{name}”' for name in names) or 'none'}."
+    return f"No single device matches “{typed}”. Available: {', '.join(f'“{name}”' for name in names) or 'none'}."
 
 
 def only_wav(file: str) -> str:
-    return f"“{file}”: recordings are WAV files. Give it the suffix .wav."
+    return f"“{file}”: recordings are WAV files. Use a name that ends in .wav."
 
 
 def no_such_folder(folder: str) -> str:
@@ -974,7 +978,7 @@ def recording_now(seconds: float | None) -> str:
 
 
 def recording_renamed(wanted: str, written: str) -> str:
-    return f"“{wanted}” was there already and is kept; this recording is “{written}”."
+    return f"“{wanted}” already exists and was kept; this recording is “{written}”."
 
 
 def lost_blocks(count: int) -> str:
@@ -983,15 +987,15 @@ def lost_blocks(count: int) -> str:
 
 def sound_not_written(seconds: float, why: str | None) -> str:
     """Return how much of a recording is missing, and why: a recorder.Trouble."""
-    reason = "the disk was full" if why == "disk_full" else "the disk did not take it"
+    reason = "the disk was full" if why == "disk_full" else "the disk failed"
     return f"{length(seconds).capitalize()} of sound could not be written: {reason}. What was written before is safe."
 
 
 def cannot_record_to(file: str, why: str) -> str:
     """Return that a recording cannot be begun, and why: a recorder.Trouble."""
     if why == "disk_full":
-        return f"Nothing is recorded: the disk of “{file}” is full."
-    return f"Nothing is recorded: “{file}” cannot be written. Choose another place with --output."
+        return f"Cannot record: the disk of “{file}” is full."
+    return f"Cannot record: “{file}” cannot be written. Choose another place with --output."
 
 
 def no_recordings_folder(folder: str, error: Exception) -> str:
@@ -1074,13 +1078,13 @@ WHENS: dict[When, str] = {
 }
 AFTER_ALL = "When All Is &Done"
 AFTER_ALLS: dict[AfterAll, str] = {"nothing": "Do &Nothing", "sleep": "&Sleep", "shut_down": "Shut &Down"}
-FAREWELL_TITLE = "All is done"
+FAREWELL_TITLE = "All done"
 _FAREWELLS = {"sleep": "goes to sleep", "shut_down": "shuts down"}
 AT_ONCE = {"sleep": "Sleep Now", "shut_down": "Shut Down Now"}
 STAY_AWAKE = "Cancel"
-NOT_OBEYED = "All is done, but the system cannot be asked to sleep or to shut down."
+NOT_OBEYED = "All done, but the system refused to sleep or shut down."
 OPTIONS_TITLE = "Options of “{}”"
-APPEARANCES: dict[Appearance, str] = {"system": "Colours as the &System", "light": "&Light", "dark": "&Dark"}
+APPEARANCES: dict[Appearance, str] = {"system": "Follow &System", "light": "&Light", "dark": "&Dark"}
 
 MORE_ACTIONS = "More Actions"
 
@@ -1092,56 +1096,59 @@ LANGUAGE = "&Language"
 TASK = "Tas&k"
 WORDS = "&Word times"
 AUTOMATIC = "Automatic"
-MODEL_HINT = "The model that listens. Larger ones hear better and take longer."
-LANGUAGE_HINT = "The language spoken. Type a part of its name to find it."
-TASK_HINT = "Write down what is said, or say it in English."
-WORDS_HINT = "Keep the time of every single word, for subtitles and corrections."
+MODEL_HINT = "The speech recognition model. Larger ones are more accurate and slower."
+LANGUAGE_HINT = "The language spoken. Type part of its name to find it."
+TASK_HINT = "Transcribe in the language spoken, or translate to English."
+WORDS_HINT = "Store the time of every word, for subtitles and corrections."
 OPTIONS = "Options for the next recording"
 QUALITY = "Q&uality"
 QUALITIES: dict[Quality, str] = {"accurate": "Accurate", "fast": "Fast"}
-QUALITY_HINT = "Fast: one reading instead of five, one more try. About twice as fast, a little less exact."
+QUALITY_HINT = "Fast: beam size 1 instead of 5, and fewer retries. About twice as fast, a little less accurate."
 MORE_OPTIONS = "M&ore…"
-LISTENING_TITLE = "How to Listen"
+LISTENING_TITLE = "Advanced Options"
 LISTENING = {
-    "prompt": ("What it is about", "A sentence or two in the style you want; helps with names and spelling."),
-    "glossary": ("Names and terms", "Words that occur, separated by commas."),
-    "languages": ("Languages spoken", "With the language on automatic: only these, changing as they like. Empty: any."),
-    "begin": ("From", "Begin there. A time as 1:30 or 0:01:30.5, or seconds as 90.5."),
-    "end": ("To", "End there. Empty: the end of the recording."),
-    "track": ("Sound track", "Of a film with several. Automatic: the one that players play, or the first with speech."),
-    "split_channels": ("Left and right are two speakers", "As in recorded telephone calls, with one voice a channel."),
-    "beam_size": ("Readings at once", "More hear a little better and take longer."),
-    "temperatures": ("Temperatures", "Tried one after the other where the first reading is doubtful."),
-    "speech_threshold": ("Speech from", "How sure it must be that somebody speaks, to listen. Lower for faint voices."),
-    "speech_padding": ("Kept around speech", "Seconds before and after, so that no first or last sound is cut."),
-    "batch_size": ("Pieces heard at once", "More are faster on a graphics card, and need more memory."),
-    "device": ("Calculated on", "Automatic is a graphics card of NVIDIA’s, if there is one that works."),
-    "compute_type": ("Arithmetic", "How the model calculates. Automatic is the fastest that keeps the accuracy."),
-    "threads": ("Processor threads", "Automatic: one for each core."),
+    "prompt": ("Prompt", "What it is about: a sentence or two in the style you want. Helps with names and spelling."),
+    "glossary": ("Names and terms", "Words to expect, separated by commas."),
+    "languages": ("Languages spoken", "With Language set to Automatic: only these, in any order. Empty: any."),
+    "begin": ("From", "Where to start: a time such as 1:30 or 0:01:30.5, or seconds such as 90.5."),
+    "end": ("To", "Where to stop. Empty: the end of the recording."),
+    "track": ("Audio track", "For videos with several. Automatic: the default one, or the first with speech."),
+    "split_channels": ("Left and right are two speakers", "As in recorded phone calls, with one voice per channel."),
+    "beam_size": ("Beam size", "Larger is a little more accurate and slower."),
+    "temperatures": ("Temperatures", "Tried in turn where the first result is doubtful."),
+    "speech_threshold": (
+        "Speech threshold",
+        "How certain it must be that someone is speaking. Lower it for faint voices.",
+    ),
+    "speech_padding": ("Speech padding", "Seconds kept before and after speech, so that no sound is cut off."),
+    "batch_size": ("Batch size", "Larger is faster on a graphics card, and needs more memory."),
+    "device": ("Device", "Automatic uses an NVIDIA graphics card, if there is one that works."),
+    "compute_type": ("Precision", "The compute type. Automatic is the fastest that keeps full accuracy."),
+    "threads": ("CPU threads", "Automatic: one per core."),
 }
-DEVICES: dict[Device, str] = {"auto": AUTOMATIC, "cpu": "The processor", "cuda": "The graphics card"}
+DEVICES: dict[Device, str] = {"auto": AUTOMATIC, "cpu": "CPU", "cuda": "NVIDIA graphics card"}
 FROM_THE_BEGINNING, TO_THE_END = "the beginning of the recording", "the end of the recording"
-NO_TIME = "This is no time. Write 1:30, 0:01:30.5, or seconds as 90.5; up to 99 hours."
-END_BEFORE_BEGINNING = "This is not later than where it begins. Empty: the end of the recording."
-NO_TEMPERATURES = f"Write numbers from 0 to {HOTTEST:g}, a comma and a space between them: 0, 0.2, 0.4."
+NO_TIME = "This is not a time. Enter 1:30, 0:01:30.5, or seconds such as 90.5; up to 99 hours."
+END_BEFORE_BEGINNING = "This must be later than From. Empty: the end of the recording."
+NO_TEMPERATURES = f"Enter numbers from 0 to {HOTTEST:g}, separated by a comma and a space: 0, 0.2, 0.4."
 
 
 def no_number(typed: str, least: float, most: float) -> str:
-    return f"“{typed}” cannot be taken: a number from {least:g} to {most:g}."
+    return f"“{typed}” is not valid: enter a number from {least:g} to {most:g}."
 
 
 def unknown_languages(names: Sequence[str]) -> str:
-    return f"Not known: {', '.join(f'“{name}”' for name in names)}. Write names as French, or codes as fr."
+    return f"Unknown: {', '.join(f'“{name}”' for name in names)}. Enter names such as French, or codes such as fr."
 
 
 DOUBTS = {
-    Doubt.MISSING_WORDS: "somebody speaks here, and some words may be missing",
-    Doubt.REPETITION: "the same words again and again",
+    Doubt.MISSING_WORDS: "there is speech here, but some words may be missing",
+    Doubt.REPETITION: "the same words are repeated",
     Doubt.LOW_CONFIDENCE: "hard to understand",
-    Doubt.TOO_MANY_WORDS: "more words than fit into the time",
-    Doubt.NO_SPEECH: "perhaps nobody speaks here",
-    Doubt.SKIPPED: "not transcribed: the transcription process died here, whatever was tried",
-    Doubt.ONLY_LIVE: "heard while it was recorded, but not when it was transcribed again",
+    Doubt.TOO_MANY_WORDS: "too many words for this time",
+    Doubt.NO_SPEECH: "there may be no speech here",
+    Doubt.SKIPPED: "not transcribed: the transcription process crashed here on every attempt",
+    Doubt.ONLY_LIVE: "in the live text, but not in the second pass",
 }
 
 NEXT_TO_CHECK = "Next Passage to &Check"
@@ -1154,7 +1161,7 @@ def passage(start: float, why: str) -> str:
 
 
 def to_check(why: str) -> str:
-    return f"Should be listened to again: {why}."
+    return f"Should be checked: {why}."
 
 
 OPEN_TITLE = "Open Recordings"
@@ -1168,7 +1175,7 @@ EXPORT_CHOOSE_TITLE = "Choose a Folder"
 EXPORT_NAMES = "File names"
 EXPORT_NAMES_HINT = (
     "{name} stands for the name of the recording. There are also {language}, {date} and {time} (when it was added),"
-    " {model} and {task}. A file that is there already is kept: the new one gets a number."
+    " {model} and {task}. Existing files are kept: the new one gets a number."
 )
 EXPORT_NO_FORMAT = "Choose at least one format."
 EXPORT_NO_FOLDER = "Choose a folder for the files."
@@ -1176,8 +1183,8 @@ RECORDINGS = "Recordings"
 ALL_FILES = "All files"
 
 WAITING = {
-    JobState.PAUSED: "It waits until you continue it.",
-    JobState.RUNNING: "The text appears here as it is heard.",
+    JobState.PAUSED: "Paused until you continue it.",
+    JobState.RUNNING: "The text appears here while it is transcribed.",
 }
 NOTHING_SELECTED = "Select a recording in the list to read its transcript."
 WAITING_FOR_TEXT = WAITING[JobState.RUNNING]
@@ -1198,7 +1205,7 @@ def waiting(job: Job, number: int | None = None, is_held: bool = False) -> str:
     return "It is the next one to be transcribed." if number == 1 else f"{comes} in the queue."
 
 
-NOT_LOCAL = "Only files on this computer can be added. Download it first."
+NOT_LOCAL = "Only files on this computer can be added. Download the file first."
 NO_FILES_COPIED = "There are no copied files to paste. Copy some in your file manager first."
 PASTE_FILES = "&Paste Files"
 
@@ -1210,11 +1217,11 @@ def left_out(count: int) -> str:
 
 
 COPIED = "The transcript was copied."
-COPIED_REPORT = "The newest crash report was copied. Nothing of what was said is in it."
-SAMPLE_MISSING = "The sample recording is not there. Install Sottovoce again."
+COPIED_REPORT = "The latest crash report was copied. It contains nothing of what was said."
+SAMPLE_MISSING = "The sample recording is missing. Reinstall Sottovoce."
 
 CLOSE_TITLE = "A recording is being transcribed"
-CLOSE_QUESTION = "Close Sottovoce all the same? What was heard so far is saved."
+CLOSE_QUESTION = "Close Sottovoce anyway? What was transcribed so far is saved."
 CLOSE = "Close"
 KEEP_WORKING = "Keep Working"
 
@@ -1229,7 +1236,7 @@ def now_in_line(names: list[str], number: int) -> str:
 
 
 def gaps_queued(count: int) -> str:
-    return f"{_count(count, 'gap')} queued, each as a recording of its own."
+    return f"{_count(count, 'gap')} queued, each as a separate recording."
 
 
 def several_selected(count: int) -> str:
@@ -1256,7 +1263,7 @@ def copied_several(count: int) -> str:
 
 def removed(names: list[str]) -> str:
     what = f"“{names[0]}” was" if len(names) == 1 else f"{len(names)} recordings were"
-    return f"{what} removed from the list. Undo with Ctrl+Z. No file is touched."
+    return f"{what} removed from the list. Undo with Ctrl+Z. The files were not changed."
 
 
 # --- the microphone --------------------------------------------------------------------------------------------------
@@ -1272,55 +1279,55 @@ PAUSE_BUTTON = "Pause"
 GO_ON_BUTTON = "Continue"
 CLOSE_PANEL = "Close"
 MICROPHONE = "Micro&phone"
-MICROPHONE_HINT = "What is recorded of the room."
+MICROPHONE_HINT = "Records what is said in the room."
 SYSTEM_SOUND = "Computer’s &sound"
 SYSTEM_SOUND_HINT = (
-    "What is heard from this computer, such as the other side of a call. With a microphone too, each has a track of its"
-    " own: left the microphone, right the computer."
+    "What this computer plays, such as the other side of a call. With a microphone as well, each has its own channel:"
+    " the microphone left, the computer right."
 )
-THE_DEFAULT = "As the system"
+THE_DEFAULT = "Follow system"
 WITHOUT = "None"
 CHANNELS = "Ch&annels"
 CHANNELS_HINT = "Mono is right for one microphone."
 CHANNEL_CHOICES: dict[Literal[1, 2], str] = {1: "Mono", 2: "Stereo"}
-PRE_ROLL = "&Begin earlier by"
-PRE_ROLL_HINT = "The seconds before you press Record are kept too, so that no first word is cut."
-SECONDS = " s"
-AT_THE_BUTTON = "0 s"
-LIVE = "Te&xt while I speak"
-LIVE_HINT = "Words appear in grey while they may still change, and in black once they are settled."
+PRE_ROLL = "&Include the last"
+PRE_ROLL_HINT = "Also keeps these seconds before you press Record, so that no first word is cut off."
+SECONDS = " s before Record"
+AT_THE_BUTTON = "0 s before Record"
+LIVE = "Live te&xt"
+LIVE_HINT = "Words are grey while they may still change, and black once they are final."
 REFINE = "Then transcribe a&gain, more accurately"
-REFINE_TWO_SIDES = "Then transcribe a&gain, more accurately, and tell the two sides apart"
-REFINE_HINT = "After Stop, the whole recording is listened to once more. The text takes the place of the first one."
+REFINE_TWO_SIDES = "Then transcribe a&gain, more accurately, and separate the two sides"
+REFINE_HINT = "After Stop, the whole recording is transcribed again. The new text replaces the live text."
 NOTHING_TO_RECORD = "Choose a microphone or the computer’s sound."
 LEVEL = "Level"
-NOT_LISTENING = "Nothing is listened to"
+NOT_LISTENING = "Not listening"
 
 RECORDING_NOTICE = "Recording"
 TROUBLES: dict[str, str] = {
     "no_portaudio": "Nothing can be recorded: the library PortAudio is missing (on Debian, the package libportaudio2).",
     "no_loopback": (
-        "This system does not hand out the computer’s own sound. Install a virtual loopback device, and choose it as"
-        " the microphone."
+        "This system does not let programs record the computer’s sound. Install a virtual loopback device and choose it"
+        " as the microphone."
     ),
     "no_device": "There is no such microphone. Plug one in, or choose another.",
     "no_system_sound": (
-        "There is no loudspeaker whose sound could be recorded. Connect one, or record without the computer’s sound."
+        "There is no output whose sound could be recorded. Connect one, or record without the computer’s sound."
     ),
-    "device_gone": "The device was unplugged. What was recorded is safe; it goes on when the device is back.",
-    "device_silent": "The device delivers nothing. What was recorded is safe. Unplug it and plug it in again.",
-    "other_device": "The device it began with is gone, or the system changed it. Another one is being recorded now.",
+    "device_gone": "The device was unplugged. What was recorded is safe; recording continues when the device is back.",
+    "device_silent": "The device sends no audio. What was recorded is safe. Unplug it and plug it in again.",
+    "other_device": "The original device is gone, or the system changed it. Another one is being recorded now.",
     "chosen_away": "The device you chose is not connected. The default one is used until it is back.",
-    "disk_full": "The disk is full. What was recorded is safe; it goes on as soon as there is room.",
-    "cannot_write": "The recording cannot be written. What was recorded is safe. Check its disk.",
+    "disk_full": "The disk is full. What was recorded is safe; recording continues as soon as there is space.",
+    "cannot_write": "The recording cannot be saved. What was recorded is safe. Check its disk.",
     "nothing_heard": "Nothing has been heard for ten seconds. Is the microphone switched off, or turned down?",
-    "system_silent": "The computer’s sound delivers nothing: its side of the recording is silent, and goes on so.",
+    "system_silent": "The computer’s sound sends no audio: its side of the recording stays silent.",
     "not_noted": (
-        "The recording is written, but cannot be noted: if Sottovoce is killed, it is not offered at the next start."
+        "The recording is saved, but if Sottovoce is killed, it will not be offered at the next start."
         " Check the disk of Sottovoce’s folder."
     ),
     "clipping": "Too loud: the sound is distorted. Turn the microphone down, or move away from it.",
-    "slept": "The computer slept. It goes on; what was said meanwhile is missing.",
+    "slept": "The computer was asleep. Recording continues; what was said in the meantime is missing.",
 }
 
 
@@ -1367,7 +1374,7 @@ def _no_server() -> str:
 
 def not_stereo(name: str) -> str:
     """Return why the speakers of a recording are not told apart, though that was asked for."""
-    return f"“{name}” does not have two channels with speech: left and right cannot be told apart as two speakers."
+    return f"“{name}” does not have two channels with speech: left and right cannot be separated as two speakers."
 
 
 def sound_is_missing(seconds: float) -> str:
@@ -1387,8 +1394,8 @@ def level(peak: float, clipped: bool) -> str:
 def recording_state(state: str, name: str) -> str:
     """Return what the recorder does; `state` is a recorder.RecorderState."""
     return {
-        "off": "Nothing is listened to.",
-        "listening": "Ready. Nothing is recorded yet.",
+        "off": "Not listening.",
+        "listening": "Ready. Not recording yet.",
         "recording": f"Recording “{name}”.",
         "paused": f"Paused: “{name}”.",
     }[state]
@@ -1399,10 +1406,10 @@ def room_left(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 60:
-        return "Room for less than a minute"
+        return "Space for less than a minute"
     if seconds >= 48 * 3600:
-        return f"Room for {int(seconds) // 86400} days"
-    return f"Room for {length(seconds)}" if seconds < 3600 else f"Room for {_count(int(seconds) // 3600, 'hour')}"
+        return f"Space for {int(seconds) // 86400} days"
+    return f"Space for {length(seconds)}" if seconds < 3600 else f"Space for {_count(int(seconds) // 3600, 'hour')}"
 
 
 def device_gone(name: str) -> str:
@@ -1410,7 +1417,7 @@ def device_gone(name: str) -> str:
     return f"{name} (not connected)"
 
 
-CHOSEN_DEVICE = "The one chosen before"
+CHOSEN_DEVICE = "Previously chosen device"
 
 
 def recording_name(moment: float) -> str:
@@ -1427,11 +1434,11 @@ def recording_stays(where: str) -> str:
     return f"The recording stays where it is: {where}"
 
 
-CLOSE_RECORDING_TITLE = "A recording is under way"
+CLOSE_RECORDING_TITLE = "A recording is in progress"
 CLOSE_RECORDING_QUESTION = "Stop recording and close Sottovoce? What was recorded is kept."
 STOP_AND_CLOSE = "Stop and Close"
 KEEP_RECORDING = "Keep Recording"
-STOP_FIRST = "A recording is under way. Stop it first."
+STOP_FIRST = "A recording is in progress. Stop it first."
 
 TRANSCRIBE_IT = "Tra&nscribe It"
 SHOW_IT = "Show"
@@ -1447,7 +1454,7 @@ def unfinished(begun_at: float, seconds: float, more: int) -> str:
 
 def left_recording(file: str, begun_at: float, seconds: float, more: int) -> str:
     """Return the same in a terminal: with where it is."""
-    return f"{unfinished(begun_at, seconds, more)} It is “{file}”: sottovoce transcribe writes it down."
+    return f"{unfinished(begun_at, seconds, more)} It is “{file}”: transcribe it with sottovoce transcribe."
 
 
 def _kept_whole(seconds: float) -> str:
@@ -1470,9 +1477,9 @@ CAPTION_COLOURS: dict[tuple[str, str], str] = {
     ("#000000", "#ffffff"): "Black on white",
     ("#00235c", "#fff6d6"): "Blue on cream",
 }
-OWN_COLOURS = "My own"
+OWN_COLOURS = "Custom"
 TEXT_COLOUR = "Text…"
-GROUND_COLOUR = "Ground…"
+GROUND_COLOUR = "Background…"
 FULL_SCREEN = "Full Screen"
 FULL_SCREEN_HINT = "F11; Esc leaves it"
 
@@ -1480,15 +1487,15 @@ DICTATION = "&Dictation"
 DICTATION_SETTINGS = "Dictation Se&ttings…"
 DICTATION_TITLE = "Dictation"
 DICTATION_ABOUT = (
-    "While dictation is on, one key works in every program. What you say becomes text, and is a recording in the list"
-    " too, so that nothing you said can be lost."
+    "While dictation is on, one key works in every program. What you say becomes text, and is also kept as a recording"
+    " in the list, so that nothing is lost."
 )
 DICTATION_KEY = "&Key"
 DICTATION_KEY_HINT = "With Ctrl, Alt or the Windows key, or one of F1 to F24."
-DICTATION_HOW = "&How"
+DICTATION_HOW = "&Mode"
 HOWS_TO_TALK: dict[HowToTalk, str] = {
     "hold": "Hold the key down while you speak",
-    "toggle": "Press it to begin, and again to end",
+    "toggle": "Press it to start, and again to stop",
 }
 DICTATION_TO = "The &text goes"
 DICTATE_TOS: dict[DictateTo, str] = {
@@ -1499,14 +1506,14 @@ CANNOT_PASTE = "This system does not let a program type into other windows: the 
 KEY_IS_NONE = "Choose a key with Ctrl, Alt or the Windows key, or one of F1 to F24."
 _KEY_REFUSALS = {
     "key_unknown": "That key cannot be used in all programs. Choose one with Ctrl or Alt, or one of F1 to F24.",
-    "key_taken": "Another program has that key. Choose another one.",
+    "key_taken": "Another program uses that key. Choose another one.",
     "not_allowed": "The system did not give Sottovoce the key.",
     "no_portal": (
-        "This desktop does not lend keys to programs (it lacks the GlobalShortcuts portal). An X11 session, or a newer"
-        " desktop, does."
+        "This desktop does not support global shortcuts (it lacks the GlobalShortcuts portal). An X11 session, or a"
+        " newer desktop, does."
     ),
     "not_here": "On this system Sottovoce cannot have a key that works in all programs.",
-    "lost": "The system took the key back.",
+    "lost": "The system withdrew the key.",
 }
 
 
@@ -1526,36 +1533,36 @@ def dictation_name(moment: float) -> str:
 
 DICTATION_OFF = "Dictation is off."
 SPEAK_NOW = "Speak now"
-WRITING = "Writing down…"
+WRITING = "Transcribing…"
 NOTHING_UNDERSTOOD = "Nothing was understood"
 PUT_IN_CLIPBOARD = "Copied. Paste it where you want it."
-PUT_INTO_WINDOW = "Written"
-NOT_PUT_INTO_WINDOW = "That window took no text. It is copied: paste it where you want it."
-DICTATION_FAILED = "That could not be written down. The window says why."
+PUT_INTO_WINDOW = "Inserted"
+NOT_PUT_INTO_WINDOW = "That window did not accept the text. It was copied: paste it where you want it."
+DICTATION_FAILED = "That could not be transcribed. See the window for the reason."
 TURN_OFF = "Turn Dictation Off"
 SHOW_WINDOW = "Show Sottovoce"
 
 
 THIS_COMPUTER = "This &Computer…"
-FREE_MEMORY = "&Free the Memory Now"
-FREE_MEMORY_HINT = "Takes the model out of the memory. The next recording loads it again."
-MEMORY_FREED = "The model is out of the memory. The next recording loads it again."
+FREE_MEMORY = "Unload Model &from Memory"
+FREE_MEMORY_HINT = "Unloads the model. The next recording loads it again."
+MEMORY_FREED = "The model was unloaded. The next recording loads it again."
 MEMORY_IN_USE = "A recording is being transcribed. Cancel or pause it first."
 COMPUTER_TITLE = "This Computer"
 COMPUTER_PAGE = "What this computer can do"
-LOOK_AGAIN = "&Look Again"
-LOOKING_AT_COMPUTER = "Looking what this computer can do. While a recording is transcribed, that waits."
-NOT_LOOKED_AT = "What this computer can do is not known yet."
-LOOKING_FAILED = "Not all could be found out about this computer. Recordings are transcribed all the same."
+LOOK_AGAIN = "Check A&gain"
+LOOKING_AT_COMPUTER = "Checking what this computer can do. This waits while a recording is transcribed."
+NOT_LOOKED_AT = "This computer has not been checked yet."
+LOOKING_FAILED = "This computer could not be checked completely. You can still transcribe recordings."
 COPY_PAGE = "&Copy"
-COPIED_PAGE = "What is known of this computer was copied."
+COPIED_PAGE = "The information about this computer was copied."
 CLOSE_PAGE = "Close"
 FOR_EVERY_JOB = "For every recording"
-DEVICE = "Calculated &on"
-COMPUTE_TYPE = "&Arithmetic"
-THREADS = "Processor &threads"
-BATCH_SIZE = "&Pieces heard at once"
-UNLOAD_AFTER = "Take an idle model out of the &memory after"
+DEVICE = "&Device"
+COMPUTE_TYPE = "&Precision"
+THREADS = "CPU &threads"
+BATCH_SIZE = "&Batch size"
+UNLOAD_AFTER = "Unload an idle &model after"
 MINUTES = " min"
 NEVER = "Never"
 
@@ -1573,19 +1580,19 @@ def backup_name() -> str:
 
 
 def backed_up(file: str, contents: Contents) -> str:
-    return f"The library is backed up: {_count(contents.jobs, 'recording')} in {file}"
+    return f"Library backed up: {_count(contents.jobs, 'recording')} in {file}"
 
 
 def whether_to_restore(file: str, contents: Contents) -> str:
     """Return what is in the backup `file`, and what will happen."""
     newest = f", the last from {when(contents.newest)}" if contents.newest is not None else ""
     return (
-        f"“{file}” holds {_count(contents.jobs, 'recording')}{newest}. It takes the place of the library when Sottovoce"
-        " is started next. The present library is kept beside it."
+        f"“{file}” contains {_count(contents.jobs, 'recording')}{newest}. It will replace the library when you next"
+        " start Sottovoce. The current library is kept beside it."
     )
 
 
-WILL_BE_RESTORED = "The backup becomes the library at the next start."
+WILL_BE_RESTORED = "The backup will replace the library at the next start."
 
 
 def export_title(count: int) -> str:
@@ -1614,13 +1621,13 @@ def exported_several(files: Sequence[str], folder: str, left_out: int, failed: S
     if left_out:
         parts.append(f"{_count(left_out, 'recording')} left out, without text")
     if failed:
-        parts.append(f"{_count(len(failed), 'file')} could not be written")
+        parts.append(f"{_count(len(failed), 'file')} could not be saved")
     sentence = f"{', '.join(parts)}."
     return "\n".join([sentence, *(f"“{name}”: {reason}." for name, reason in failed)])
 
 
 def no_file_manager(folder: str) -> str:
-    return f"No file manager answers. The folder is {folder}"
+    return f"No file manager is responding. The folder is {folder}"
 
 
 def exported(file: str) -> str:
@@ -1629,7 +1636,7 @@ def exported(file: str) -> str:
 
 def ready(model: str, device: str, compute_type: str) -> str:
     """Return what the status bar says when a model waits for work."""
-    return f"Ready: model {model} on the {'graphics card' if device == 'cuda' else 'processor'} ({compute_type})"
+    return f"Ready: model {model} on the {'graphics card' if device == 'cuda' else 'CPU'} ({compute_type})"
 
 
 def preparing(model: str) -> str:
@@ -1641,14 +1648,14 @@ def not_ready(kind: Failure, model: str) -> str:
     return f"The model {model}: {happened.removeprefix('could not be started: ')}. {advice}"
 
 
-LOADED_WHEN_NEEDED = "The model is loaded when it is needed"
+LOADED_WHEN_NEEDED = "The model will be loaded when needed"
 
 
 _NOT_LOADED = {
     Failure.MODEL_MISSING: "There is no model {} on this computer. Choose or download one under Models…",
-    Failure.MODEL_BROKEN: "The model {} is damaged or of another kind. Repair it or choose another under Models…",
-    Failure.MODEL_NO_ROOM: "The disk is full: no room for the model {}. Make room, then open Models…",
-    Failure.MODELS_AWAY: "The models’ folder is not there: is its disk unplugged? Connect it, then open Models…",
+    Failure.MODEL_BROKEN: "The model {} is damaged or unsupported. Repair it or choose another under Models…",
+    Failure.MODEL_NO_ROOM: "The disk is full: no space for the model {}. Free up some space, then open Models…",
+    Failure.MODELS_AWAY: "The models folder was not found: is its disk unplugged? Connect it, then open Models…",
 }
 
 
@@ -1684,7 +1691,7 @@ def about_text(version: str, libraries: list[tuple[str, str, str]], licences: Pa
     all_texts = f"\n\nAll licences, with their texts: {shown(licences)}" if licences else ""
     lines = "\n".join(f"{name} {number} ({licence})" for name, number, licence in libraries)
     return (
-        f"{APPLICATION} {version}\n\nTurns speech into text on your own computer. {PROMISE}\n\n"
+        f"{APPLICATION} {version}\n\nTranscribes recordings on this computer. {PROMISE}\n\n"
         f"MIT licence. Made with:\n{lines}\n\n"
         "The starter model is Whisper base by OpenAI (MIT), converted by Systran. Speech is found by Silero VAD (MIT). "
         f"The sample's voice is hibari (Apache-2.0).{all_texts}"

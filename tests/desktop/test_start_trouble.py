@@ -80,7 +80,7 @@ def test_a_disk_that_can_only_be_read_is_called_so_even_if_a_window_was_killed_t
         subprocess.run(["umount", home], check=True)
 
     assert (said, code) == (
-        f"sottovoce: Sottovoce cannot start: its folder is on a disk that can only be read, {home}\n",
+        f"sottovoce: Sottovoce cannot start: its folder is on a read-only disk, {home}\n",
         1,
     )
 
@@ -191,9 +191,7 @@ def test_a_screen_that_refuses_is_told_from_none(tmp_path: Path, display: Displa
 
     assert server.poll() is None
     assert process.returncode == 1
-    assert said.endswith(
-        f"sottovoce: The screen {screen} does not let Sottovoce open a window. It may belong to another user.\n"
-    )
+    assert said.endswith(f"sottovoce: The screen {screen} refuses to open a window. It may belong to another user.\n")
 
 
 def test_without_a_screen_that_is_said(start: Start) -> None:

@@ -102,7 +102,7 @@ def test_everything_can_be_reached_with_the_keyboard(opened, qtbot) -> None:
         (([], "", 3, []), "3 recordings left out, without text."),
         (
             (["/a/t.txt", "/b/u.txt"], "", 2, [("v.txt", "No space left on device")]),
-            "2 files written, 2 recordings left out, without text, 1 file could not be written.\n"
+            "2 files written, 2 recordings left out, without text, 1 file could not be saved.\n"
             "“v.txt”: No space left on device.",
         ),
     ],

@@ -211,8 +211,8 @@ def test_a_row_tells_how_far_its_job_is_and_how_it_ended(library, jobs) -> None:
     jobs.change(library.update(job.id, state=JobState.FAILED, failure=Failure.NO_AUDIO))
     failed = index.data(Qt.ItemDataRole.AccessibleTextRole)
 
-    assert running == "talk.wav, Transcribing · 1:00 of 4:00 · 15 s left · 12×"
-    assert failed == "talk.wav, Has no sound track"
+    assert running == "talk.wav, Transcribing · 1:00 of 4:00 · 15 s left · 12× real time"
+    assert failed == "talk.wav, Has no audio track"
 
 
 @pytest.mark.parametrize("name", ['<b>bold<b> & "quoted".wav', "😀 laughing.wav", "two\nlines.wav", "日本語 عربي.wav"])

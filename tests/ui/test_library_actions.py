@@ -77,7 +77,7 @@ def test_what_is_no_library_is_refused_in_words(window, jobs, qtbot, tmp_path):
     window.library.restore.trigger()
     chosen_in(window, tmp_path / "notes")
 
-    assert "is not a library of Sottovoce" in box_of(window, qtbot).text()
+    assert "is not a Sottovoce library" in box_of(window, qtbot).text()
 
 
 def test_a_library_that_was_mended_is_told_of(window, history, qtbot):

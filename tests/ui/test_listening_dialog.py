@@ -473,7 +473,7 @@ def test_without_doubts_there_is_nothing_to_say(show) -> None:
     pane = show(Segment(0.0, 1.0, "Sure."))
 
     assert pane.text.doubtful == 0
-    assert "listened to again" not in visible_text(pane)
+    assert "should be checked" not in visible_text(pane)
 
 
 def test_every_doubt_has_its_words(show) -> None:

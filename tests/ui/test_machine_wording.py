@@ -66,9 +66,7 @@ def test_only_what_was_chosen_is_named_and_taken_back():
 def test_where_the_engine_does_not_start_nothing_is_promised():
     broken = msgspec.structs.replace(laptop(), engine=None, tried=())
 
-    assert machine_wording.used(broken, choose(broken)) == [
-        "Nothing: the transcription library does not start here."
-    ]
+    assert machine_wording.used(broken, choose(broken)) == ["Nothing: the transcription library does not start here."]
 
 
 def test_a_model_that_was_used_often_has_one_speed_on_the_page():
@@ -109,11 +107,9 @@ def test_the_page_is_made_of_words_whatever_was_found(machine):
 
 
 def test_the_page_tells_what_is_used_and_why():
-    assert "  The CPU, int8, 4 threads.\n  This computer has no NVIDIA graphics card." in page(
-        laptop()
-    )
+    assert "  The CPU, int8, 4 threads.\n  This computer has no NVIDIA graphics card." in page(laptop())
     assert "  Imagined Card, float16.\n  The fastest option that works here." in page(workstation(card(8)))
-    assert "  The processor, float32, 4 threads.\n  It was chosen so" in page(workstation(card(8)), "cpu", "float32")
+    assert "  The CPU, float32, 4 threads.\n  Set by you" in page(workstation(card(8)), "cpu", "float32")
 
 
 def test_a_computer_in_which_all_is_well_lacks_nothing():

@@ -435,7 +435,7 @@ def test_an_export_that_fails_names_the_file_and_stays_until_it_is_read(qtbot, w
     qtbot.waitUntil(lambda: window.findChild(QMessageBox) is not None)
 
     said = window.findChild(QMessageBox).text()
-    assert said.startswith("1 file could not be written.")
+    assert said.startswith("1 file could not be saved.")
     assert f"“{job.path.stem}.txt”: {os.strerror(errno.ENOTDIR)}" in said
     window.findChild(QMessageBox).close()
 

@@ -69,7 +69,7 @@ def test_a_job_that_ends_unseen_is_notified_and_counted(qtbot, window, other_win
     assert window.windowTitle() == "(1) Sottovoce"
     qtbot.waitUntil(lambda: noted.exists() and "<b>&.wav" in noted.read_text())
     assert noted.read_text().splitlines() == [
-        *("--app-name", "Sottovoce", "--", "<b>&.wav", "Not finished. The window says why.")
+        *("--app-name", "Sottovoce", "--", "<b>&.wav", "Not finished. See the window for the reason.")
     ]
 
 

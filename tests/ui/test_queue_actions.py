@@ -285,8 +285,8 @@ def test_a_step_down_is_said_and_kept_above_the_transcript(window, queue, add) -
 
     assert window.statusBar().currentMessage() == wording.step_taken(job.name, step)
     notes = wording.job_notes(job, has_text=True)
-    assert "At 1:05 memory ran out; from there on one piece is heard at a time." in notes
-    assert "At 0:05 the transcription process ended unexpectedly, whatever was tried. That piece is left out." in notes
+    assert "At 1:05 memory ran out; from there on the batch size is 1." in notes
+    assert "At 0:05 the transcription process ended unexpectedly, on every attempt. That part is left out." in notes
 
 
 # --- the queue ---
@@ -351,7 +351,7 @@ def test_the_time_for_work_is_kept_and_said_while_somebody_waits(window, queue, 
     assert window._settings.when == "tonight"
     assert steward.when is When.TONIGHT
     assert queue.held == {Hold.SCHEDULE}
-    assert idle != window._ready.text() == "Waits until 22:00."
+    assert idle != window._ready.text() == "Waiting until 22:00."
     window.work.whens["now"].trigger()
     assert queue.held == set()
 
@@ -373,7 +373,7 @@ def test_what_was_interrupted_is_said_to_go_on(window, queue, add) -> None:
 
     queue.taken_over.emit([job])
 
-    assert window.statusBar().currentMessage() == "“talk.wav” was interrupted, and goes on from 12:30."
+    assert window.statusBar().currentMessage() == "“talk.wav” was interrupted, and continues from 12:30."
 
 
 # --- the end ---

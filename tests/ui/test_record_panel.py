@@ -126,12 +126,12 @@ def test_a_level_below_the_lowest_fills_nothing(window, panel, recorder) -> None
 
 def test_devices_are_offered_by_their_names_and_the_default_comes_first(panel) -> None:
     assert items(panel.microphone) == [
-        "As the system: Built-in Microphone",
+        "Follow system: Built-in Microphone",
         "Built-in Microphone",
         "USB Headset",
         "None",
     ]
-    assert items(panel.system) == ["As the system: Speakers", "Speakers", "None"]
+    assert items(panel.system) == ["Follow system: Speakers", "Speakers", "None"]
     assert panel.system.currentText() == wording.WITHOUT
 
 
@@ -208,7 +208,7 @@ def test_elapsed_time_and_room_on_the_disk_are_shown(qtbot, begin, panel, record
     recorder.seconds = 75.0
 
     qtbot.waitUntil(lambda: panel.time.text() == "1:15")
-    assert panel.room.text() == "Room for 2 hours"
+    assert panel.room.text() == "Space for 2 hours"
 
 
 @pytest.mark.parametrize("trouble", Trouble)

@@ -208,7 +208,7 @@ def test_times_stand_in_the_margin(pane, make_job, show) -> None:
     [
         (2, {"state": JobState.DONE}, ""),
         (0, {"state": JobState.DONE}, "No speech was found in this recording."),
-        (2, {"state": JobState.DONE, "partial": True}, "The file breaks off before its end."),
+        (2, {"state": JobState.DONE, "partial": True}, "The file is incomplete."),
         (2, {"state": JobState.CANCELLED, "position": 125.0}, "Cancelled. The first 2 minutes are saved."),
         (2, {"state": JobState.FAILED, "failure": Failure.BACKEND_DIED, "position": 61.0}, "“<b>talk<b>.wav” could"),
     ],
@@ -250,7 +250,7 @@ def test_a_screen_reader_is_told_the_time_of_a_passage_and_why_it_should_be_chec
 
     assert first == "0:00"
     told = interface.text(QAccessible.Text.Description)
-    assert told == "2:05. Should be listened to again: hard to understand."
+    assert told == "2:05. Should be checked: hard to understand."
     margin = QAccessible.queryAccessibleInterface(text.findChild(_TimeMargin))
     assert margin.text(QAccessible.Text.Name) == "Times and marks"
     assert margin.text(QAccessible.Text.Description) == told
@@ -264,7 +264,7 @@ def test_the_keyboard_alone_finds_what_should_be_checked_and_reads_why(pane, lib
 
     assert (before, found, pane.text.textCursor().blockNumber()) == (False, True, 2)
     assert pane._why.isVisible()
-    assert pane._why.text() == "Should be listened to again: hard to understand."
+    assert pane._why.text() == "Should be checked: hard to understand."
     assert pane.text.go_to_doubtful(-1) and pane.text.textCursor().blockNumber() == 2
 
 

@@ -128,7 +128,10 @@ def test_any_time_can_be_said(seconds):
     assert not wording.length(seconds).startswith("0")
 
 
-@pytest.mark.parametrize(("times", "said"), [(0.512, "0.5×"), (9.94, "9.9×"), (12.4, "12×"), (120, "120×")])
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [(0.512, "0.5× real time"), (9.94, "9.9× real time"), (12.4, "12× real time"), (120, "120× real time")],
+)
 def test_a_speed_is_said_with_as_many_digits_as_matter(times, said):
     assert wording.speed(times) == said
 
@@ -139,8 +142,11 @@ def test_a_speed_is_said_with_as_many_digits_as_matter(times, said):
         (JobProgress(1, Stage.STARTING, 0.0, None, None, None), "Starting"),
         (JobProgress(1, Stage.LOADING_MODEL, 0.0, 65.0, None, None), "Loading the model · 1:05"),
         (JobProgress(1, Stage.TRANSCRIBING, 5.0, 65.0, None, None), "Transcribing · 0:05 of 1:05"),
-        (JobProgress(1, Stage.TRANSCRIBING, 5.0, 65.0, 12.0, 5.0), "Transcribing · 0:05 of 1:05 · 5 s left · 12×"),
-        (JobProgress(1, Stage.TRANSCRIBING, 5.0, None, 12.0, None), "Transcribing · 0:05 · 12×"),
+        (
+            JobProgress(1, Stage.TRANSCRIBING, 5.0, 65.0, 12.0, 5.0),
+            "Transcribing · 0:05 of 1:05 · 5 s left · 12× real time",
+        ),
+        (JobProgress(1, Stage.TRANSCRIBING, 5.0, None, 12.0, None), "Transcribing · 0:05 · 12× real time"),
     ],
 )
 def test_a_running_job_says_what_it_is_doing_and_how_long_it_will_take(progress, said):
@@ -152,8 +158,11 @@ def test_live_text_and_its_second_pass_are_told_from_other_jobs():
     once_more = job(JobState.RUNNING, options=JobOptions(replaces=7))
 
     assert wording.job_status(job(JobState.RUNNING, options=JobOptions(live=True)), progress) == "Live · 0:05"
-    assert wording.job_status(once_more, progress).endswith("12× · once more, accurately")
-    assert wording.job_status(job(JobState.QUEUED, options=JobOptions(replaces=7))) == "Waiting · once more, accurately"
+    assert wording.job_status(once_more, progress).endswith("12× real time · second, more accurate pass")
+    assert (
+        wording.job_status(job(JobState.QUEUED, options=JobOptions(replaces=7)))
+        == "Waiting · second, more accurate pass"
+    )
 
 
 @pytest.mark.parametrize("kind", Trouble)
@@ -176,10 +185,10 @@ def test_every_state_of_the_recorder_is_said(state):
     ("seconds", "said"),
     [
         (None, ""),
-        (20.0, "Room for less than a minute"),
-        (1500.0, "Room for 25 minutes"),
-        (7300.0, "Room for 2 hours"),
-        (28 * 86400.0, "Room for 28 days"),
+        (20.0, "Space for less than a minute"),
+        (1500.0, "Space for 25 minutes"),
+        (7300.0, "Space for 2 hours"),
+        (28 * 86400.0, "Space for 28 days"),
     ],
 )
 def test_the_room_on_the_disk_is_said_as_a_time(seconds, said):
@@ -207,11 +216,11 @@ def test_a_level_is_said_in_words(peak, clipped, said):
         (job(JobState.DONE, duration=65.0), "No speech was found"),
         (
             job(JobState.DONE, duration=65.0, language="en", partial=True),
-            "Done · 1:05 · English · 1 Jan 1970 · the file breaks off",
+            "Done · 1:05 · English · 1 Jan 1970 · incomplete file",
         ),
         (
             job(JobState.DONE, duration=65.0, language="en", partial=True, failure=Failure.MORE_THAN_DECLARED),
-            "Done · 1:05 · English · 1 Jan 1970 · the file holds more",
+            "Done · 1:05 · English · 1 Jan 1970 · the file contains more",
         ),
         (job(JobState.CANCELLED), "Cancelled"),
         (job(JobState.CANCELLED, position=700.0), "Cancelled · the first 11 minutes are saved"),
@@ -268,14 +277,13 @@ def test_what_was_done_about_a_recordings_sound_is_said_in_plain_words():
     )
 
     assert wording.sound_notes(notes) == [
-        "Only the left channel was used: the other one carries the same sound upside down, and together they would"
-        " cancel out.",
-        "Of 8 channels, only channels 4 and 5 were used: the others carry no speech, or the same less clearly.",
-        "Sound track 3 of 4 was transcribed: nobody speaks on the one that players play.",
-        "There is speech on tracks 1, 2 and 4 too. To transcribe it, choose the sound track under More…, or with"
+        "Only the left channel was used: the other one has inverted polarity, so the two would cancel each other out.",
+        "Of 8 channels, only channels 4 and 5 were used: the others contain no speech, or the same speech less clearly.",
+        "Audio track 3 of 4 was transcribed: no one speaks on the default track.",
+        "There is also speech on tracks 1, 2 and 4. To transcribe it, choose the audio track under More…, or with"
         " --track.",
-        "Sound track 1 is in a format that Sottovoce cannot read: Dolby AC-4.",
-        "Sound track 1 is in a format that Sottovoce cannot read.",
+        "Audio track 1 is in a format that Sottovoce cannot read: Dolby AC-4.",
+        "Audio track 1 is in a format that Sottovoce cannot read.",
     ]
 
 
