@@ -67,7 +67,7 @@ VIAddVersionKey "LegalCopyright" "${COPYRIGHT}"
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
 !define MUI_ABORTWARNING
-!define MUI_DIRECTORYPAGE_TEXT_TOP "Sottovoce will be installed for you alone; no administrator is needed. What you transcribe and record is kept in a folder of its own."
+!define MUI_DIRECTORYPAGE_TEXT_TOP "Sottovoce will be installed for you only; no administrator rights are needed. Your transcripts and recordings are kept in a separate folder."
 !define MUI_PAGE_CUSTOMFUNCTION_LEAVE CheckFolderOnPage
 !insertmacro MUI_PAGE_DIRECTORY
 !insertmacro MUI_PAGE_INSTFILES
@@ -88,7 +88,7 @@ Function ${UN}BeTheOnlyOne
   System::Call 'kernel32::CreateMutexW(p 0, i 0, w "SottovoceSetup") p .r1 ?e'
   Pop $0
   ${If} $0 = ${ERROR_ALREADY_EXISTS}
-    MessageBox MB_OK|MB_ICONEXCLAMATION "The setup of Sottovoce is open already." /SD IDOK
+    MessageBox MB_OK|MB_ICONEXCLAMATION "Sottovoce Setup is already open." /SD IDOK
     SetErrorLevel ${SETUP_RUNS}
     Quit
   ${EndIf}
@@ -109,10 +109,10 @@ Function ${UN}AskToClose
       StrCpy $2 "Sottovoce is recording. Stop the recording, then press Retry."
     ${Case} ${IS_WORKING}
       StrCpy $1 ${IS_WORKING}
-      StrCpy $2 "Sottovoce is working in a terminal. Wait until it is done, or press Ctrl+C there; then press Retry."
+      StrCpy $2 "Sottovoce is working in a terminal. Wait until it is finished, or press Ctrl+C there; then press Retry."
     ${Case} ${DOES_NOT_CLOSE}
       StrCpy $1 ${DOES_NOT_CLOSE}
-      StrCpy $2 "Sottovoce does not close. Close its window, then press Retry. What is being transcribed goes on later."
+      StrCpy $2 "Sottovoce is not closing. Close its window, then press Retry. Transcriptions resume later."
     ${Default} ; nothing runs any more, or it cannot be asked
       Call ${UN}WaitForFiles
       ${If} $0 == ""
@@ -230,7 +230,7 @@ Function .onInit
   Call BeTheOnlyOne
   ${IfNot} ${AtLeastBuild} ${OLDEST_BUILD}
   ${OrIfNot} ${RunningX64}
-    MessageBox MB_OK|MB_ICONSTOP "Sottovoce needs Windows 10 of version 1809 or later, of 64 bits." /SD IDOK
+    MessageBox MB_OK|MB_ICONSTOP "Sottovoce needs 64-bit Windows 10, version 1809 or later." /SD IDOK
     SetErrorLevel ${WINDOWS_TOO_OLD}
     Quit
   ${EndIf}
@@ -257,7 +257,7 @@ Function CheckFolder
         ${Case4} "." ".." "~new" "~old"
         ${CaseElse}
           FindClose $4
-          StrCpy $2 "There are other files in this folder. Choose an empty one, or one that is not there yet."
+          StrCpy $2 "This folder contains other files. Choose an empty or a new folder."
           Return
       ${EndSelect}
       FindNext $4 $5
@@ -267,7 +267,7 @@ Function CheckFolder
   ClearErrors
   CreateDirectory "$INSTDIR\~new"
   ${If} ${Errors}
-    StrCpy $2 "Nothing can be written into this folder. Choose another one."
+    StrCpy $2 "This folder is not writable. Choose another one."
     Return
   ${EndIf}
   System::Call 'kernel32::GetDiskFreeSpaceExW(w "$INSTDIR", *l .r3, p 0, p 0) i .r4'
@@ -281,7 +281,7 @@ Function CheckFolder
   ${AndIf} $5 <> 0
     IntOp $3 $3 / 1024
     StrCpy $1 ${NO_ROOM}
-    StrCpy $2 "There is too little room: ${NEEDED_MB} MB are needed, $3 MB are free."
+    StrCpy $2 "There is not enough space: ${NEEDED_MB} MB are needed, $3 MB are free."
     Return
   ${EndIf}
   StrCpy $1 0
@@ -399,7 +399,7 @@ FunctionEnd
 
 ; Ends the setup, since $0 cannot be moved.
 Function EndAsHeld
-  MessageBox MB_OK|MB_ICONSTOP "Another program holds $0, so nothing was changed. Close it, or start the computer again, and try once more." /SD IDOK
+  MessageBox MB_OK|MB_ICONSTOP "Another program is using $0, so nothing was changed. Close it, or restart the computer, and try again." /SD IDOK
   SetErrorLevel ${IS_IN_USE}
   Abort "$0"
 FunctionEnd
@@ -542,7 +542,7 @@ Section Uninstall
     ${IfNot} ${FileExists} "$R1\library.sqlite3"
       Return
     ${EndIf}
-    MessageBox MB_YESNO|MB_DEFBUTTON2|MB_ICONQUESTION "Do you want to remove what you have made with Sottovoce, too: all transcripts, the recordings in $R1, settings and models? Models that you have moved to another folder stay there.$\r$\n$\r$\nThis cannot be undone. Press No if you want to keep them, or are not sure." /SD IDNO IDYES remove
+    MessageBox MB_YESNO|MB_DEFBUTTON2|MB_ICONQUESTION "Do you also want to delete your Sottovoce data: all transcripts, the recordings in $R1, settings and models? Models that you moved to another folder stay there.$\r$\n$\r$\nThis cannot be undone. Press No to keep them, or if you are not sure." /SD IDNO IDYES remove
     Return
   ${EndIf}
   remove:

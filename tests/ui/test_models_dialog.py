@@ -440,11 +440,14 @@ def test_what_is_on_its_way_or_came_half_stands_on_top(dialog, work) -> None:
 
 
 def test_a_download_that_has_stopped_coming_says_so_without_a_speed(dialog, work) -> None:
-    for changes in ({"is_quiet": True}, {"retrying": ModelTrouble.STALLED}):
+    for changes, said in (
+        ({"is_quiet": True}, "no data at the moment"),
+        ({"retrying": ModelTrouble.STALLED}, "the download stalled, trying again"),
+    ):
         work.get_on(msgspec.structs.replace(MANY, **changes))
         line = dialog.rows["small"]._progress.text()
 
-        assert line.startswith("Downloading · 121 MB of 486 MB · nothing ")
+        assert line == f"Downloading · 121 MB of 486 MB · {said}"
         assert "/s" not in line and "left" not in line
 
 

@@ -278,7 +278,8 @@ def test_what_was_done_about_a_recordings_sound_is_said_in_plain_words():
 
     assert wording.sound_notes(notes) == [
         "Only the left channel was used: the other one has inverted polarity, so the two would cancel each other out.",
-        "Of 8 channels, only channels 4 and 5 were used: the others contain no speech, or the same speech less clearly.",
+        "Of 8 channels, only channels 4 and 5 were used: the others contain no speech, or the same speech less"
+        " clearly.",
         "Audio track 3 of 4 was transcribed: no one speaks on the default track.",
         "There is also speech on tracks 1, 2 and 4. To transcribe it, choose the audio track under More…, or with"
         " --track.",
