@@ -286,7 +286,7 @@ def test_a_step_down_is_said_and_kept_above_the_transcript(window, queue, add) -
     assert window.statusBar().currentMessage() == wording.step_taken(job.name, step)
     notes = wording.job_notes(job, has_text=True)
     assert "At 1:05 memory ran out; from there on the batch size is 1." in notes
-    assert "At 0:05 the transcription process ended unexpectedly, on every attempt. That part is left out." in notes
+    assert "At 0:05 the transcription process ended unexpectedly on every attempt. That part is left out." in notes
 
 
 # --- the queue ---
@@ -402,7 +402,7 @@ def test_the_countdown_ends_in_sleep_once(qtbot, window, farewell) -> None:
         assert done == []
         box._timer.timeout.emit()
 
-    assert first == "All is done. The computer goes to sleep in 30 seconds."
+    assert first == "All done. The computer goes to sleep in 30 seconds."
     assert done == [AfterAll.SLEEP]
     assert window._settings.after_all == "nothing"
     assert window.work.after_alls["nothing"].isChecked()
