@@ -66,7 +66,7 @@ def test_a_backup_does_not_overwrite(library, tmp_path):
     code, printed, said = sottovoce("library", "backup", tmp_path / "mine")
 
     assert (code, printed, len(said.splitlines())) == (FAILED, "", 1)
-    assert "is there already" in said
+    assert "already exists" in said
     assert (tmp_path / "mine").read_text() == "mine"
 
 
@@ -107,7 +107,7 @@ def test_a_check_tells_that_all_is_well_or_what_was_saved(library):
 
     assert before == after == (DONE, "", "The library is intact.\n")
     assert mended[:2] == (FAILED, "")
-    assert "Saved: 3 recordings" in mended[2]
+    assert "Recovered: 3 recordings" in mended[2]
     assert "library-damaged-" in mended[2]
 
 
