@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from desktop_app.backend.speech import FRAME_SECONDS, Span
 from desktop_app.messages import Device, Doubt, Failure, LeftOut, Segment, Task, Way
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 SERIOUS = {Doubt.MISSING_WORDS, Doubt.REPETITION, Doubt.LOW_CONFIDENCE, Doubt.TOO_MANY_WORDS}
 A_SECOND_MISSING = 0.25  # what a second of speech without words counts, in units of average log probability
@@ -113,13 +114,15 @@ class Engine:
         """
         parts = [Part(number, one, main) for number, span in enumerate(spans) for one in span.channels()]
         encoded = self._decoder.encoded([part.span for part in parts])
+        batches: list[Sequence[Part]] = [parts]
         if choice is not None:
             apart = self._told_apart(parts, encoded, choice)
-            if len(apart) > len(parts):
-                encoded = self._decoder.encoded([part.span for part in apart])
+            batches = [apart] if len(apart) == len(parts) else list(_batches(apart))
             parts = apart
-        languages = [part.language for part in parts]
-        first = self._decoder.heard([part.span for part in parts], encoded, languages, asking, temperatures[0])
+        first: list[Heard] = []
+        for batch in batches:
+            some, languages = [part.span for part in batch], [part.language for part in batch]
+            first += self._decoder.heard(some, self._decoder.encoded(some), languages, asking, temperatures[0])
         for number in range(len(spans)):
             theirs = [one for part, one in zip(parts, first, strict=True) if part.of == number]
             yield [self._repaired(one, asking, temperatures, choice) for one in theirs]
@@ -132,19 +135,26 @@ class Engine:
         return self._decoder.heard([span], encoded, [language], asking, most_tokens=most_tokens([span]))[0]
 
     def _told_apart(self, parts: Sequence[Part], encoded: Any, choice: Sequence[str]) -> list[Part]:
-        """Return the parts with their languages; one in which the language changes, as two."""
-        apart: list[Part] = []
-        for part, found in zip(parts, self._decoder.languages(encoded), strict=True):
-            halves = [part.span]
-            if max(_allowed(found, choice).values()) < ONE_LANGUAGE and part.span.length >= 2 * SHORTEST_PART:
-                halves = list(part.span.halved())
-            theirs = self._decoder.languages(self._decoder.encoded(halves)) if len(halves) > 1 else [found]
-            spoken = [_language(probabilities, part.language, choice) for probabilities in theirs]
-            if len(set(spoken)) > 1:
-                apart += [Part(part.of, half, its) for half, its in zip(halves, spoken, strict=True)]
-            else:
-                apart.append(Part(part.of, part.span, _language(found, part.language, choice)))
-        return apart
+        """Return the parts with their languages; one in which the language changes, as several."""
+        found = self._decoder.languages(encoded)
+        return [
+            one
+            for part, its in zip(parts, found, strict=True)
+            for one in _neighbours_joined(part, self._by_language(part, its, choice))
+        ]
+
+    def _by_language(self, part: Part, found: dict[str, float], choice: Sequence[str]) -> list[Part]:
+        """Return a part with its language, which is one of `found`; halved as long as it may hold two."""
+        whole = Part(part.of, part.span, _language(found, part.language, choice))
+        if max(_allowed(found, choice).values()) >= ONE_LANGUAGE or part.span.length < 2 * SHORTEST_PART:
+            return [whole]
+        halves = list(part.span.halved())
+        theirs = self._decoder.languages(self._decoder.encoded(halves))
+        return [
+            one
+            for half, its in zip(halves, theirs, strict=True)
+            for one in self._by_language(Part(part.of, half, part.language), its, choice)
+        ]
 
     def _repaired(
         self, heard: Heard, asking: Asking, temperatures: Sequence[float], choice: Sequence[str] | None
@@ -241,7 +251,18 @@ def _language(probabilities: dict[str, float], main: str, allowed: Sequence[str]
     return best if chosen[best] >= SURE_OF_ANOTHER or main not in chosen else main
 
 
-def _batches(pieces: Sequence[Span]) -> Iterator[Sequence[Span]]:
+def _neighbours_joined(part: Part, apart: Sequence[Part]) -> list[Part]:
+    """Return what a part was divided into, neighbours of one language as one: what is before helps to understand."""
+    joined: list[Part] = []
+    for language, some in itertools.groupby(apart, key=lambda one: one.language):
+        spans = [one.span for one in some]
+        begin = round((spans[0].start - part.span.start) / FRAME_SECONDS)
+        frames = sum(len(span.probabilities) for span in spans)
+        joined.append(Part(part.of, part.span.part(begin, begin + frames), language))
+    return joined
+
+
+def _batches(pieces: Sequence[T]) -> Iterator[Sequence[T]]:
     for first in range(0, len(pieces), PIECES_AT_ONCE):
         yield pieces[first : first + PIECES_AT_ONCE]
 
