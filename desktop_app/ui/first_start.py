@@ -59,6 +59,7 @@ class FirstStart(QWidget):
         self.spoken = SpokenLanguages(settings)
         self.spoken.changed.connect(self.languages_changed)
         self._lay_out()
+        self._keep_places()
         self.show_proposal(None, None, "")
         self._colour()
 
@@ -67,7 +68,7 @@ class FirstStart(QWidget):
         caption.setBuddy(self.spoken.another)
         buttons = QHBoxLayout()
         buttons.setSpacing(10)
-        for button in (self.download, self.done):
+        for button in (self.done, self.download):
             button.setMinimumHeight(36)
             button.setMinimumWidth(150)
             button.setAutoDefault(True)
@@ -101,6 +102,18 @@ class FirstStart(QWidget):
         middle.addStretch(1)
         whole.addLayout(middle)
         whole.addStretch(1)
+
+    def _keep_places(self) -> None:
+        """Keep room for what comes once the computer is measured.
+
+        Otherwise Download, of gigabytes, would appear where another button was a moment ago, and take its click.
+        """
+        for label in (self.proposal, self._about, self._cost, self._meanwhile):
+            label.setMinimumHeight(label.fontMetrics().lineSpacing())
+        for shown_later in (self.proposal, self._about, self._cost, self._meanwhile, self.download):
+            policy = shown_later.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            shown_later.setSizePolicy(policy)
 
     # --- for the outside ---
 

@@ -188,7 +188,8 @@ class ModelActions(QObject):
         if self._probing.machine is None:
             return
         if not found.proposed:
-            self.first_start.show_proposal(None, None, model_wording.NOT_TIMED)
+            why_none = model_wording.NOT_TIMED if self._probing.is_done else model_wording.MEASURING
+            self.first_start.show_proposal(None, None, why_none)
         elif found.proposed in here:
             self.first_start.show_proposal(None, None, model_wording.nothing_better(found.proposed))
         else:
@@ -202,6 +203,7 @@ class ModelActions(QObject):
     def _on_not_found(self, _why: object) -> None:
         if self.first_start is not None:
             self.first_start.show_machine(model_wording.NOT_MEASURED)
+            self.look()  # the page may still say that something is being measured
 
     # --- what is being done ---
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from PySide6.QtCore import QLocale
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
 
@@ -21,6 +22,7 @@ class NumberBox(QDoubleSpinBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setLocale(QLocale.c())  # shown as in the English around it; typed in any digits
         self.refused = ""
         self.lineEdit().textEdited.connect(self._on_edited)
 
@@ -44,6 +46,7 @@ class CountBox(QSpinBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setLocale(QLocale.c())  # shown as in the English around it; typed in any digits
         self.refused = ""
         self.lineEdit().textEdited.connect(self._on_edited)
 

@@ -77,6 +77,11 @@ class Probing(QObject):
         """Whether it is still being found out, or is to be, what this computer can do; how fast it is may follow."""
         return self._wanted in ("glance", "look")
 
+    @property
+    def is_done(self) -> bool:
+        """Whether all is known that can be found out this time, how fast this computer is included."""
+        return self._wanted is None
+
     def start(self, again: bool = False) -> None:
         """Tell what is known, and see whether it still holds; again: find it all out anew in any case."""
 
@@ -122,6 +127,7 @@ class Probing(QObject):
             self._process.look(*model, patient=True)
         else:
             self._want_nothing_more()
+            self.found.emit(self.machine)  # nothing new, but nothing more is to come
 
     def _make_way(self) -> None:
         """Nothing but a glance is to run beside a job; what is still wanted comes later."""

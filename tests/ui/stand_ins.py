@@ -140,6 +140,7 @@ class StandInProbing(QObject):
         self.machine = machine
         self.started: list[bool] = []  # whether it was to look again
         self.is_looking = False
+        self.is_done = True
 
     def start(self, again: bool = False) -> None:
         self.started.append(again)

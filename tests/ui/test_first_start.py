@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, QPoint, QRect
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from stand_ins import StandInModelWork, StandInPackWork, StandInProbing
@@ -160,6 +160,33 @@ def test_a_computer_too_busy_to_be_measured_is_proposed_nothing(page, probing, s
 
     assert page.proposal.text() == model_wording.NOT_TIMED
     assert not page.download.isVisible()
+
+
+def test_a_measurement_that_is_still_to_come_is_not_called_failed(page, probing, settle) -> None:
+    unmeasured = msgspec.structs.replace(computer(1.0), measured=())
+    probing.is_done = False
+    probing.find(unmeasured)
+    settle()
+    meanwhile = page.proposal.text()
+    probing.is_done = True
+    probing.failed.emit(None)
+    settle()
+
+    assert meanwhile == model_wording.MEASURING
+    assert page.proposal.text() == model_wording.NOT_TIMED
+
+
+def test_download_does_not_appear_where_another_button_was(page, probing, settle) -> None:
+    def place(button: QPushButton) -> QRect:
+        return QRect(button.mapTo(page, QPoint()), button.size())
+
+    before = [place(button) for button in page.findChildren(QPushButton) if button.isVisible()]
+    probing.find(computer(1.5))
+    settle()
+
+    assert page.download.isVisible()
+    assert len(before) >= 4  # to start, to open, to record, the sample
+    assert not any(place(page.download).intersects(place_before) for place_before in before)
 
 
 def test_a_computer_that_could_not_be_looked_at_is_told_so(page, probing) -> None:

@@ -268,6 +268,14 @@ def test_numbers_can_be_typed_with_either_decimal_mark(qtbot, open_dialog, typed
 
 
 @pytest.mark.usefixtures("language")
+def test_numbers_are_shown_as_in_the_english_around_them(open_dialog) -> None:
+    dialog = open_dialog()
+
+    assert fields(dialog)["speech_threshold"].text() == "0.50"
+    assert fields(dialog)["beam_size"].text() == "5"
+
+
+@pytest.mark.usefixtures("language")
 def test_a_number_that_is_shown_is_still_the_same_after_the_dialog(qtbot, open_dialog) -> None:
     dialog = open_dialog(EVERYTHING)
 
