@@ -72,6 +72,11 @@ class TranscriptText(QPlainTextEdit):
         self.cursorPositionChanged.connect(self._on_cursor_moved)
         self._place_margin()
 
+    def setPlaceholderText(self, text: str) -> None:
+        """Say why there is no text. Qt draws nothing anew where one such sentence takes the place of another."""
+        super().setPlaceholderText(text)
+        self.viewport().update()
+
     def clear(self) -> None:
         if self.paragraphs > MORE_THAN_A_PAGE:
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)

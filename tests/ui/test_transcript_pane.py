@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QApplication, QLabel
 
@@ -69,6 +69,25 @@ def hear(history, pane):
         history.ask(lambda h: h.add_segments(job.id, new, number + 1.0), lambda _: pane.add_segments(job.id, new))
 
     return store_and_show
+
+
+def test_the_sentence_in_place_of_the_text_is_drawn_anew_when_it_changes(qtbot, pane, make_job, show) -> None:
+    class Painted(QObject):
+        count = 0
+
+        def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+            self.count += event.type() == QEvent.Type.Paint
+            return False
+
+    show(make_job(0, JobState.PAUSED))
+    QApplication.processEvents()
+    painted = Painted()
+    pane.text.viewport().installEventFilter(painted)
+    QApplication.processEvents()
+    before = painted.count
+    pane.text.setPlaceholderText("It is another one now.")
+
+    qtbot.waitUntil(lambda: painted.count > before)
 
 
 def test_a_long_transcript_is_shown_whole_from_its_beginning(pane, make_job, show) -> None:
