@@ -173,9 +173,13 @@ class Recording:
         if count:
             self.length += count / SAMPLE_RATE
             yield np.concatenate(held)
-        if not self.length and (why := self.broke_off or self._damage):
+        if not self.length and (why := self.broke_off or self._damage or self._formless()):
             kind = Failure.PROTECTED if self.tracks[self.track].tag in PROTECTED else Failure.NOT_MEDIA
             raise CannotTranscribe(kind, why)
+
+    def _formless(self) -> str:
+        """Return why there can be no sound: no sample rate was declared. FFmpeg opens any bytes named *.flac."""
+        return "" if self._stream.codec_context.sample_rate else "no sample rate"
 
     def _pieces(self, layout: str, channels: int = 1) -> Iterator[np.ndarray]:
         """Yield the decoded sound in whatever sizes the decoder delivers, holes filled by silence."""

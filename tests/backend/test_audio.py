@@ -298,7 +298,7 @@ def test_damage_of_any_kind_is_either_refused_or_read(tmp_path_factory, data):
     try:
         samples, _ = read(damaged)
     except CannotTranscribe as error:
-        assert error.kind in (Failure.NOT_MEDIA, Failure.NO_AUDIO)
+        assert error.kind in (Failure.NOT_MEDIA, Failure.NO_AUDIO, Failure.CODEC_UNKNOWN)
     else:
         assert len(samples) < 60 * SAMPLE_RATE
 
@@ -422,6 +422,16 @@ def test_what_is_no_media_is_refused_whatever_its_name(tmp_path, name):
     file.write_bytes(contents.get(file.suffix, b"hello there\n" * 100))
 
     assert refusal(file) is Failure.NOT_MEDIA
+
+
+@pytest.mark.parametrize("name", ["random.flac", "random.thd"])
+def test_bytes_that_ffmpeg_opens_for_their_name_alone_are_no_silent_recording(tmp_path, name):
+    (tmp_path / name).write_bytes(np.random.default_rng(4).bytes(30000))
+
+    with pytest.raises(CannotTranscribe) as refused:
+        list(Recording(os.fsencode(tmp_path / name)).blocks(SAMPLE_RATE))
+
+    assert refused.value.kind is Failure.NOT_MEDIA
 
 
 @pytest.mark.parametrize(("name", "codec", "colours"), [("a.png", "png", "rgb24"), ("a.jpg", "mjpeg", "yuvj420p")])
