@@ -29,9 +29,9 @@ MANY_LETTERS = 10  # fewer say nothing about a rate
 REPEATED = re.compile(r"(?=\D)(.{1,200}?)\1{5,}")
 SHORT_REPETITION = 12  # letters in all: "hahahaha" is laughter
 # Where words were lost, those that are left beside the hole are unsure or last too long. The figures were chosen on
-# 300 s of twelve sets, overlapping voices among them (tests/benchmarks/README.md, "Marks").
+# 300 s of twelve sets, overlapping voices among them, and checked on others (tests/benchmarks/README.md, "Marks").
 UNSURE_WORD = 0.4  # probability
-UNSURE_PASSAGE = 0.55  # mean probability of a word and the two beside it
+UNSURE_PASSAGE = 0.65  # mean probability of a word and the two beside it
 UNEXPLAINED = 0.8  # seconds of speech in a word and the two beside it, more than these take, if one of them is unsure
 UNEXPLAINED_BY_SURE_WORDS = 1.4  # seconds, if they are sure
 SLOWER = 1.6  # times the pace of the span, and so many seconds more: a word may be stressed, or end a sentence
