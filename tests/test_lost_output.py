@@ -168,7 +168,7 @@ def test_files_are_written_though_their_names_cannot_be_printed(recordings, tiny
     ended = shell('"$@" > /dev/full', "transcribe", *recordings, "--model", tiny_model)
 
     assert ended.returncode == SOME_FAILED
-    assert ended.stderr.decode() == "sottovoce: The output could not be saved: No space left on device.\n"
+    assert ended.stderr.decode() == "sottovoce: The output could not be written: No space left on device.\n"
     assert all(file.with_suffix(".txt").exists() for file in recordings)
     assert states() == ["done", "done"]
 
@@ -179,7 +179,7 @@ def test_a_transcript_that_could_not_be_printed_is_printed_when_it_is_resumed(re
     resumed = shell('"$@"', "resume")
 
     assert ended.returncode == SOME_FAILED
-    assert ended.stderr.decode() == "sottovoce: The output could not be saved: No space left on device.\n"
+    assert ended.stderr.decode() == "sottovoce: The output could not be written: No space left on device.\n"
     assert resumed.returncode == DONE
     assert resumed.stdout.count(b"short recording") == 2
 

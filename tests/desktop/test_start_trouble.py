@@ -57,7 +57,7 @@ def test_a_full_disk_is_called_a_full_disk(display: Display, start: Start, full_
     said, code = said_in_a_box(display, start(SOTTOVOCE_HOME=str(full_disk / "home")))
 
     assert (said, code) == (
-        "sottovoce: Sottovoce cannot start: the disk is full. Make room on the disk that has its folder,"
+        "sottovoce: Sottovoce cannot start: the disk is full. Free up some space on the disk that has its folder,"
         f" {full_disk / 'home'}\n",
         1,
     )
@@ -191,7 +191,7 @@ def test_a_screen_that_refuses_is_told_from_none(tmp_path: Path, display: Displa
 
     assert server.poll() is None
     assert process.returncode == 1
-    assert said.endswith(f"sottovoce: The screen {screen} refuses to open a window. It may belong to another user.\n")
+    assert said.endswith(f"sottovoce: The display {screen} refuses to open a window. It may belong to another user.\n")
 
 
 def test_without_a_screen_that_is_said(start: Start) -> None:
