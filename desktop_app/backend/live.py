@@ -23,7 +23,7 @@ from desktop_app.backend.failures import Cancelled
 from desktop_app.backend.growing import GrowingFile
 from desktop_app.backend.level import LevelControl
 from desktop_app.backend.sentences import ends_sentence
-from desktop_app.backend.speech import FRAME, FRAME_SECONDS, Span, VoiceActivity
+from desktop_app.backend.speech import FRAME, FRAME_SECONDS, LEAD_IN, Span, VoiceActivity
 from desktop_app.messages import (
     Doubt,
     JobFinished,
@@ -78,7 +78,7 @@ class Window:
         self._rest = np.zeros(0, np.float32)  # less than a frame
         self.samples = np.zeros(0, np.float32)
         self.probabilities = np.zeros(0, np.float32)
-        voice.forget()
+        voice.forget(0 if start else LEAD_IN)
 
     @property
     def start(self) -> float:

@@ -987,7 +987,7 @@ def lost_blocks(count: int) -> str:
 
 def sound_not_written(seconds: float, why: str | None) -> str:
     """Return how much of a recording is missing, and why: a recorder.Trouble."""
-    reason = "the disk was full" if why == "disk_full" else "the disk failed"
+    reason = "the disk was full" if why == "disk_full" else "the disk rejected it"
     return f"{length(seconds).capitalize()} of sound could not be written: {reason}. What was written before is safe."
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from speech import prompts
 
 from desktop_app.backend.audio import SAMPLE_RATE, Recording
 from desktop_app.backend.speech import (
@@ -46,7 +47,7 @@ class Told:
     def __init__(self, probabilities: list[float]) -> None:
         self._probabilities = np.array(probabilities, np.float32)
 
-    def forget(self) -> None:
+    def forget(self, lead_in: int = 0) -> None:
         pass
 
     def probabilities(self, samples: np.ndarray) -> np.ndarray:
@@ -253,6 +254,11 @@ def test_with_any_padding_every_frame_of_speech_is_in_one_span(padding):
 def real_spans(file, **options) -> list[Span]:
     with Recording(os.fsencode(file)) as recording:
         return [s for s in spans(recording.blocks(BLOCK), [VoiceActivity()], **options) if isinstance(s, Span)]
+
+
+@pytest.mark.parametrize(("language", "key"), [("en", "digits/pound"), ("en", "digits/h-8"), ("fr", "queue-minute")])
+def test_a_single_word_that_begins_at_once_is_found(language, key):
+    assert real_spans(prompts.prompt(language, key))
 
 
 def test_real_speech_is_found_and_silence_is_not(speech, silence):
