@@ -277,7 +277,7 @@ def test_memory_that_was_freed_is_not_taken_again_until_somebody_needs_it(window
     ("error", "said"),
     [
         (ModelNoRoom("full"), "The disk is full"),
-        (ModelsAway("/mnt/models"), "folder is not there"),
+        (ModelsAway("/mnt/models"), "models folder was not found"),
         (ModelMissing("tiny.en"), "There is no model tiny.en"),
         (ModelBroken("tiny.en", "cut"), "damaged"),
         (PermissionError(13, "Permission denied"), "cannot be read: Permission denied"),
