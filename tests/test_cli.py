@@ -565,7 +565,7 @@ def test_a_model_that_is_not_here_is_said_to_be_and_how_to_get_it(home, recordin
     assert [ended.returncode for ended in (unknown, published, away)] == [WRONG_USAGE, WRONG_USAGE, SOME_FAILED]
     assert "is not on this computer" in sentences(unknown)[-1]
     assert "sottovoce models download distil-small.en" in sentences(published)[-1]
-    assert "unplugged”, is not there" in sentences(away)[-1]
+    assert "unplugged”, was not found" in sentences(away)[-1]
 
 
 @pytest.mark.parametrize(
@@ -599,7 +599,7 @@ def test_what_is_not_written_in_utf8_and_could_not_be_kept_is_refused_in_words(t
     ended = transcribe(recording, option, b"caf\xe9")
 
     assert ended.returncode == WRONG_USAGE
-    assert "not written in UTF-8" in sentences(ended)[-1]
+    assert "is not valid UTF-8" in sentences(ended)[-1]
     assert list(recording.parent.iterdir()) == [recording]
 
 
@@ -609,7 +609,7 @@ def test_an_output_folder_that_cannot_be_made_is_said_at_once(transcribe, record
     ended = transcribe(recording, "--output-dir", tmp_path / "file" / "out")
 
     assert ended.returncode == WRONG_USAGE
-    assert "cannot be made" in sentences(ended)[0]
+    assert "cannot be created" in sentences(ended)[0]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is a folder that nobody can write in")
@@ -792,7 +792,7 @@ def test_what_was_broken_off_goes_on_where_it_was_and_ends_as_if_nothing_had_bee
     assert job["state"] == ("cancelled" if number == signal.SIGINT else "queued")
     assert ("sottovoce resume" in said.decode()) == (number == signal.SIGTERM)
     assert resumed.returncode == DONE
-    assert not sentences(resumed)
+    assert not [sentence for sentence in sentences(resumed) if "should be checked" not in sentence]
     assert before and heard
     assert all(segment["start"] >= before[-1]["end"] - 0.01 for segment in heard)
     assert [segment["text"] for segment in stored_segments()] == [segment["text"] for segment in (*before, *heard)]

@@ -105,7 +105,7 @@ def test_a_chosen_device_is_recorded_and_a_name_that_is_taken_is_left_alone(serv
 
     assert ended.returncode == DONE
     assert ended.stdout.splitlines() == [str(tmp_path / "talk (2).wav")]
-    assert "“talk.wav” was there already" in ended.stderr
+    assert "“talk.wav” already exists and was kept" in ended.stderr
     assert soundfile.info(tmp_path / "talk (2).wav").samplerate == 44_100
 
 
