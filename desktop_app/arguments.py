@@ -456,7 +456,7 @@ def _text(words: str) -> str:
         words.encode()
     except UnicodeEncodeError:
         legible = words.encode(errors="replace").decode()
-        raise argparse.ArgumentTypeError(f"“{legible}” is not written in UTF-8") from None
+        raise argparse.ArgumentTypeError(f"“{legible}” is not valid UTF-8") from None
     return words
 
 
