@@ -304,7 +304,7 @@ def test_an_archive_is_imported_under_a_name_and_tried(tiny_model, tmp_path):
     code, printed, said = models("import", archive, "--name", "whatever")
 
     assert (code, printed) == (DONE, f"{paths.models() / 'tiny.en'}\n")
-    assert "byte for byte, the published model “tiny.en”" in said
+    assert "byte for byte the published model “tiny.en”" in said
 
 
 def test_what_is_no_model_is_not_imported(tmp_path):
@@ -327,7 +327,7 @@ def test_a_model_that_a_recording_waits_for_is_not_removed(mine):
     assert refused[0] == FAILED
     assert "recording" in refused[2]
     assert removed[0] == DONE
-    assert "1 MB are free now" in removed[1]
+    assert "which freed 1 MB" in removed[1]
     assert shelf.own_copy("mine") is None
 
 
