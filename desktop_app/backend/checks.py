@@ -154,7 +154,8 @@ def stretched_words(span: Span, words: Sequence[Word]) -> set[int]:
     if not words:
         return set()
     until = [*(word.start for word in words[1:]), span.end]
-    taken = [_speech_between(span, word.start, end) for word, end in zip(words, until, strict=True)]
+    voiced = [(span.start + first, span.start + last) for first, last in span.voiced()]
+    taken = [_speech_between(voiced, word.start, end) for word, end in zip(words, until, strict=True)]
     letters = [1 + sum(map(str.isalnum, word.text)) for word in words]
     pace = USUAL_PACE
     if len(words) >= FEW_WORDS:
@@ -174,10 +175,9 @@ def _with_neighbours(values: Sequence[float]) -> list[Sequence[float]]:
     return [values[max(0, index - 1) : index + 2] for index in range(len(values))]
 
 
-def _speech_between(span: Span, start: float, end: float) -> float:
-    """Return for how many seconds somebody speaks between two moments of the recording."""
-    begins, ends = start - span.start, end - span.start
-    return sum(max(0.0, min(ends, last) - max(begins, first)) for first, last in span.voiced())
+def _speech_between(voiced: Sequence[tuple[float, float]], start: float, end: float) -> float:
+    """Return for how many seconds somebody speaks between two moments."""
+    return sum(max(0.0, min(end, last) - max(start, first)) for first, last in voiced)
 
 
 def _in_a_row(said: Sequence[str], length: int) -> int:
