@@ -56,7 +56,7 @@ def test_it_prints_one_page_and_keeps_what_it_found_so_that_the_next_time_is_qui
     second = devices()
 
     assert first[0] == second[0] == 0
-    assert first[1].startswith("What will be used\n  The processor, ")
+    assert first[1].startswith("What will be used\n  The CPU, ")
     assert _without_free_memory(first[1]) == _without_free_memory(second[1])
     assert time.monotonic() - began < 5  # about 0.6 on a machine with nothing else to do
     assert machine.load(paths.machine_file()).works("cpu")
@@ -90,7 +90,7 @@ def test_what_the_settings_force_is_what_will_be_used(known):
     machine.save(known, paths.machine_file())
     paths.settings_file().write_text('{"device": "cpu", "compute_type": "float32", "threads": 1}')
 
-    assert "  The processor, float32, 1 thread.\n  It was chosen so" in devices()[1]
+    assert "  The CPU, float32, 1 thread.\n  Set by you, instead of automatic." in devices()[1]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -99,7 +99,7 @@ def test_arithmetic_that_kills_the_probe_is_on_the_page_and_not_used(tmp_path):
 
     assert code == 0
     assert "int8 crashes (signal 11 (SIGSEGV))" in printed
-    assert printed.startswith("What will be used\n  The processor, int8_float32, ")
+    assert printed.startswith("What will be used\n  The CPU, int8_float32, ")
 
 
 def _without_free_memory(page: str) -> list[str]:

@@ -53,7 +53,7 @@ def test_what_waits_is_held_until_the_window_is_opened_again(
     heard = program.text(job)
 
     assert later.state is JobState.QUEUED
-    assert children(program.process.pid) == []
+    wait_for(lambda: not children(program.process.pid), "the end of the last child")
     assert program.library.job(job.id).deaths == 1  # that of the old one
     asked = subprocess.run(
         [sys.executable, "-m", "desktop_app.cli", "quit"],
