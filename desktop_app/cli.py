@@ -518,7 +518,7 @@ class _Run:
         job = self._waiting.get(job_id)
         if job is not None:
             for segment in segments:
-                self._tell("segment", job, **msgspec.to_builtins(segment))
+                self._tell("segment", job, **msgspec.to_builtins(segment) | {"text": segment.shown_text})
 
     def _on_progressed(self, progress: Any) -> None:
         job = self._waiting.get(progress.job_id)

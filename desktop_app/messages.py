@@ -19,6 +19,7 @@ import msgspec
 from desktop_app import __version__
 
 LONGEST_LINE = 4 * 1024 * 1024  # bytes; no honest message comes near it
+GAP_MARK = "[…]"  # what users and exports see of a segment whose words are not known
 
 
 OTHER_VERSION = 76  # exit code of a process whose parent is of another version
@@ -114,18 +115,30 @@ class Doubt(enum.StrEnum):
     ONLY_LIVE = "only_live"  # the live text has words here, the accurate pass that followed has none
 
 
+class SegmentKind(enum.StrEnum):
+    SPEECH = "speech"
+    NOT_UNDERSTOOD = "not_understood"  # somebody speaks here, and no word of it was decoded
+    SKIPPED = "skipped"  # never decoded: the backend crashed here on every attempt
+
+
 class Segment(msgspec.Struct, frozen=True):
-    """A stretch of speech and its words. Final once sent."""
+    """A stretch of speech and its words, or of speech without any (see `kind`). Final once sent."""
 
     start: float
     end: float
-    text: str
+    text: str  # empty if no words are known
     words: tuple[Word, ...] = ()  # empty if they were not asked for
     average_log_probability: float = 0.0
     no_speech_probability: float = 0.0
     language: str = ""  # Whisper's code
     speaker: str = ""  # "left" or "right" where each channel has one; else empty
     doubts: tuple[Doubt, ...] = ()
+    kind: SegmentKind = SegmentKind.SPEECH
+
+    @property
+    def shown_text(self) -> str:
+        """The text as it is shown and exported: speech without words is marked."""
+        return self.text or (GAP_MARK if self.kind is not SegmentKind.SPEECH else "")
 
 
 class LeftOut(msgspec.Struct, frozen=True):

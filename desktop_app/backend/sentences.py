@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from desktop_app.backend import checks
 from desktop_app.backend.decoding import Heard
 from desktop_app.backend.speech import Span
-from desktop_app.messages import Doubt, Segment, Word
+from desktop_app.messages import Doubt, Segment, SegmentKind, Word
 
 SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…", "।", "؟")
 CLAUSE_ENDS = (",", ";", ":", "、", "，", "；", "：")
@@ -17,7 +19,6 @@ LONG_PAUSE = 1.0  # seconds: a new segment even in the middle of a sentence
 LONGEST = 12.0  # seconds
 SNAP = 0.5  # seconds: an edge of speech so near is where the word begins or ends
 LONGEST_WORD, SHORTEST_WORD = 1.5, 0.02  # seconds
-NO_WORDS = "[…]"
 
 
 def segments(heard: Heard, doubts: tuple[Doubt, ...], with_words: bool) -> list[Segment]:
@@ -57,8 +58,8 @@ def without_words(heard: Heard) -> list[Segment]:
     """Return a segment that stands for speech of which no word was understood."""
     voiced = heard.span.voiced()
     start, end = heard.span.start + voiced[0][0], heard.span.start + voiced[-1][1]
-    mark = Word(round(start, 3), round(end, 3), NO_WORDS, 0.0)
-    return [_segment([mark], heard, (Doubt.MISSING_WORDS,), False)]
+    gap = _segment([Word(round(start, 3), round(end, 3), "", 0.0)], heard, (Doubt.MISSING_WORDS,), False)
+    return [msgspec.structs.replace(gap, kind=SegmentKind.NOT_UNDERSTOOD)]
 
 
 def _beside(groups: Sequence[Sequence[Word]], moment: float) -> list[int]:

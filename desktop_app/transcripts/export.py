@@ -89,7 +89,7 @@ def as_tsv(transcript: Transcript) -> Iterator[str]:
     """
     yield _table_row("start", "end", "text")
     for segment in transcript.segments:
-        text = legible(_who(segment) + segment.text).replace("\t", " ")
+        text = legible(_who(segment) + segment.shown_text).replace("\t", " ")
         yield _table_row(*_milliseconds(segment.start, segment.end), f"'{text}" if _FORMULA.match(text) else text)
 
 
@@ -107,7 +107,7 @@ def as_json(transcript: Transcript) -> Iterator[str]:
     yield _as_json(head).removesuffix("\n}") + ',\n  "segments": ['
     end_of_list = "]"
     for number, segment in enumerate(transcript.segments):
-        yield (",\n    " if number else "\n    ") + _as_json(segment, depth=2)
+        yield (",\n    " if number else "\n    ") + _as_json(_as_shown(segment), depth=2)
         end_of_list = "\n  ]"
     yield f'{end_of_list},\n  "left_out": {_as_json(transcript.left_out, depth=1)}\n}}\n'
 
@@ -229,6 +229,10 @@ def _table_row(*cells: int | str) -> str:
     row = io.StringIO()
     csv.writer(row, dialect="excel-tab", lineterminator="\n").writerow(cells)
     return row.getvalue()
+
+
+def _as_shown(segment: Segment) -> Segment:
+    return msgspec.structs.replace(segment, text=segment.shown_text)
 
 
 def _as_json(value: object, depth: int = 0) -> str:

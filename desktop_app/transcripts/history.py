@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
 import time
@@ -12,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from desktop_app.messages import Doubt, Failure, LeftOut, SoundNote
+from desktop_app.messages import GAP_MARK, Doubt, Failure, LeftOut, SegmentKind, SoundNote
 from desktop_app.transcripts.merging import merged
 from desktop_app.transcripts.migrations import NewerDatabase
 from desktop_app.transcripts.safekeeping import LibraryInUse, open_library
@@ -31,7 +32,6 @@ from desktop_app.transcripts.transcript import (
 
 __all__ = ["History", "JobGone", "LibraryInUse", "NewerDatabase"]
 
-SKIPPED_TEXT = "[…]"
 ROOM_WANTED = 1_000_000  # bytes
 KEPT_AFTER_REMOVAL = 30 * 24 * 3600  # seconds
 JOB_COLUMNS = (
@@ -377,18 +377,16 @@ class History:
 
     def skip(self, job_id: int, begin: float, end: float) -> Segment:
         """Store and return that nothing could be heard between two moments; the job is past them. Raise JobGone."""
-        gap = Segment(begin, end, SKIPPED_TEXT, doubts=(Doubt.SKIPPED,))
+        gap = Segment(begin, end, "", doubts=(Doubt.SKIPPED,), kind=SegmentKind.SKIPPED)
         self.add_segments(job_id, [gap], end)
         return gap
 
     def gaps_at_the_end(self, job_id: int) -> int:
-        """Return how many gaps stand one behind the other at the end of what was heard."""
-        (gaps,) = self._database.execute(
-            "SELECT count(*) FROM segments WHERE job_id = ? AND number > (SELECT coalesce(max(number), -1)"
-            " FROM segments WHERE job_id = ? AND text <> ?)",
-            (job_id, job_id, SKIPPED_TEXT),
-        ).fetchone()
-        return int(gaps)
+        """Return how many skipped segments stand one behind the other at the end of the transcript."""
+        backwards = self._database.execute(
+            f"SELECT {SEGMENT} FROM segments WHERE job_id = ? ORDER BY number DESC", (job_id,)
+        )
+        return sum(1 for _ in itertools.takewhile(_is_skipped, map(_segment, backwards)))
 
     def replace_heard(self, job_id: int, by: int) -> Job | None:
         """Give a job what was heard in another one of the same recording, `by`, which goes; return it as it is then.
@@ -397,12 +395,11 @@ class History:
         changes, if there is no such job any more, if nothing was heard in the other one, or if more was skipped there.
         """
         with _Transaction(self._database):
-            found = self.jobs_of([job_id])
-            if not found or not self.has_segments(by) or self._skipped(by) > self._skipped(job_id):
+            heard, before = self.segments(by), self.segments(job_id)
+            if not self.jobs_of([job_id]) or not heard or _skipped_s(heard) > _skipped_s(before):
                 return None
             other = self.job(by)
-            heard = self.segments(by)
-            together = merged(heard, self.segments(job_id), self.left_out(by))
+            together = merged(heard, before, self.left_out(by))
             for table in ("segments", "left_out"):
                 self._database.execute(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))
                 self._database.execute(f"UPDATE {table} SET job_id = ? WHERE job_id = ?", (job_id, by))
@@ -424,13 +421,9 @@ class History:
                 fingerprint=other.fingerprint,
             )
 
-    def _skipped(self, job_id: int) -> float:
-        """Return how many seconds of a job are gaps."""
-        (seconds,) = self._database.execute(
-            "SELECT coalesce(sum(end_s - start_s), 0) FROM segments WHERE job_id = ? AND text = ?",
-            (job_id, SKIPPED_TEXT),
-        ).fetchone()
-        return float(seconds)
+    def skipped(self, job_id: int) -> list[Segment]:
+        """Return the segments that were never decoded, in order of time."""
+        return [segment for segment in self.segments(job_id) if _is_skipped(segment)]
 
     def check_writable(self) -> None:
         """Raise sqlite3.Error unless something as large as what is heard at once can be stored."""
@@ -455,7 +448,7 @@ class History:
             (job_id, first, most),
         )
         return [
-            Segment(start, end, text, speaker=speaker, doubts=_doubts.decode(doubts))
+            _segment((start, end, text, "[]", 0.0, 0.0, "", speaker, doubts))
             for start, end, text, speaker, doubts in rows
         ]
 
@@ -521,7 +514,7 @@ def _row(segment: Segment) -> tuple[Any, ...]:
     return (
         segment.start,
         segment.end,
-        segment.text,
+        segment.shown_text,
         msgspec.json.encode(segment.words).decode(),
         segment.average_log_probability,
         segment.no_speech_probability,
@@ -533,6 +526,24 @@ def _row(segment: Segment) -> tuple[Any, ...]:
 
 def _segment(row: tuple[Any, ...]) -> Segment:
     start, end, text, words, log_probability, no_speech, language, speaker, doubts = row
-    return Segment(
-        start, end, text, _words.decode(words), log_probability, no_speech, language, speaker, _doubts.decode(doubts)
-    )
+    reasons = _doubts.decode(doubts)
+    text, kind = _text_and_kind(text, reasons)
+    return Segment(start, end, text, _words.decode(words), log_probability, no_speech, language, speaker, reasons, kind)
+
+
+def _text_and_kind(stored: str, doubts: Sequence[Doubt]) -> tuple[str, SegmentKind]:
+    """Return a segment's text and its kind, which the table has no column for: `GAP_MARK` is stored as its text."""
+    if stored == GAP_MARK and Doubt.SKIPPED in doubts:
+        return "", SegmentKind.SKIPPED
+    if stored == GAP_MARK and Doubt.MISSING_WORDS in doubts:
+        return "", SegmentKind.NOT_UNDERSTOOD
+    return stored, SegmentKind.SPEECH
+
+
+def _is_skipped(segment: Segment) -> bool:
+    return segment.kind is SegmentKind.SKIPPED
+
+
+def _skipped_s(segments: Iterable[Segment]) -> float:
+    """Return how many seconds were never decoded."""
+    return sum(segment.end - segment.start for segment in segments if _is_skipped(segment))

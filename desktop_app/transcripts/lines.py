@@ -17,7 +17,7 @@ def as_lines(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
     """Yield the segments that make one line together; those without text are in none."""
     line: list[Segment] = []
     for segment in segments:
-        if not legible(segment.text):
+        if not legible(segment.shown_text):
             continue
         if line and not goes_on(line, segment):
             yield line
@@ -35,13 +35,13 @@ def goes_on(line: Sequence[Segment], segment: Segment) -> bool:
         and segment.speaker == last.speaker
         and segment.start - last.end < MAX_PAUSE
         and segment.end - line[0].start <= MAX_DURATION
-        and not segment.text.lstrip().startswith(MARKS)
+        and not segment.shown_text.lstrip().startswith(MARKS)
     )
 
 
 def is_open(segment: Segment) -> bool:
     """Tell whether a segment breaks off within a clause."""
-    text = segment.text.rstrip().rstrip(CLOSING)
+    text = segment.shown_text.rstrip().rstrip(CLOSING)
     return bool(text) and not text.endswith((*SENTENCE_ENDS, *CLAUSE_ENDS))
 
 
@@ -49,7 +49,7 @@ def text_of_line(line: Sequence[Segment]) -> str:
     """Return what is said in a line."""
     text = ""
     for segment in line:
-        said = legible(segment.text)
+        said = legible(segment.shown_text)
         text += separator(text, said) + said
     return text
 

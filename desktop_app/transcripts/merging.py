@@ -56,7 +56,7 @@ def merged(accurate: Sequence[Segment], live: Sequence[Segment], left_out: Seque
 
 
 def _timed_words(segment: Segment) -> Sequence[Word]:
-    """Return the words of a segment; where they were not asked for, all of it as one. A gap ("[…]") has none."""
+    """Return the words of a segment; where they were not asked for, all of it as one. A gap has none."""
     if not _plain(segment.text):
         return ()
     probability = math.exp(min(0.0, segment.average_log_probability))

@@ -116,7 +116,7 @@ class _Unit(NamedTuple):
 def _units(segment: Segment) -> list[_Unit]:
     """Return the words of a segment; of one without word times, what can stand for them."""
     said = "".join(word.text for word in segment.words)
-    has_times = bool(said.split()) and said.split() == segment.text.split()
+    has_times = bool(said.split()) and said.split() == segment.shown_text.split()
     pieces = [(word.start, word.end, word.text) for word in segment.words] if has_times else list(_shared_out(segment))
     units: list[_Unit] = []
     space = True  # before the first, whatever it says: what is stored of a text has none at its ends
@@ -139,7 +139,7 @@ def _units(segment: Segment) -> list[_Unit]:
 
 def _shared_out(segment: Segment) -> Iterator[tuple[float, float, str]]:
     """Yield the words of a segment, or the characters of a script without spaces, each with its share of the time."""
-    parts = [part for word in _SPACE.split(segment.text.strip()) for part in _parts(word)]
+    parts = [part for word in _SPACE.split(segment.shown_text.strip()) for part in _parts(word)]
     total = sum(len(part.strip()) for part in parts) or 1
     done = 0
     for part in parts:

@@ -430,7 +430,7 @@ def _joined(segments: Sequence[Segment]) -> str:
     parts: list[str] = []
     speaker = ""
     for segment in segments:
-        said = " ".join(segment.text.split())
+        said = " ".join(segment.shown_text.split())
         if segment.speaker != speaker and segment.speaker:
             parts.append((NEW_LINE if parts else "") + f"{SPEAKERS[segment.speaker]}: {said}")
         else:

@@ -304,7 +304,7 @@ class Dictation(QObject):
             self._deliver()
 
     def _on_written(self, dictated: _Dictated, segments: Sequence[Segment]) -> None:
-        dictated.text = " ".join(filter(None, (" ".join(segment.text.split()) for segment in segments)))
+        dictated.text = " ".join(filter(None, (" ".join(segment.shown_text.split()) for segment in segments)))
         self._deliver()
 
     def _deliver(self) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
 
 from desktop_app import settings
-from desktop_app.messages import Doubt, Failure, Segment
+from desktop_app.messages import Failure, Segment
 from desktop_app.models import shelf
 from desktop_app.models.shelf import ShelfModel
 from desktop_app.transcripts.transcript import UNENDED, Job, JobState
@@ -205,7 +205,7 @@ class QueueActions(QObject):
         job = self._view().chosen()
         if job is not None:
             self._history.ask(
-                lambda history: [segment for segment in history.segments(job.id) if Doubt.SKIPPED in segment.doubts],
+                lambda history: history.skipped(job.id),
                 partial(self._add_gaps, job),
             )
 

@@ -133,7 +133,7 @@ class TranscriptText(QPlainTextEdit):
 
     def _add(self, segment: Segment) -> str:
         """Note what a segment adds to the text, and return it: a paragraph, or the rest of the last one."""
-        said = " ".join(segment.text.split())
+        said = " ".join(segment.shown_text.split())
         goes_on = bool(self._line) and lines.goes_on(self._line, segment)
         self._line = [self._line[0], segment] if goes_on else [segment]  # the first and the last are looked at
         self.segments += 1

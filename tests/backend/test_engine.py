@@ -19,7 +19,7 @@ from desktop_app.backend.decoding import ENOUGH_TEXTS, Asking, Decoder, Heard, c
 from desktop_app.backend.engine import Engine, told
 from desktop_app.backend.failures import CannotTranscribe
 from desktop_app.backend.speech import BLOCK, FRAME, Span, VoiceActivity, spans
-from desktop_app.messages import ACCURATE, Doubt, Failure, LeftOut, Segment, Task, Word
+from desktop_app.messages import ACCURATE, Doubt, Failure, LeftOut, Segment, SegmentKind, Task, Word
 
 ASKING = Asking(Task.TRANSCRIBE)
 QUICK = Asking(Task.TRANSCRIBE, beam_size=1)
@@ -267,7 +267,8 @@ def test_speech_of_which_no_word_is_understood_is_marked(engine, real_speech, mo
 
     (segment,) = segments_of(hear(engine, real_speech[0][:1], QUICK))
 
-    assert (segment.text, segment.doubts) == ("[…]", (Doubt.MISSING_WORDS,))
+    assert (segment.text, segment.kind) == ("", SegmentKind.NOT_UNDERSTOOD)
+    assert (segment.shown_text, segment.doubts) == ("[…]", (Doubt.MISSING_WORDS,))
     assert real_speech[0][0].start <= segment.start < segment.end <= real_speech[0][0].end
 
 

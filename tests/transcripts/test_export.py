@@ -21,7 +21,7 @@ import webvtt
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.messages import Task
+from desktop_app.messages import Doubt, SegmentKind, Task
 from desktop_app.transcripts import export
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment, Transcript, Word
 
@@ -369,10 +369,28 @@ def test_json_tells_what_was_transcribed_and_how():
                 "language": "",
                 "speaker": "",
                 "doubts": [],
+                "kind": "speech",
             }
         ],
         "left_out": [],
     }
+
+
+GAPS = {SegmentKind.NOT_UNDERSTOOD: Doubt.MISSING_WORDS, SegmentKind.SKIPPED: Doubt.SKIPPED}
+
+
+@pytest.mark.parametrize("kind", GAPS)
+@pytest.mark.parametrize("name", export.FORMATS)
+def test_a_passage_without_words_is_marked_in_every_format_and_json_tells_of_which_kind_it_is(name, kind):
+    said = Segment(0, 3, "We left at dawn.")
+    gap = Segment(3, 6, "", doubts=(GAPS[kind],), kind=kind)
+
+    text = export.text_of(transcript_of(said, gap), name)
+
+    assert text.count("[…]") == 1
+    assert text.replace(f'"kind": "{kind}"', '"kind": "speech"') == export.text_of(
+        transcript_of(said, msgspec.structs.replace(gap, text="[…]", kind=SegmentKind.SPEECH)), name
+    )
 
 
 def test_json_does_not_tell_where_the_users_folders_are():

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.messages import Doubt, Failure, LeftOut, Task
+from desktop_app.messages import Doubt, Failure, LeftOut, SegmentKind, Task
 from desktop_app.transcripts import export, migrations
 from desktop_app.transcripts.history import JOB, History, JobGone, NewerDatabase
 from desktop_app.transcripts.transcript import RESUMABLE, JobOptions, JobState, Output, Segment, Word
@@ -218,6 +218,59 @@ def test_what_was_heard_stays_if_more_was_skipped_by_the_other_job(history):
     history.skip(live, 2.0, 5.0)
 
     assert history.replace_heard(live, accurate) is not None
+
+
+def not_understood(start: float, end: float) -> Segment:
+    """Return what the backend reports of speech of which it understands no word."""
+    return Segment(start, end, "", doubts=(Doubt.MISSING_WORDS,), kind=SegmentKind.NOT_UNDERSTOOD)
+
+
+def test_a_segment_keeps_its_kind_whether_it_is_read_whole_or_to_be_shown(history, file):
+    job = add(history)
+    history.add_segments(job, [HELLO, not_understood(2.0, 3.0)], 3.0)
+    skipped = history.skip(job, 3.0, 5.0)
+
+    read = History(file).segments(job)
+
+    assert read == [HELLO, not_understood(2.0, 3.0), skipped]
+    assert [segment.kind for segment in read] == ["speech", "not_understood", "skipped"]
+    assert [segment.text for segment in read[1:]] == ["", ""]
+    shown = history.segments_shown(job, 0, 10)
+    assert [(one.kind, one.shown_text) for one in shown] == [(one.kind, one.shown_text) for one in read]
+    assert [one.shown_text for one in shown[1:]] == ["[…]", "[…]"]
+    assert history.skipped(job) == [skipped]
+
+
+def test_what_somebody_said_is_speech_whatever_it_looks_like(history):
+    job = add(history)
+    history.add_segments(job, [Segment(0.0, 1.0, "[…]")], 1.0)
+
+    assert [(one.text, one.kind) for one in history.segments(job)] == [("[…]", SegmentKind.SPEECH)]
+
+
+def test_an_accurate_pass_with_more_that_is_not_understood_than_the_live_text_takes_its_place(history):
+    live, accurate = add(history), add(history)
+    history.add_segments(live, [HELLO], 9.0)
+    history.add_segments(accurate, [HELLO, not_understood(3.0, 9.0)], 9.0)
+
+    assert history.replace_heard(live, accurate) is not None
+    assert history.segments(live) == [HELLO, not_understood(3.0, 9.0)]
+
+
+def test_passages_that_are_not_understood_are_not_counted_as_skipped_after_crashes(history):
+    job = add(history)
+    history.add_segments(job, [not_understood(start, start + 1.0) for start in (0.0, 1.0, 2.0)], 3.0)
+
+    assert history.gaps_at_the_end(job) == 0
+
+    for start in (3.0, 4.0):
+        history.skip(job, start, start + 1.0)
+
+    assert history.gaps_at_the_end(job) == 2
+
+    history.add_segments(job, [not_understood(5.0, 6.0)], 6.0)
+
+    assert history.gaps_at_the_end(job) == 0
 
 
 def test_the_jobs_of_a_recording_are_found(history):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.messages import Segment
+from desktop_app.messages import Segment, SegmentKind
 from desktop_app.transcripts.lines import as_lines, text_of_line
 
 
@@ -40,12 +40,12 @@ def test_pieces_of_a_script_without_spaces_are_joined_without_any():
         [Segment(0, 1, "one", speaker="left"), Segment(1, 2, "other", speaker="right")],
         [Segment(0, 7, "a long"), Segment(7, 13, "sentence")],
         told("said he.”", "And went"),
-        told("not understood", "[…]"),
-        told("[…]", "understood"),
+        [*told("not understood"), Segment(1.1, 2, "", kind=SegmentKind.NOT_UNDERSTOOD)],
+        [Segment(0, 1, "", kind=SegmentKind.SKIPPED), Segment(1.1, 2, "understood")],
     ],
 )
 def test_a_line_does_not_go_on_behind_a_pause_another_speaker_or_its_end(segments):
-    assert lines_of(*segments) == [segment.text for segment in segments]
+    assert lines_of(*segments) == [segment.shown_text for segment in segments]
 
 
 @given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 15), st.text(max_size=9), st.sampled_from(["", "left"]))))

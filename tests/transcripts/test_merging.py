@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from desktop_app.messages import Doubt, LeftOut, Segment, Word
+from desktop_app.messages import Doubt, LeftOut, Segment, SegmentKind, Word
 from desktop_app.transcripts.merging import merged
 
 
@@ -52,7 +52,7 @@ def test_live_words_for_which_the_accurate_pass_has_nothing_are_kept_and_marked(
         [said("um", 3.0, probability=0.6)],
         [said("Thank you. Thank you.", 3.0, doubts=(Doubt.REPETITION,))],
         [said("Thanks for watching!", 3.0, doubts=(Doubt.NO_SPEECH,))],
-        [Segment(3.0, 5.0, "[…]", doubts=(Doubt.SKIPPED,))],
+        [Segment(3.0, 5.0, "", doubts=(Doubt.SKIPPED,), kind=SegmentKind.SKIPPED)],
         [said("far too many words for so little time", 3.0, each=0.03)],
     ],
 )
@@ -117,7 +117,7 @@ def test_texts_without_word_times_are_merged_by_their_segments() -> None:
 
 
 def test_a_gap_that_the_accurate_pass_left_is_filled() -> None:
-    gap = Segment(3.0, 7.0, "[…]", doubts=(Doubt.MISSING_WORDS,))
+    gap = Segment(3.0, 7.0, "", doubts=(Doubt.MISSING_WORDS,), kind=SegmentKind.NOT_UNDERSTOOD)
 
     both = merged([ACCURATE[0], gap, ACCURATE[1]], [said("so what can I say?", 4.0)])
 

@@ -11,7 +11,7 @@ import subtitle_checks
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.messages import Segment, Word
+from desktop_app.messages import Segment, SegmentKind, Word
 from desktop_app.transcripts import export, subtitles
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Transcript
 
@@ -113,9 +113,9 @@ def test_gaps_of_less_than_half_a_second_are_closed_to_two_frames():
 
 
 def test_a_passage_in_which_nothing_was_understood_is_not_shown_for_ever():
-    (cue,) = of(Segment(3.0, 33.0, "[…]"))
+    (cue,) = of(Segment(3.0, 33.0, "", kind=SegmentKind.NOT_UNDERSTOOD))
 
-    assert (cue.start, cue.end) == (3.0, 10.0)
+    assert (cue.start, cue.end, cue.lines) == (3.0, 10.0, ("[…]",))
 
 
 # --- texts of all kinds ----------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import fake_backend
 import pytest
 
 from desktop_app import paths
-from desktop_app.messages import Doubt, Failure, Segment, Stage
+from desktop_app.messages import Doubt, Failure, Segment, SegmentKind, Stage
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState
 from desktop_app.work.backend_process import BackendProcess
@@ -368,10 +368,10 @@ def test_where_the_backend_dies_again_and_again_the_job_steps_down_and_then_leav
         ("compute_type", "float32", 1.0),
         ("skip", "", 1.0),
     ]
-    assert [(s.start, s.end, s.text, s.doubts) for s in stored(1)] == [
-        (0.0, 1.0, "heard in job 1", ()),
-        (1.0, 2.0, "[…]", (Doubt.SKIPPED,)),
-        (2.0, 3.0, "the end", ()),
+    assert [(s.start, s.end, s.text, s.doubts, s.kind) for s in stored(1)] == [
+        (0.0, 1.0, "heard in job 1", (), SegmentKind.SPEECH),
+        (1.0, 2.0, "", (Doubt.SKIPPED,), SegmentKind.SKIPPED),
+        (2.0, 3.0, "the end", (), SegmentKind.SPEECH),
     ]
     assert desk.shown[1] == stored(1)
     assert [step.what for _, step in desk.named("stepped down")] == ["batch_size", "compute_type", "skip"]
