@@ -103,9 +103,13 @@ def _parser_of_commands() -> argparse.ArgumentParser:
         "--overwrite", action="store_true", help="replace existing files (default: write “name (2).txt”)"
     )
     output = transcribe.add_mutually_exclusive_group()
-    output.add_argument("--stdout", action="store_true", help="print the transcript; write no files unless told to")
     output.add_argument(
-        "--events", action="store_true", help="print events as JSON, one object per line; write no files unless told to"
+        "--stdout", action="store_true", help="print the transcript; write files only with --format or --output-dir"
+    )
+    output.add_argument(
+        "--events",
+        action="store_true",
+        help="print events as JSON, one object per line; write files only with --format or --output-dir",
     )
     transcribe.add_argument("--quiet", action="store_true", help="no progress bar")
     _add_listening(transcribe)
@@ -119,7 +123,7 @@ def _parser_of_commands() -> argparse.ArgumentParser:
         " again; the requested files are written as each job ends.",
     )
     resume.add_argument(
-        "ids", type=int, nargs="*", metavar="id", help="these jobs (default: all that were interrupted)"
+        "ids", type=int, nargs="*", metavar="id", help="only these jobs (default: all interrupted ones)"
     )
     resume.add_argument("--events", action="store_true", help="print events as JSON, one object per line")
     resume.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -152,7 +156,7 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     _add_updates(commands)
     devices = commands.add_parser(
         "devices",
-        help="what this computer can do, and what can be recorded",
+        help="show what this computer can do, and what can be recorded",
         description="Show which device and precision this computer uses and why, or list what can be recorded.",
     )
     devices.add_argument(
@@ -184,11 +188,11 @@ def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     record = commands.add_parser(
         "record",
         help="record from a microphone",
-        description="Record from a microphone into a WAV file, until Ctrl+C. What was recorded is on the disk at every"
-        " moment, whatever happens to this program.",
+        description="Record from a microphone into a WAV file, until Ctrl+C. The audio is saved as it is recorded, so"
+        " nothing is lost if this program ends unexpectedly.",
     )
     record.add_argument(
-        "--device", metavar="NAME|ID", help="as listed by “sottovoce devices --audio” (default: follow system)"
+        "--device", metavar="NAME|ID", help="as listed by “sottovoce devices --audio” (default: the system’s default)"
     )
     record.add_argument(
         "--system",
@@ -196,7 +200,9 @@ def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="also record the computer's own sound: microphone left, computer right",
     )
     record.add_argument("--channels", type=int, choices=[1, 2], default=1, help="1 for mono, 2 for stereo (default: 1)")
-    record.add_argument("--output", type=Path, metavar="FILE", help="file or folder to write to (default: recordings)")
+    record.add_argument(
+        "--output", type=Path, metavar="FILE", help="file or folder to write to (default: the recordings folder)"
+    )
     record.add_argument(
         "--seconds",
         type=_length,
@@ -257,7 +263,7 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     download.add_argument("--hub", type=_text, default="", metavar="ADDRESS", help="a mirror of the hub")
     verify = actions.add_parser("verify", help="check every byte of models against what was published")
-    verify.add_argument("names", metavar="NAME", nargs="*", type=_text, help="these (default: all)")
+    verify.add_argument("names", metavar="NAME", nargs="*", type=_text, help="only these (default: all)")
     importing = actions.add_parser("import", help="add a model from a folder or a zip archive")
     importing.add_argument("source", type=Path, metavar="FILE|FOLDER", help="a Whisper model in CTranslate2 format")
     importing.add_argument(
@@ -265,7 +271,7 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     removing = actions.add_parser("remove", help="remove models that no recording in the queue needs")
     removing.add_argument("names", metavar="NAME", nargs="+", type=_text, help="as shown by “list”")
-    where = actions.add_parser("where", help="print the folder of the models, or move it")
+    where = actions.add_parser("where", help="print the models folder, or move it")
     where.add_argument("folder", type=Path, nargs="?", default=None, metavar="FOLDER", help="move them there")
     models.set_defaults(action="list", json=False)
 
@@ -291,7 +297,7 @@ def _add_updates(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     updates = commands.add_parser(
         "updates",
         help="check for a new version, and download its installer",
-        description="Show known newer versions. Uses the network only with --check or --download.",
+        description="Show newer versions found so far. Uses the network only with --check or --download.",
     )
     updates.add_argument("--check", action="store_true", help="check with sottovoce.app, and show what is new")
     updates.add_argument(
@@ -316,7 +322,11 @@ def _add_listening(transcribe: argparse.ArgumentParser) -> None:
     )
     hints = transcribe.add_argument_group("what to expect")
     hints.add_argument(
-        "--prompt", type=_text, default="", metavar="TEXT", help="what it is about, in the style you want"
+        "--prompt",
+        type=_text,
+        default="",
+        metavar="TEXT",
+        help="a sentence or two about the recording, in the style you want",
     )
     hints.add_argument(
         "--glossary", type=_text, default="", metavar="WORDS", help="names and terms, separated by commas"
@@ -337,29 +347,37 @@ def _add_listening(transcribe: argparse.ArgumentParser) -> None:
         " less accurate. The checks are the same (default: accurate)",
     )
     how.add_argument("--words", action="store_true", default=True, help="store the time of every word (default)")
-    how.add_argument("--beam", type=_up_to(MOST_READINGS), default=None, metavar="N", help="beam size: 5, fast 1")
+    how.add_argument(
+        "--beam", type=_up_to(MOST_READINGS), default=None, metavar="N", help="beam size (default: 5, fast 1)"
+    )
     how.add_argument(
         "--temperatures",
         type=_temperatures,
         default=None,
         metavar="T,...",
-        help=f"tried in turn on doubtful speech: {_written(ACCURATE)}, fast {_written(FAST)}",
+        help=f"tried in turn on doubtful speech (default: {_written(ACCURATE)}; fast {_written(FAST)})",
     )
     how.add_argument(
         "--speech-threshold",
         type=_share,
         default=None,
         metavar="0-1",
-        help="how certain it must be that someone is speaking: 0.5",
+        help="how certain it must be that someone is speaking (default: 0.5)",
     )
     how.add_argument(
         "--speech-padding",
         type=_seconds_up_to(LONGEST_PADDING),
         default=None,
         metavar="S",
-        help="padding around speech: 0.4 s",
+        help="seconds kept before and after speech (default: 0.4)",
     )
-    how.add_argument("--batch", type=_up_to(MOST_PIECES), default=None, metavar="N", help="batch size: 8, on a GPU 16")
+    how.add_argument(
+        "--batch",
+        type=_up_to(MOST_PIECES),
+        default=None,
+        metavar="N",
+        help="batch size (default: up to 8 on the CPU, up to 16 on a GPU)",
+    )
     how.add_argument(
         "--compute-type",
         default=None,
@@ -367,7 +385,7 @@ def _add_listening(transcribe: argparse.ArgumentParser) -> None:
         help="precision: a compute type of CTranslate2, such as int8, float16 or float32",
     )
     how.add_argument(
-        "--threads", type=_up_to(MOST_THREADS), default=None, metavar="N", help="CPU threads: one per core"
+        "--threads", type=_up_to(MOST_THREADS), default=None, metavar="N", help="CPU threads (default: one per core)"
     )
 
 

@@ -118,13 +118,13 @@ Depends: {", ".join(depends(tree))}
 Recommends: {", ".join(RECOMMENDED)}
 Section: sound
 Priority: optional
-Description: turns speech into text on your own computer
+Description: transcribes recordings on your own computer
  Drop a recording on the window, or speak into the microphone, and get a
  transcript that you can check and export as text, subtitles or tables.
  Everything happens on your own computer; nothing is sent anywhere.
  .
- A speech model comes with it, so that the first transcript needs no network.
- Python and its libraries are in the package.
+ A speech model is included, so your first transcript needs no network.
+ Python and its libraries are included as well.
 """
 
 

@@ -40,7 +40,7 @@ The package av brings FFmpeg along (LGPL-3.0 or later), which is linked with x26
 whoever passes the program on together with them does so under the terms of the GPL-3.0 or later.
 Qt and PySide6 are used under the LGPL-3.0: their libraries are separate files and may be replaced by others.
 The sources of all of them can be had where their projects publish them, in the versions that are named here.
-The model "base" is Whisper by OpenAI (MIT), converted by Systran (MIT). Speech is found by Silero VAD (MIT).
+The model "base" is Whisper by OpenAI (MIT), converted by Systran (MIT). Speech is detected by Silero VAD (MIT).
 """
 
 

@@ -41,9 +41,9 @@ def info_plist() -> dict[str, Any]:
         "NSPrincipalClass": "NSApplication",
         "NSHighResolutionCapable": True,
         "NSRequiresAquaSystemAppearance": False,  # dark, where the system is
-        "NSHumanReadableCopyright": "MIT licence. What it comes with has licences of its own: see About.",
+        "NSHumanReadableCopyright": "MIT licence. Included components have their own licences: see About Sottovoce.",
         "NSAppleEventsUsageDescription": (
-            "Sottovoce asks System Events to shut this Mac down when all is done, if you have chosen that."
+            "Sottovoce asks System Events to shut down this Mac when everything is done, if you chose that."
         ),
         "NSMicrophoneUsageDescription": (
             "Sottovoce records what you say when you press Record, or use captions or dictation. "
@@ -64,7 +64,7 @@ def info_plist() -> dict[str, Any]:
         "UTImportedTypeDeclarations": [
             {
                 "UTTypeIdentifier": _type_of(name),
-                "UTTypeDescription": f"{name.upper()} {'film' if name in VIDEO else 'sound'}",
+                "UTTypeDescription": f"{name.upper()} {'video' if name in VIDEO else 'audio'}",
                 "UTTypeConformsTo": ["public.movie" if name in VIDEO else "public.audio"],
                 "UTTypeTagSpecification": {"public.filename-extension": [name]},
             }

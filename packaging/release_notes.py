@@ -23,23 +23,23 @@ from desktop_app import __version__  # noqa: E402
 CHANGELOG = ROOT / "CHANGELOG.md"
 ANY_REPOSITORY = "OWNER/NAME"
 SIGNED = {
-    "windows": ("The Windows setup is signed.", "The Windows setup is not signed: SmartScreen will warn."),
+    "windows": ("The Windows setup is signed.", "The Windows setup is not signed: SmartScreen will warn you."),
     "macos": (
         "The Mac app is signed and notarised by Apple.",
-        "The Mac app is not notarised: Gatekeeper will refuse it until you allow it.",
+        "The Mac app is not notarised: Gatekeeper will block it until you allow it.",
     ),
     "updates": (
-        "The program can tell by a signature that an update is ours.",
-        "There is no signed news of this release: the program will not offer it as an update.",
+        "Installed versions of Sottovoce verify this update by its signature.",
+        "The update feed is not signed: installed versions of Sottovoce will not offer this release as an update.",
     ),
 }
 TRUST = """\
-### Is this what we made?
+### Verify your download
 
-{signed} The README says what to do where a system warns.
+{signed} The README explains what to do if your system warns you.
 
-`sha256sum --check --ignore-missing SHA256SUMS` compares what you downloaded with what we published, and
-`gh attestation verify FILE --repo {repository}` tells that this repository's workflow made it. All that is in the
+`sha256sum --check --ignore-missing SHA256SUMS` checks that your download matches what we published, and
+`gh attestation verify FILE --repo {repository}` that it was built by this repository's workflow. Everything in the
 program is listed in `sottovoce-{version}-SYSTEM.cdx.json`.
 """
 

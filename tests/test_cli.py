@@ -914,7 +914,7 @@ def test_what_is_doubtful_and_what_was_removed_is_told_at_the_end_and_shown_with
     (finished,) = named("finished", events_of(ended))
     (said,) = sentences(ended)
     assert (finished["doubtful"], finished["left_out"]) == (1, 1)
-    assert "1 passage should be checked" in said and "history show 1" in said and "1 text removed" in said
+    assert "1 passage should be checked" in said and "history show 1" in said and "1 passage removed" in said
     lines = shown.stdout.decode().splitlines()
     assert lines[:2] == ["[0:00:00] Sure.", "[0:00:02] Perhaps. (?)"]
     assert not any("(?)" in line for line in lines[2:])

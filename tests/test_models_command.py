@@ -159,7 +159,7 @@ def test_a_damaged_model_is_downloaded_again_by_its_name(hub):
     assert "“sottovoce models download”" in found[2]
     assert "Repair" not in found[2]
     assert repaired[0] == DONE
-    assert checked == (DONE, "small-talk: intact, every byte is correct\n", "")
+    assert checked == (DONE, "small-talk: intact, every byte checked\n", "")
     assert weights.read_bytes() == sound
 
 

@@ -187,7 +187,7 @@ def test_a_folder_of_recordings_that_cannot_be_used_is_named(mic, home):
     ended = sottovoce("record")
 
     assert ended.returncode == SOME_FAILED
-    assert f"“{home / 'recordings'}” cannot be the folder of recordings: File exists." in ended.stderr
+    assert f"“{home / 'recordings'}” cannot be used as the recordings folder: File exists." in ended.stderr
     assert "library" not in ended.stderr
 
 

@@ -84,7 +84,7 @@ def test_an_empty_standard_input_and_one_beside_files_are_refused_in_a_sentence(
     beside = transcribe("-", recording)
 
     assert (empty.returncode, beside.returncode) == (WRONG_USAGE, WRONG_USAGE)
-    assert said(empty) == "sottovoce: Nothing came on standard input.\n"
+    assert said(empty) == "sottovoce: Standard input was empty.\n"
     assert "cannot be combined with other files" in said(beside)
     assert list(paths.recordings_folder().iterdir()) == []
 

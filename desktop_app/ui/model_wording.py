@@ -76,7 +76,7 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
     ),
     ModelTrouble.INCOMPLETE: (
         "is not complete",
-        "Get that file from where the model came from, put it next to the others, and add the model again.",
+        "Get that file from the place where you got the model, put it next to the others, and add the model again.",
     ),
     ModelTrouble.NOT_CONVERTED: (
         "is a model for PyTorch or Transformers, which Sottovoce cannot use as it is",
@@ -268,7 +268,7 @@ def progress(name: str, progress: PorterProgress, speed: float | None, seconds_l
 
 
 def verified(name: str) -> str:
-    return f"{name}: intact, every byte is correct"
+    return f"{name}: intact, every byte checked"
 
 
 def is_published_one(name: str) -> str:
@@ -296,7 +296,7 @@ MODELS = "&Models…"
 MODELS_BUTTON = "Models…"
 MODELS_BUTTON_HINT = "Download, add or remove models."
 MODELS_TITLE = "Models"
-MODELS_ABOUT = "Larger models are more accurate and slower. All of them run on this computer only."
+MODELS_ABOUT = "Larger models are more accurate, but slower. They all run on this computer."
 MODELS_HERE = "On this computer"
 MODELS_ON_THEIR_WAY = "In progress"
 MODELS_TO_FETCH = "Available to download"
@@ -310,15 +310,15 @@ _GOOD_FOR = {
     "small": "A good balance. Handles most recordings on an ordinary computer.",
     "medium": "Accurate, even with accents and some noise.",
     "large-v3": "The most accurate, and the slowest.",
-    "large-v3-turbo": "Nearly as accurate as the largest, and several times faster. Cannot translate.",
+    "large-v3-turbo": "Nearly as accurate as large-v3, and faster. Cannot translate.",
     "tiny.en": "The smallest, English only. Quick drafts on slow computers.",
     "base.en": "Fast, English only: a little better than base.",
     "small.en": "A good balance, English only: a little better than small.",
     "medium.en": "Accurate, English only.",
     "large-v2": "The predecessor of large-v3. Better for some languages.",
     "distil-small.en": "English only. Nearly as good as small.en, and faster.",
-    "distil-medium.en": "English only. Nearly as good as medium.en, and much faster.",
-    "distil-large-v3": "English only. Nearly as good as large-v3, and much faster.",
+    "distil-medium.en": "English only. Nearly as good as medium.en, and faster.",
+    "distil-large-v3": "English only. Nearly as good as large-v3, and faster.",
     "distil-large-v3.5": "English only. A little better than distil-large-v3, and just as fast.",
 }
 OF_YOUR_OWN = "A model that you added."
@@ -455,7 +455,7 @@ def model_removed(name: str, freed: int) -> str:
 
 
 def model_sound(name: str) -> str:
-    return f"The model {name} is intact: every byte is correct."
+    return f"The model {name} is intact: every byte was checked."
 
 
 MODELS_ARE_MOVED = "The models were moved."
@@ -526,7 +526,7 @@ def failed_in_short(tasks: Sequence[ModelTask]) -> str:
     return f"{what}: {tasks[0].name}{more}" if tasks[0].name else f"{what}{more}"
 
 
-TAKE_IN_TITLE = "Add this model?"
+TAKE_IN_TITLE = "Add This Model?"
 TAKE_IN = "Add the Model"
 TAKE_IN_NAME = "&Name"
 
@@ -543,7 +543,7 @@ BEGIN_AT_ONCE = "Start right away: drop a recording here, or"
 WHAT_YOU_SPEAK = "Lan&guages spoken in your recordings"
 ANOTHER_LANGUAGE = "Add a language…"
 MEASURING = "Checking what this computer can do…"
-NOT_MEASURED = "This computer could not be checked. The installed model works all the same."
+NOT_MEASURED = "This computer could not be checked. You can use the installed model anyway."
 NOT_TIMED = "Its speed could not be measured this time. There are more models under Models."
 SKIP = "&Not Now"
 READY_MEANWHILE = "Until then, you can use the model “{}”."

@@ -58,7 +58,7 @@ TASKS = {
 # What happened, and what to do next. The file's name stands before it, what is kept between the two.
 _FAILURES: dict[Failure, tuple[str, str]] = {
     Failure.FILE_MISSING: ("cannot be found", "It may have been moved, renamed or deleted."),
-    Failure.LINK_BROKEN: ("is a link to a file that is not there", "What it leads to was moved, renamed or deleted."),
+    Failure.LINK_BROKEN: ("is a broken link", "The file it points to may have been moved, renamed or deleted."),
     Failure.FILE_EMPTY: ("is empty", "It may not have been copied completely."),
     Failure.FILE_CHANGED: (
         "has changed since the transcription began, so it cannot be continued",
@@ -77,11 +77,11 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
         "Convert it with another program, to MP3 or WAV for example.",
     ),
     Failure.PROTECTED: (
-        "is protected against copying, so its sound cannot be read",
-        "Ask for a copy without protection.",
+        "is copy-protected (DRM), so its audio cannot be read",
+        "Get a copy without copy protection.",
     ),
     Failure.MORE_THAN_DECLARED: (
-        "contains more than its header says",
+        "contains more audio than its header says",
         "A program that repairs recordings may recover the rest.",
     ),
     Failure.NAME_NOT_UNICODE: (
@@ -120,7 +120,7 @@ _FAILURES: dict[Failure, tuple[str, str]] = {
     ),
     Failure.MODEL_TOO_LARGE: (
         "could not be started: its model does not fit into memory",
-        "Choose a smaller model. If you chose the graphics card, Automatic may help too.",
+        "Choose a smaller model. If you chose the graphics card, try Automatic.",
     ),
     Failure.OUT_OF_MEMORY: (
         "could not be finished: there was not enough memory",
@@ -293,8 +293,7 @@ def passages(doubtful: int, left_out: int, seen: str = IN_THE_MARGIN) -> str:
     if doubtful:
         sentences.append(f"{_count(doubtful, 'passage')} should be checked: {seen}.")
     if left_out:
-        texts = _count(left_out, "text")
-        sentences.append(f"{texts} removed, because no one speaks there.")
+        sentences.append(f"{_count(left_out, 'passage')} removed, because no one is speaking there.")
     return " ".join(sentences)
 
 
@@ -470,8 +469,8 @@ def _end_note(job: Job, has_text: bool) -> str:
 NO_SPEECH = "No speech was found"
 PARTIAL = "The file is incomplete. Everything that could be read was transcribed."
 MORE_THAN_DECLARED = (
-    "The file contains more than its header says, as when a recorder was cut off. It was transcribed up to where"
-    " players stop; a program that repairs recordings may recover the rest."
+    "The file contains more audio than its header says, as happens when a recorder loses power. It was transcribed up"
+    " to the point where players stop; a program that repairs recordings may recover the rest."
 )
 
 
@@ -571,7 +570,7 @@ def name_not_possible(wanted: str, written: str) -> str:
 
 
 def cannot_write(what: str, reason: str) -> str:
-    return f"“{what}” could not be written: {reason}. The transcript is kept in the history."
+    return f"“{what}” could not be written: {reason}. The transcript is kept in the library."
 
 
 def library_failure(error: Exception) -> str:
@@ -584,7 +583,7 @@ def library_failure(error: Exception) -> str:
             " Close Sottovoce wherever it is running, and start it again."
         )
     if type(error).__name__ == "NoHome":
-        return "There is no home folder for this user. Set HOME, or SOTTOVOCE_HOME, to a folder that can be written to."
+        return "There is no home folder for this user. Set HOME, or SOTTOVOCE_HOME, to a writable folder."
     if _is_full(error):
         return "The disk is full, and the library cannot be used. Free up some space, and restart Sottovoce."
     return f"The library cannot be used: {_reason(error)}. Check its folder, and the space on its disk."
@@ -604,7 +603,7 @@ LIBRARY_IS_SOUND = "The library is intact."
 def mended(what: Mended) -> str:
     """Return that the library was damaged, and what was saved of it."""
     saved = f"{_count(what.saved.jobs, 'recording')} with {_count(what.saved.segments, 'passage')}"
-    lost = "nothing was lost, as far as can be told" if what.saved.is_whole else "the rest could not be read"
+    lost = "nothing seems to be lost" if what.saved.is_whole else "the rest could not be read"
     advice = "" if what.saved.is_whole else " If you have a backup, you can restore it."
     kept = f"The damaged file is kept: {shown(what.kept)}"
     return f"The library was damaged and has been repaired. Recovered: {saved}; {lost}.{advice} {kept}"
@@ -670,19 +669,19 @@ def own_crash_report(report: OwnCrash) -> str:
     return "\n".join(lines) + "\n"
 
 
-NO_TRACEBACK = "It left no traceback."
+NO_TRACEBACK = "There is no traceback."
 
 
 def _end_of(death: Death) -> str:
     if death.kind is Failure.BACKEND_NOT_STARTED:
         return "it did not start"
     code = code_in_words(death.exit_code, death.crashed)
-    return f"{code}, killed by {APPLICATION} itself: it did not crash" if death.killed_by_us else code
+    return f"{code}, ended by {APPLICATION} itself; not a crash" if death.killed_by_us else code
 
 
 def _about_machine(machine: Machine) -> list[str]:
-    avx2 = {True: "with AVX2", False: "without AVX2", None: "AVX2 cannot be told"}[machine.has_avx2]
-    lines = [f"System: {machine.system}", f"Processor: {_count(machine.processors, 'core')}, {avx2}"]
+    avx2 = {True: "with AVX2", False: "without AVX2", None: "AVX2 unknown"}[machine.has_avx2]
+    lines = [f"System: {machine.system}", f"CPU: {_count(machine.processors, 'core')}, {avx2}"]
     if machine.memory is not None:
         free = machine.memory.available
         available = f", {_gigabytes(free)} available now" if free is not None else ""
@@ -775,7 +774,7 @@ LEFT_ELSEWHERE = "The program that was transcribing this recording was stopped. 
 
 NO_SCREEN = "There is no display to open a window on. Use: sottovoce transcribe FILE"
 WINDOW_DOES_NOT_ANSWER = "Sottovoce is already open, but is not responding. Close it and start it again."
-DOES_NOT_RUN_THERE = "It Is Not Running There"
+DOES_NOT_RUN_THERE = "Open Here"
 
 
 def cannot_start(error: OSError, folder: str) -> str:
@@ -811,8 +810,8 @@ def runs_elsewhere(holder: Holder) -> str:
     """Ask whether the program runs on another computer, which uses the same folder."""
     return (
         f"Sottovoce has been open on another computer, “{holder.computer}”, since {when(holder.since)}, with the same"
-        " folder. If it still runs there, close it there first: two at once could damage your transcripts.\n\n"
-        "If it was cut off, by a power cut or an unplugged disk say, you can go on here."
+        " folder. If it is still running there, close it there first: two at once could damage your transcripts.\n\n"
+        "If it is no longer running there, for example after a power cut, you can open it here."
     )
 
 
@@ -820,7 +819,7 @@ def open_elsewhere(holder: Holder, file: str) -> str:
     """Return why the window does not open: the program is, or was, open on another computer. file: its lock."""
     return (
         f"Sottovoce has been open on another computer, “{holder.computer}”, since {when(holder.since)}, with the same"
-        f" folder. Close it there and start again. If it does not run there any more, delete {file}"
+        f" folder. Close it there and start again here. If it is no longer running there, delete {file}"
     )
 
 
@@ -834,8 +833,8 @@ def cannot_show(obstacle: Obstacle) -> str:
     first = obstacle.names[0] if obstacle.names else ""
     return {
         "NO_SCREEN": NO_SCREEN,
-        "REFUSED": f"The display {first} refuses to open a window. It may belong to another user.",
-        "NO_PLATFORM": f"QT_QPA_PLATFORM is “{first}”, which Qt does not have here. Unset it, and start again.",
+        "REFUSED": f"The display {first} does not let Sottovoce open a window. It may belong to another user.",
+        "NO_PLATFORM": f"QT_QPA_PLATFORM is “{first}”, which is not available here. Unset it and try again.",
         "NO_LIBRARY": _missing(obstacle.names),
     }[obstacle.kind.name]
 
@@ -866,16 +865,16 @@ def cannot_quit_terminal(processes: Sequence[int]) -> str:
 
 NOTHING_YET = "Nothing has been transcribed yet."
 NOT_UNICODE = "The name of the model, the folder or the files is not valid UTF-8. Only recordings may have such names."
-FAULT = "A bug in Sottovoce ended the run. See the log for more. Please report it."
+FAULT = "Sottovoce stopped because of a bug. See the log for more. Please report it."
 
 
-FOLDER_IS_GONE = "The folder you are in was deleted. Change to another one, or name files by their whole paths."
+FOLDER_IS_GONE = "The folder you are in was deleted. Change to another one, or give full paths."
 STANDARD_INPUT_ALONE = "“-” is standard input, one recording; it cannot be combined with other files."
 STANDARD_INPUT_IS_TERMINAL = "“-” reads a recording from standard input, as in: sottovoce transcribe - < talk.mp3"
-STANDARD_INPUT_EMPTY = "Nothing came on standard input."
+STANDARD_INPUT_EMPTY = "Standard input was empty."
 SKIPS_BY_NAME = (
-    "--skip-existing needs file names that are known beforehand: leave {date} and {time} out of --name, and give"
-    " --language where {language} is in it."
+    "--skip-existing needs to know the file names in advance: leave {date} and {time} out of --name, and set"
+    " --language if it contains {language}."
 )
 
 
@@ -946,7 +945,7 @@ def brought_back(name: str) -> str:
     return f"Restored: “{name}”."
 
 
-NO_AUDIO_DEVICES = "No microphone was found, and no output whose sound could be recorded."
+NO_AUDIO_DEVICES = "No microphone was found, and no audio output to record from."
 RECORDING_WELL = "Recording normally again."
 
 
@@ -982,13 +981,13 @@ def recording_renamed(wanted: str, written: str) -> str:
 
 
 def lost_blocks(count: int) -> str:
-    return f"The computer was too slow {_count(count, 'time')}: a moment of sound is missing."
+    return f"The computer was too slow {_count(count, 'time')}, so some audio is missing."
 
 
 def sound_not_written(seconds: float, why: str | None) -> str:
     """Return how much of a recording is missing, and why: a recorder.Trouble."""
-    reason = "the disk was full" if why == "disk_full" else "the disk rejected it"
-    return f"{length(seconds).capitalize()} of sound could not be written: {reason}. What was written before is safe."
+    reason = "the disk was full" if why == "disk_full" else "the disk reported an error"
+    return f"{length(seconds).capitalize()} of audio could not be saved: {reason}. What was written before is safe."
 
 
 def cannot_record_to(file: str, why: str) -> str:
@@ -999,7 +998,7 @@ def cannot_record_to(file: str, why: str) -> str:
 
 
 def no_recordings_folder(folder: str, error: Exception) -> str:
-    return f"“{folder}” cannot be the folder of recordings: {_reason(error)}. Choose a place with --output."
+    return f"“{folder}” cannot be used as the recordings folder: {_reason(error)}. Choose another place with --output."
 
 
 def recording_line(seconds: float, peak: float, space: float | None) -> str:
@@ -1011,13 +1010,13 @@ def recording_line(seconds: float, peak: float, space: float | None) -> str:
 # --- the window ------------------------------------------------------------------------------------------------------
 
 DROP_HERE = "Drop a recording here"
-DROP_HERE_MORE = "Sound or video, one file or many, or a whole folder. Or record."
+DROP_HERE_MORE = "Audio or video: one file, many files or a whole folder. Or record."
 DROP_NOW = "Drop to transcribe"
 OPEN = "&Open…"
 OPEN_FOLDER = "Open &Folder…"
-BACK_UP = "&Back up the library…"
-RESTORE = "Re&store a library…"
-TRY_IT = "&Try it with a sample"
+BACK_UP = "&Back Up the Library…"
+RESTORE = "Re&store a Library…"
+TRY_IT = "&Try It with a Sample"
 EXPORT = "&Export…"
 QUIT = "&Quit"
 COPY_ALL = "Copy &All"
@@ -1044,8 +1043,8 @@ MANUAL = "&Manual"
 MANUAL_TITLE = "Manual"
 SHORTCUTS = "Keyboard &Shortcuts"
 SHORTCUTS_TITLE = "Keyboard Shortcuts"
-SHORTCUTS_ACTION = "What it does"
-SHORTCUTS_KEYS = "Keys"
+SHORTCUTS_ACTION = "Command"
+SHORTCUTS_KEYS = "Shortcut"
 LARGER_TEXT = "Lar&ger Text"
 SMALLER_TEXT = "S&maller Text"
 NORMAL_TEXT = "&Normal Text Size"
@@ -1069,9 +1068,9 @@ LATER = "&Later in the Queue"
 CHANGE_OPTIONS = "&Options…"
 GAPS_AGAIN = "Transcribe the &Gaps Again"
 PAUSE_QUEUE = "&Pause the Queue"
-WHEN = "&Work"
+WHEN = "&When to Transcribe"
 WHENS: dict[When, str] = {
-    "now": "&At Once",
+    "now": "&Right Away",
     "idle": "Only When the &Computer Is Idle",
     "mains": "Only on &Mains Power",
     "tonight": "&Tonight (22:00 to 6:00)",
@@ -1083,7 +1082,7 @@ _FAREWELLS = {"sleep": "goes to sleep", "shut_down": "shuts down"}
 AT_ONCE = {"sleep": "Sleep Now", "shut_down": "Shut Down Now"}
 STAY_AWAKE = "Cancel"
 NOT_OBEYED = "All done, but the system refused to sleep or shut down."
-OPTIONS_TITLE = "Options of “{}”"
+OPTIONS_TITLE = "Options for “{}”"
 APPEARANCES: dict[Appearance, str] = {"system": "Follow &System", "light": "&Light", "dark": "&Dark"}
 
 MORE_ACTIONS = "More Actions"
@@ -1107,7 +1106,10 @@ QUALITY_HINT = "Fast: beam size 1 instead of 5, and fewer retries. About twice a
 MORE_OPTIONS = "M&ore…"
 LISTENING_TITLE = "Advanced Options"
 LISTENING = {
-    "prompt": ("Prompt", "What it is about: a sentence or two in the style you want. Helps with names and spelling."),
+    "prompt": (
+        "Prompt",
+        "A sentence or two about the recording, in the style you want. Helps with names and spelling.",
+    ),
     "glossary": ("Names and terms", "Words to expect, separated by commas."),
     "languages": ("Languages spoken", "With Language set to Automatic: only these, in any order. Empty: any."),
     "begin": ("From", "Where to start: a time such as 1:30 or 0:01:30.5, or seconds such as 90.5."),
@@ -1123,7 +1125,10 @@ LISTENING = {
     "speech_padding": ("Speech padding", "Seconds kept before and after speech, so that no sound is cut off."),
     "batch_size": ("Batch size", "Larger is faster on a graphics card, and needs more memory."),
     "device": ("Device", "Automatic uses an NVIDIA graphics card, if there is one that works."),
-    "compute_type": ("Precision", "The compute type. Automatic is the fastest that keeps full accuracy."),
+    "compute_type": (
+        "Precision",
+        "The compute type. Automatic: int8 on the CPU, float16 on a graphics card, where they work.",
+    ),
     "threads": ("CPU threads", "Automatic: one per core."),
 }
 DEVICES: dict[Device, str] = {"auto": AUTOMATIC, "cpu": "CPU", "cuda": "NVIDIA graphics card"}
@@ -1231,8 +1236,8 @@ def farewell(after_all: AfterAll, seconds: int) -> str:
 
 
 def now_in_line(names: list[str], number: int) -> str:
-    what = f"“{names[0]}” comes" if len(names) == 1 else f"{len(names)} recordings come"
-    return f"{what} {'next' if number == 1 else _ordinal(number)}."
+    what = f"“{names[0]}” is" if len(names) == 1 else f"{len(names)} recordings are"
+    return f"{what} now {'next' if number == 1 else _ordinal(number)} in the queue."
 
 
 def gaps_queued(count: int) -> str:
@@ -1312,19 +1317,19 @@ TROUBLES: dict[str, str] = {
     ),
     "no_device": "There is no such microphone. Plug one in, or choose another.",
     "no_system_sound": (
-        "There is no output whose sound could be recorded. Connect one, or record without the computer’s sound."
+        "There is no audio output to record from. Connect one, or record without the computer’s sound."
     ),
     "device_gone": "The device was unplugged. What was recorded is safe; recording continues when the device is back.",
     "device_silent": "The device sends no audio. What was recorded is safe. Unplug it and plug it in again.",
-    "other_device": "The original device is gone, or the system changed it. Another one is being recorded now.",
+    "other_device": "The device was unplugged, or the system switched to another. Recording continues with that one.",
     "chosen_away": "The device you chose is not connected. The default one is used until it is back.",
     "disk_full": "The disk is full. What was recorded is safe; recording continues as soon as there is space.",
     "cannot_write": "The recording cannot be saved. What was recorded is safe. Check its disk.",
-    "nothing_heard": "Nothing has been heard for ten seconds. Is the microphone switched off, or turned down?",
-    "system_silent": "The computer’s sound sends no audio: its side of the recording stays silent.",
+    "nothing_heard": "There has been no sound for ten seconds. Is the microphone switched off, or turned down?",
+    "system_silent": "No audio is coming from the computer: its side of the recording stays silent.",
     "not_noted": (
-        "The recording is saved, but if Sottovoce is killed, it will not be offered at the next start."
-        " Check the disk of Sottovoce’s folder."
+        "The recording is saved. If Sottovoce ends unexpectedly, though, it cannot offer the recording at the next"
+        " start. Check the disk with Sottovoce’s folder."
     ),
     "clipping": "Too loud: the sound is distorted. Turn the microphone down, or move away from it.",
     "slept": "The computer was asleep. Recording continues; what was said in the meantime is missing.",
@@ -1367,7 +1372,7 @@ def _no_server() -> str:
         ),
         WhyNoServer.NONE_INSTALLED: (
             "Recording needs a sound server, and none is installed. Install PipeWire with:"
-            " sudo apt install pipewire-pulse wireplumber (elsewhere the names are similar). Then log out and in."
+            " sudo apt install pipewire-pulse wireplumber (elsewhere the names are similar). Then log out and back in."
         ),
     }[why_no_server()]
 
@@ -1379,7 +1384,7 @@ def not_stereo(name: str) -> str:
 
 def sound_is_missing(seconds: float) -> str:
     """Return how much sound was lost, because it could not be written in time."""
-    return f"{length(seconds)} of sound could not be recorded: the disk or the computer was too slow."
+    return f"{length(seconds)} of audio could not be recorded: the disk or the computer was too slow."
 
 
 def level(peak: float, clipped: bool) -> str:
@@ -1448,7 +1453,7 @@ UNFINISHED_BAR = "Recordings that were interrupted"
 
 def unfinished(begun_at: float, seconds: float, more: int) -> str:
     """Return that a recording was interrupted and is kept; `more` others were too."""
-    others = f" {more} more {'is' if more == 1 else 'are'} there." if more else ""
+    others = f" There {'is' if more == 1 else 'are'} {more} more." if more else ""
     return f"A recording from {when(begun_at)} was interrupted. {_kept_whole(seconds)}{others}"
 
 
@@ -1465,8 +1470,8 @@ def _kept_whole(seconds: float) -> str:
 CAPTIONS_TITLE = "Captions"
 CAPTIONS_WAIT = "Press Start and speak: what is said appears here."
 CAPTIONS_START = "Start"
-CAPTIONS_START_HINT = "Records what is said, and shows it here as text. The recording is in the list."
-CAPTIONS_WITHOUT_TEXT = "This recording was begun without text. Stop, then start again here."
+CAPTIONS_START_HINT = "Records what is said, and shows it here as text. The recording is added to the list."
+CAPTIONS_WITHOUT_TEXT = "This recording was started without live text. Stop it, then start again here."
 LARGER = "Larger"
 SMALLER = "Smaller"
 COLOURS = "Colours"
@@ -1512,8 +1517,8 @@ _KEY_REFUSALS = {
         "This desktop does not support global shortcuts (it lacks the GlobalShortcuts portal). An X11 session, or a"
         " newer desktop, does."
     ),
-    "not_here": "On this system Sottovoce cannot have a key that works in all programs.",
-    "lost": "The system withdrew the key.",
+    "not_here": "This system does not support a key that works in all programs.",
+    "lost": "The system no longer gives Sottovoce the key.",
 }
 
 
@@ -1523,7 +1528,11 @@ def no_dictation(refusal: str) -> str:
 
 
 def dictation_on(key: str, how: HowToTalk) -> str:
-    return f"Dictation is on: hold {key} and speak." if how == "hold" else f"Dictation is on: press {key}, speak."
+    return (
+        f"Dictation is on: hold {key} and speak."
+        if how == "hold"
+        else f"Dictation is on: press {key}, speak, press it again."
+    )
 
 
 def dictation_name(moment: float) -> str:
@@ -1570,7 +1579,7 @@ NEVER = "Never"
 LIBRARY_FILES = "Libraries"
 BACK_UP_TITLE = "Back Up the Library"
 RESTORE_TITLE = "Restore a Library"
-AT_THE_NEXT_START = "At the Next Start"
+AT_THE_NEXT_START = "Restore at the Next Start"
 DO_NOT_RESTORE = "Do Not Restore"
 
 
@@ -1619,7 +1628,7 @@ def exported_several(files: Sequence[str], folder: str, left_out: int, failed: S
         written = f"{_count(len(files), 'file')} written" + (f" in {folder}" if files and folder else "")
     parts = [written] if files or not (left_out or failed) else []
     if left_out:
-        parts.append(f"{_count(left_out, 'recording')} left out, without text")
+        parts.append(f"{_count(left_out, 'recording')} without text left out")
     if failed:
         parts.append(f"{_count(len(failed), 'file')} could not be saved")
     sentence = f"{', '.join(parts)}."
@@ -1693,6 +1702,6 @@ def about_text(version: str, libraries: list[tuple[str, str, str]], licences: Pa
     return (
         f"{APPLICATION} {version}\n\nTranscribes recordings on this computer. {PROMISE}\n\n"
         f"MIT licence. Made with:\n{lines}\n\n"
-        "The starter model is Whisper base by OpenAI (MIT), converted by Systran. Speech is found by Silero VAD (MIT). "
-        f"The sample's voice is hibari (Apache-2.0).{all_texts}"
+        "The starter model is Whisper base by OpenAI (MIT), converted by Systran. Speech is detected by Silero VAD"
+        f" (MIT). The sample's voice is hibari (Apache-2.0).{all_texts}"
     )

@@ -60,7 +60,7 @@ VIFileVersion "${FOUR_NUMBERS}"
 VIAddVersionKey "ProductName" "Sottovoce"
 VIAddVersionKey "ProductVersion" "${VERSION}"
 VIAddVersionKey "FileVersion" "${VERSION}"
-VIAddVersionKey "FileDescription" "Setup of Sottovoce"
+VIAddVersionKey "FileDescription" "Sottovoce Setup"
 VIAddVersionKey "CompanyName" "${COMPANY}"
 VIAddVersionKey "LegalCopyright" "${COPYRIGHT}"
 
@@ -515,7 +515,7 @@ FunctionEnd
 
 Section Uninstall
   ${IfNot} ${FileExists} "$INSTDIR\installed.txt"
-    MessageBox MB_OK|MB_ICONSTOP "Sottovoce is not in this folder." /SD IDOK
+    MessageBox MB_OK|MB_ICONSTOP "Sottovoce is not installed in this folder." /SD IDOK
     SetErrorLevel ${FOLDER_UNFIT}
     Abort
   ${EndIf}

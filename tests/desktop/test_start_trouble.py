@@ -191,7 +191,9 @@ def test_a_screen_that_refuses_is_told_from_none(tmp_path: Path, display: Displa
 
     assert server.poll() is None
     assert process.returncode == 1
-    assert said.endswith(f"sottovoce: The display {screen} refuses to open a window. It may belong to another user.\n")
+    assert said.endswith(
+        f"sottovoce: The display {screen} does not let Sottovoce open a window. It may belong to another user.\n"
+    )
 
 
 def test_without_a_screen_that_is_said(start: Start) -> None:

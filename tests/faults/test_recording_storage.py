@@ -134,7 +134,7 @@ def test_the_command_line_says_how_much_is_missing_and_fails(mic, home, disk):
 
     assert process.returncode == 1
     assert said.splitlines() == [str(file)]
-    assert "of sound could not be written: the disk was full." in complained
+    assert "of audio could not be saved: the disk was full." in complained
     assert "too slow" not in complained
 
 

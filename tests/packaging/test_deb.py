@@ -23,7 +23,7 @@ from desktop_app.ui import model_wording  # noqa: E402
 def test_the_changes_that_users_read_become_the_changelog_of_the_package():
     changes = installed.changes("9.9.9")  # there is none of that number: what is not released yet
 
-    assert any(change.startswith("Drop recordings, films or whole folders on the window") for change in changes)
+    assert any(change.startswith("Drop recordings, videos or whole folders on the window") for change in changes)
     lines = deb.wrapped(changes[0])
     assert lines[0].startswith("  * ")
     assert all(len(line) <= deb.LINE for line in lines)

@@ -35,7 +35,7 @@ def test_the_app_says_who_it_is_and_why_it_wants_the_microphone_and_system_event
     assert told["LSBackgroundOnly"] is False  # else it would have neither window nor Dock icon
     assert told["NSHighResolutionCapable"] is True
     assert "records what you say" in told["NSMicrophoneUsageDescription"]
-    assert "shut this Mac down" in told["NSAppleEventsUsageDescription"]
+    assert "shut down this Mac" in told["NSAppleEventsUsageDescription"]
 
 
 def test_every_kind_of_recording_can_be_opened_with_it():

@@ -34,7 +34,7 @@ CHANGELOG = """\
 def test_the_notes_are_the_changes_of_that_version_and_no_other():
     notes = release_notes.notes("v1.2.0", "1.2.0", CHANGELOG)
 
-    assert notes.startswith("### Added\n\n- Something new.\n\n### Is this what we made?")
+    assert notes.startswith("### Added\n\n- Something new.\n\n### Verify your download")
     assert "older" not in notes
     assert "1.2.0-SYSTEM.cdx.json" in notes
 

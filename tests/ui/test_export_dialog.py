@@ -98,11 +98,11 @@ def test_everything_can_be_reached_with_the_keyboard(opened, qtbot) -> None:
     ("arguments", "sentence"),
     [
         ((["/a/t.txt"], "/a", 0, []), "Written: /a/t.txt."),
-        ((["/a/t.txt", "/a/u.txt"], "/a", 1, []), "2 files written in /a, 1 recording left out, without text."),
-        (([], "", 3, []), "3 recordings left out, without text."),
+        ((["/a/t.txt", "/a/u.txt"], "/a", 1, []), "2 files written in /a, 1 recording without text left out."),
+        (([], "", 3, []), "3 recordings without text left out."),
         (
             (["/a/t.txt", "/b/u.txt"], "", 2, [("v.txt", "No space left on device")]),
-            "2 files written, 2 recordings left out, without text, 1 file could not be saved.\n"
+            "2 files written, 2 recordings without text left out, 1 file could not be saved.\n"
             "“v.txt”: No space left on device.",
         ),
     ],

@@ -19,7 +19,18 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
 )
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QMenu,
+    QMenuBar,
+    QMessageBox,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from desktop_app import paths
 from desktop_app.messages import Failure, JobStarted
@@ -589,6 +600,36 @@ def test_no_letter_of_the_first_page_is_given_twice(
 
     assert len(given) > 12
     assert len(given) == len(set(given)), given
+
+
+SMALL_WORDS = {"a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}  # in titles
+
+
+def commands(menu: QMenu | QMenuBar) -> Iterator[str]:
+    """Yield what stands in a menu and in those inside it."""
+    for action in menu.actions():
+        if not action.isSeparator():
+            yield action.text()
+        inner = action.menu()
+        if isinstance(inner, QMenu):
+            yield from commands(inner)
+
+
+def test_commands_in_menus_and_on_buttons_are_in_title_case(window) -> None:
+    buttons = [*window.findChildren(QPushButton), *window.findChildren(QToolButton)]
+    labels = {*commands(window.menuBar()), *(button.text() for button in buttons)} - {""}
+    plain = [label.replace("&", "") for label in labels]
+
+    other = [
+        label
+        for label in plain
+        if any(
+            word[0].islower() and (place == 0 or word not in SMALL_WORDS) for place, word in enumerate(label.split())
+        )
+    ]
+
+    assert len(plain) > 60
+    assert other == []
 
 
 # --- for a screen reader ---------------------------------------------------------------------------------------------

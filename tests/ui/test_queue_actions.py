@@ -185,7 +185,7 @@ def test_a_row_dragged_onto_another_takes_its_turn(qtbot, window, queue, library
     drag(window, waiting[2], waiting[0])
 
     qtbot.waitUntil(lambda: order(queue, library) == "cab")
-    assert window.statusBar().currentMessage() == "“c.wav” comes next."
+    assert window.statusBar().currentMessage() == "“c.wav” is now next in the queue."
 
 
 def test_a_row_dragged_from_another_list_changes_nothing(window, queue, library, settle, waiting) -> None:

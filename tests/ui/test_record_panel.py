@@ -602,7 +602,7 @@ def test_several_that_were_left_are_offered_one_after_the_other(window, tmp_path
     first = bar.said.text()
     bar.dismiss.click()
 
-    assert "1 more is there" in first
+    assert "There is 1 more." in first
     assert bar.isVisible() and "more" not in bar.said.text()
     bar.dismiss.click()
     assert not bar.isVisible()

@@ -110,7 +110,7 @@ def test_the_real_backend_killed_leaves_a_report_without_a_word_of_the_users(wat
     assert re.search(r"^Stage: transcribing, at \d+\.\d s$", report, re.MULTILINE)
     assert re.search(r"^Device: cpu \w+$", report, re.MULTILINE)
     assert re.search(r"^Versions: Sottovoce [\d.]+, Python 3[\d.]+, Qt 6[\d.]+, faster-whisper [\d.]+", report, re.M)
-    assert re.search(r"^Processor: \d+ cores?, .*AVX2", report, re.MULTILINE)
+    assert re.search(r"^CPU: \d+ cores?, .*AVX2", report, re.MULTILINE)
     assert re.search(r"^Memory: [\d.]+ GB", report, re.MULTILINE)
     assert ('File "desktop_app/backend/__main__.py"' in report) is (number is not signal.SIGKILL)
     assert one.heard
@@ -146,7 +146,7 @@ def test_a_backend_that_we_ended_since_it_stood_still_is_said_to_be_ended_by_us(
     with qtbot.waitSignal(one.reports.written, timeout=PATIENCE_MS):
         one.backend.kill(Failure.BACKEND_STALLED)
 
-    assert "killed by Sottovoce itself" in newest(paths.crashes())
+    assert "ended by Sottovoce itself" in newest(paths.crashes())
     assert "memory ran out" not in newest(paths.crashes())
 
 
