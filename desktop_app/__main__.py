@@ -16,7 +16,6 @@ from PySide6.QtCore import QLoggingCategory, QTimer
 from desktop_app import __version__, logs, paths, settings, start_trouble
 from desktop_app.settings import Settings
 from desktop_app.terminal import Signals, complain, use_utf8_locale
-from desktop_app.transcripts.history import History
 from desktop_app.transcripts.languages import LANGUAGES
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import appearance, display, wording
@@ -129,13 +128,13 @@ def _run(application: Application, files: Sequence[Path]) -> int:
             reply(Answer.CLOSES)
             window.close_unasked()
 
-    def save(_: History) -> None:
+    def save() -> None:
         settings.save(chosen, paths.settings_file())
 
     def end() -> None:
         queue.leave()
         window.recording.leave()
-        history.ask(save, otherwise=_log_unsaved)
+        history.files.ask(save, otherwise=_log_unsaved)
         application.quit()
 
     def begin() -> None:
@@ -201,8 +200,8 @@ def _save_now_and_then(chosen: Settings, history: HistoryThread, window: MainWin
         nonlocal saved
         if (now := msgspec.json.encode(chosen)) != saved:
             saved = now
-            history.ask(
-                lambda _: settings.save(chosen, paths.settings_file()),
+            history.files.ask(
+                lambda: settings.save(chosen, paths.settings_file()),
                 otherwise=_log_unsaved,
             )
 

@@ -16,7 +16,7 @@ import msgspec
 from desktop_app.messages import GAP_MARK, Doubt, Failure, LeftOut, SegmentKind, SoundNote
 from desktop_app.transcripts.merging import merged
 from desktop_app.transcripts.migrations import NewerDatabase
-from desktop_app.transcripts.safekeeping import LibraryInUse, open_library
+from desktop_app.transcripts.safekeeping import PATIENCE, LibraryInUse, Presence, open_library
 from desktop_app.transcripts.transcript import (
     RESUMABLE,
     UNENDED,
@@ -71,12 +71,27 @@ class History:
         """
         opened = open_library(file, thorough)
         self._database = opened.database
-        self._presence = opened.presence
+        self._presence: Presence | None = opened.presence
         self.mended = opened.mended
+
+    @classmethod
+    def reader(cls, file: Path) -> History:
+        """Return a second history of a library that this process has open, to be read alone, in another thread.
+
+        It is never waited for by who writes. Nothing else may take the library's place while it is open.
+        """
+        reader = cls.__new__(cls)
+        reader._database = sqlite3.connect(
+            f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None
+        )
+        reader._presence = None
+        reader.mended = None
+        return reader
 
     def close(self) -> None:
         self._database.close()
-        self._presence.close()
+        if self._presence is not None:
+            self._presence.close()
 
     # --- jobs ---
 

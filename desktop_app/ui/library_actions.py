@@ -46,7 +46,7 @@ class LibraryActions(QObject):
         dialog.open()
 
     def _write_backup(self, file: Path) -> None:
-        self._history.ask(
+        self._history.ask_reading(
             # The dialog has asked already whether a file of that name may go.
             lambda _: safekeeping.back_up(paths.database(), file, replace=True),
             lambda contents: self.said.emit(wording.backed_up(shown(file), contents)),
@@ -61,7 +61,7 @@ class LibraryActions(QObject):
 
     def _put_ready(self, file: Path) -> None:
         """Have the library replaced at the next start, when nothing uses it, unless the user thinks better of it."""
-        self._history.ask(
+        self._history.ask_reading(
             lambda _: safekeeping.put_ready(paths.database(), file),
             lambda contents: self._ask_whether_to_restore(file, contents),
             lambda error: self._tell(QMessageBox.Icon.Warning, wording.not_restored(shown(file), error)),
@@ -76,7 +76,7 @@ class LibraryActions(QObject):
             if box.clickedButton() is agree:
                 self.said.emit(wording.WILL_BE_RESTORED)
             else:
-                self._history.ask(lambda _: safekeeping.withdraw(paths.database()))
+                self._history.files.ask(lambda: safekeeping.withdraw(paths.database()))
 
         box.finished.connect(on_answer)
         box.open()

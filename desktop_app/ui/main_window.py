@@ -192,7 +192,7 @@ class MainWindow(QMainWindow):
 
     def offer_crash_report(self) -> None:
         """Let the newest crash report be copied, if there is one."""
-        self._history.ask(lambda _: newest(paths.crashes()) is not None, self.copy_report.setEnabled)
+        self._history.files.ask(lambda: newest(paths.crashes()) is not None, self.copy_report.setEnabled)
 
     def say(self, sentence: str) -> None:
         """Say something in passing, at the bottom of the window."""
@@ -472,7 +472,7 @@ class MainWindow(QMainWindow):
             dialog.open()
 
     def _export_to(self, ids: Sequence[int], output: Output) -> None:
-        self._history.ask(lambda history: export_jobs(history, ids, output), self._on_exported)
+        self._history.ask_reading(lambda history: export_jobs(history, ids, output), self._on_exported)
 
     def _on_exported(self, result: Exported) -> None:
         """Say what was written; what could not be stays until it has been read."""
@@ -569,7 +569,7 @@ class MainWindow(QMainWindow):
                 QGuiApplication.clipboard().setText(report)
                 self.say(wording.COPIED_REPORT)
 
-        self._history.ask(lambda _: newest(paths.crashes()), copy)
+        self._history.files.ask(lambda: newest(paths.crashes()), copy)
 
     def _on_manual(self) -> None:
         def show(text: str) -> None:
@@ -578,7 +578,7 @@ class MainWindow(QMainWindow):
             dialog.show()
 
         if (file := paths.manual()) is not None:
-            self._history.ask(lambda _: file.read_text(encoding="utf-8"), show)
+            self._history.files.ask(lambda: file.read_text(encoding="utf-8"), show)
 
     def _on_shortcuts(self) -> None:
         dialog = ShortcutList(self.menuBar(), self)

@@ -119,15 +119,15 @@ class ModelActions(QObject):
     def look(self) -> None:
         """Look which models there are, and show them wherever models are shown."""
         machine, languages = self._probing.machine, self._settings.spoken
-        self._history.ask(lambda _: survey(machine, languages), self._on_surveyed)
+        self._history.files.ask(lambda: survey(machine, languages), self._on_surveyed)
 
     def take_dropped(self, files: Sequence[Path], add: Callable[[Sequence[Path]], None]) -> None:
         """Offer to add what is a model; `add` gets the rest."""
         if all(file.suffix.lower() in OFFERED for file in files):
             add(files)
             return
-        self._history.ask(
-            lambda _: _recognised(files),
+        self._history.files.ask(
+            lambda: _recognised(files),
             lambda found: self._sort_out(files, found, add),
         )
 

@@ -193,7 +193,7 @@ class QueueActions(QObject):
     def _on_change_options(self) -> None:
         job = self._view().chosen()
         if job is not None:
-            self._history.ask(lambda _: shelf.installed(), partial(self._ask_for_options, job))
+            self._history.files.ask(shelf.installed, partial(self._ask_for_options, job))
 
     def _ask_for_options(self, job: Job, models: Sequence[ShelfModel]) -> None:
         dialog = JobOptionsDialog(job, models, self._window)

@@ -134,10 +134,10 @@ class RecordingActions(QObject):
     def offer_unfinished(self) -> None:
         """Offer what a killed program has left, unless it is in the list already: done, or going on by itself."""
 
-        def found(history: History) -> list[Unfinished]:
-            return [each for each in unfinished.found() if not _is_seen_to(each, history)]
+        def not_seen_to(history: History, found: list[Unfinished]) -> list[Unfinished]:
+            return [each for each in found if not _is_seen_to(each, history)]
 
-        self._history.ask(found, self.unfinished.offer)
+        self._history.ask_after(unfinished.found, not_seen_to, self.unfinished.offer)
 
     def ask_whether_to_stop(self, then: Callable[[], None]) -> None:
         """Ask whether the recording is to end; `then` is called when its last word is on the disk.
@@ -387,7 +387,7 @@ class RecordingActions(QObject):
         self.said.emit(wording.recording_stays(shown(found.file)))
 
     def _forget(self, found: Unfinished) -> None:
-        self._history.ask(lambda _: unfinished.forget(found))
+        self._history.files.ask(lambda: unfinished.forget(found))
 
 
 def _is_seen_to(left: Unfinished, history: History) -> bool:

@@ -156,6 +156,7 @@ class JobQueue(QObject):
         self._wishes: dict[int, JobState] = {}  # likewise, of jobs that were to end while nothing could be stored
         self._later: list[Callable[[], None]] = []  # what could not be stored, and is tried again
         self._live: dict[int, _Recording] = {}  # jobs of recordings that grow, or did, the newest last
+        self._adding = 0  # times that files were to be queued, and are still looked for
         self._urgent: int | None = None  # the live job for which the one being chosen is put off again
         self._device = ("cpu", "")  # and compute type, of the model loaded last
         self.held: frozenset[Hold] = frozenset()
@@ -279,7 +280,7 @@ class JobQueue(QObject):
         self.became_busy.emit()
         self._backend.start()
 
-        def find(_: History) -> tuple[Path, Shape | None]:
+        def find() -> tuple[Path, Shape | None]:
             folder = shelf.find(options.model)
             return folder, shape.of_folder(folder)
 
@@ -302,7 +303,7 @@ class JobQueue(QObject):
             self._end_warm_up()
             self.warm_up_failed.emit(error)
 
-        self._history.ask(find, load, give_up)
+        self._history.files.ask(find, load, give_up)
 
     def add(
         self,
@@ -317,21 +318,26 @@ class JobQueue(QObject):
         first_on_top: a list of the newest jobs is to show them in this order.
         """
 
-        def store(history: History) -> list[Job]:
-            found = [(file, failure) for path in paths for files, failure in [_files_of(path)] for file in files]
+        def find() -> list[tuple[Path, Failure | None]]:
+            return [(file, failure) for path in paths for files, failure in [_files_of(path)] for file in files]
+
+        def store(history: History, found: list[tuple[Path, Failure | None]]) -> list[Job]:
             return history.add_jobs(found, options, self._owner, output, first_on_top)
 
         def announce(jobs: list[Job]) -> None:
+            self._adding -= 1
             if then is not None:
                 then(jobs)
             self.jobs_added.emit(jobs)
             self._start_next()
 
         def try_later(error: Exception) -> None:
+            self._adding -= 1
             self._on_storage_trouble(error)
             self._later.append(lambda: self.add(paths, options, then, output, first_on_top))
 
-        self._history.ask(store, announce, try_later)
+        self._adding += 1
+        self._history.ask_after(find, store, announce, try_later)
 
     def add_live(self, path: Path, options: JobOptions, refine: bool, then: Callable[[Job], None]) -> None:
         """Have a recording followed while it grows, at once: a running job is put off, and goes on by itself later.
@@ -511,7 +517,7 @@ class JobQueue(QObject):
     def end_all(self) -> None:
         """Have everything queued end as cancelled, and the running job too. `became_idle` follows."""
 
-        def cancel_queued(history: History) -> list[Job]:
+        def cancel_queued(history: History, _: None) -> list[Job]:
             return [
                 history.update(job.id, state=JobState.CANCELLED, ended_at=time.time())
                 for job in history.waiting(self._owner)
@@ -525,7 +531,7 @@ class JobQueue(QObject):
             elif not self._choosing:
                 self.became_idle.emit()
 
-        self._history.ask(cancel_queued, tell)
+        self._history.ask_after(lambda: None, cancel_queued, tell)  # behind what is being added
 
     def _end_as(self, state: JobState, job_id: int) -> None:
         """Have a job that runs or waits become `state`."""
@@ -597,7 +603,8 @@ class JobQueue(QObject):
     def _on_chosen(self, chosen: _Chosen | None) -> None:
         self._choosing = False
         if chosen is None:
-            self.became_idle.emit()
+            if not self._adding:
+                self.became_idle.emit()
             return
         self.job_changed.emit(chosen.job)
         if chosen.ready is None:

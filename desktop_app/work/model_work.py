@@ -119,7 +119,7 @@ class ModelWork(QObject):
         self._glance = QTimer(self)
         self._glance.setInterval(GLANCE_MS)
         self._glance.timeout.connect(self._on_glance)
-        history.ask(lambda _: catalogue.published())  # so that the window need not read it
+        history.files.ask(catalogue.published)  # so that the window need not read it
 
     def tasks(self) -> list[ModelTask]:
         """Return what is being done, waits or is paused; and what failed, until it is tried again or cancelled."""
@@ -127,7 +127,7 @@ class ModelWork(QObject):
 
     def start(self) -> None:
         """Go on with the downloads that an earlier program left and that nobody had paused."""
-        self._history.ask(lambda _: _left(), self._on_left)
+        self._history.files.ask(_left, self._on_left)
 
     def fetch(self, name: str, repo: str = "", revision: str = "", token: str = "") -> None:
         """Download a model. `repo` empty: one that is published, or whose download failed or is here already.
@@ -183,7 +183,7 @@ class ModelWork(QObject):
             else:
                 self.fetch(*answer, token)
 
-        self._history.ask(lambda _: meant(), fetch, lambda error: self._refuse(name or repo, "fetch", error))
+        self._history.files.ask(meant, fetch, lambda error: self._refuse(name or repo, "fetch", error))
 
     def pause(self, name: str) -> None:
         """Stop a download. It can be gone on with, also after the program was started anew."""
@@ -421,7 +421,7 @@ class ModelWork(QObject):
         """Have it tried again when the user wants it, not by the next program by itself."""
         name = errand.task.name
         if errand.task.what == "fetch":
-            self._history.ask(lambda _: unfinished.set_paused(name, True), otherwise=_never_mind)
+            self._history.files.ask(lambda: unfinished.set_paused(name, True), otherwise=_never_mind)
 
     def _settle(self, errand: _Errand) -> None:
         """Its porter is gone, or it never had one, because it is paused, cancelled, or waits for something else."""
@@ -429,12 +429,12 @@ class ModelWork(QObject):
         if errand.task.cancelled:
             self._leave(errand)
             if what == "fetch":
-                self._history.ask(lambda _: unfinished.forget(name), otherwise=_never_mind)
+                self._history.files.ask(lambda: unfinished.forget(name), otherwise=_never_mind)
             elif what == "take_in":
-                self._history.ask(lambda _: _forget_arrivals(), otherwise=_never_mind)
+                self._history.files.ask(_forget_arrivals, otherwise=_never_mind)
             elif isinstance(errand.command, MoveModels):
                 target = Path(os.fsdecode(errand.command.folder))
-                self._history.ask(lambda _: moving.give_up(target), otherwise=_never_mind)
+                self._history.files.ask(lambda: moving.give_up(target), otherwise=_never_mind)
             self.task_ended.emit(errand.task)
         elif errand.task.paused:
             self._note(errand)
@@ -444,7 +444,7 @@ class ModelWork(QObject):
         command, paused = errand.command, errand.task.paused
         if isinstance(command, FetchModel):
             note = DownloadNote(command.name, command.repo, command.revision, command.hub, paused=paused)
-            self._history.ask(lambda _: unfinished.rest(note), otherwise=_never_mind)
+            self._history.files.ask(lambda: unfinished.rest(note), otherwise=_never_mind)
 
     def _end(self, task: ModelTask) -> None:
         self.task_ended.emit(task)

@@ -30,7 +30,7 @@ class Exported(msgspec.Struct):
 def export_jobs(history: History, ids: Sequence[int], output: Output) -> Exported:
     """Write the transcripts of these jobs. One that cannot be written keeps none of the others from it.
 
-    Nothing is overwritten, not even where two recordings have one name. For the history thread.
+    Nothing is overwritten, not even where two recordings have one name. It only reads the library.
     """
     result = Exported()
     if output.folder:
@@ -67,7 +67,11 @@ class Outputs(QObject):
 
     def _on_job_changed(self, job: Job) -> None:
         if job.state is JobState.DONE and job.output is not None:
-            self._history.ask(lambda history: _write(history, job.id), self._tell)
+            self._history.ask_reading(
+                lambda history: _write(history, job.id),
+                self._tell,
+                note=lambda history, result: None if result.failed else history.written(job.id),
+            )
 
     def _tell(self, result: Exported) -> None:
         for file, error in result.failed:
@@ -77,7 +81,7 @@ class Outputs(QObject):
 
 
 def _write(history: History, job_id: int) -> Exported:
-    """In the history thread."""
+    """Write the files that are still wanted of a job. It reads the library."""
     result = Exported()
     try:
         transcript = history.transcript(job_id)
@@ -91,6 +95,4 @@ def _write(history: History, job_id: int) -> Exported:
             result.failed.append((wanted, written))
         else:
             result.written.append(written)
-    if not result.failed:
-        history.written(job_id)
     return result

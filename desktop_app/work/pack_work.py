@@ -81,7 +81,7 @@ class PackWork(QObject):
 
     def look(self) -> None:
         """Look what there is; `changed` follows. What killed porters have left is deleted."""
-        self._history.ask(lambda _: _tidied(), self._on_found)
+        self._history.files.ask(_tidied, self._on_found)
 
     def install(self, source: Path | None = None) -> None:
         """Install the pack from a file, or download it, going on with what has come."""

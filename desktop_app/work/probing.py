@@ -96,7 +96,7 @@ class Probing(QObject):
                 else:
                     self._may_begin.start()
 
-        self._history.ask(lambda _: machine.load(paths.machine_file()), take)
+        self._history.files.ask(lambda: machine.load(paths.machine_file()), take)
 
     def close(self) -> None:
         """The program ends."""
@@ -181,7 +181,10 @@ class Probing(QObject):
             log.warning("what is known of this computer could not be kept: %s", type(error).__name__)
             self._tell(probed.machine)
 
-        self._history.ask(lambda history: kept_now(probed.machine, history), tell, tell_unkept)
+        def keep(is_busy: bool) -> None:
+            self._history.files.ask(lambda: kept_now(probed.machine, is_busy), tell, tell_unkept)
+
+        self._history.ask(is_anybody_working, keep, tell_unkept)
 
     def _tell(self, found: Machine, is_sure: bool = True) -> None:
         self.machine = found
@@ -209,8 +212,8 @@ def use_what_is_known(queue: JobQueue, history: HistoryThread) -> None:
 
 
 def _keep_speed(history: HistoryThread, speed: Speed, then: Callable[[Machine | None], None]) -> None:
-    history.ask(
-        lambda _: machine.keep_speed(paths.machine_file(), speed),
+    history.files.ask(
+        lambda: machine.keep_speed(paths.machine_file(), speed),
         then,
         lambda error: log.warning("a speed could not be kept: %s", type(error).__name__),
     )
@@ -221,12 +224,9 @@ def as_now(kept: Machine, seen: Machine) -> Machine:
     return msgspec.structs.replace(kept, processor=seen.processor, cards=seen.cards)
 
 
-def kept_now(found: Machine, history: History) -> Machine:
-    """In the history thread: keep what was found; what was measured beside a job is not what this computer can do.
-
-    Raise OSError.
-    """
-    if is_anybody_working(history):
+def kept_now(found: Machine, is_busy: bool) -> Machine:
+    """Keep what was found; what was measured beside a job is not what this computer can do. Raise OSError."""
+    if is_busy:
         found = msgspec.structs.replace(found, measured=())
     return machine.keep(found, paths.machine_file())
 

@@ -148,7 +148,7 @@ class UpdateWork(QObject):
     def _begin_daily(self) -> None:
         self._looks.start()
         self._ask_if_due()
-        self._history.ask(lambda _: _holds_an_installer(), self._tidy, _never_mind)
+        self._history.files.ask(_holds_an_installer, self._tidy, _never_mind)
 
     def _tidy(self, holds_an_installer: bool) -> None:
         """Also where no daily look does it."""
@@ -157,7 +157,7 @@ class UpdateWork(QObject):
 
     def _ask_if_due(self) -> None:
         if self._settings.updates and self._wish is None:
-            self._history.ask(lambda _: asked.is_due(), self._ask_daily, _never_mind)
+            self._history.files.ask(asked.is_due, self._ask_daily, _never_mind)
 
     def _ask_daily(self, is_due: bool) -> None:
         if is_due and self._settings.updates and self._wish is None and not self._is_closed:

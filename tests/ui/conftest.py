@@ -88,11 +88,11 @@ def history(qtbot, library) -> Iterator[HistoryThread]:
 
 @pytest.fixture
 def settle(qtbot, history) -> Callable[[], None]:
-    """A function that waits until all that was asked of the library so far has been answered."""
+    """A function that waits until all that was asked of the library, and of other disks, so far has been answered."""
 
     def wait() -> None:
         answered: list[bool] = []
-        history.ask(lambda _: True, answered.append)
+        history.ask_after(lambda: None, lambda *_: True, answered.append)
         qtbot.waitUntil(lambda: bool(answered))
 
     return wait

@@ -94,7 +94,7 @@ class _Program:
     def settle(self) -> None:
         """Wait until all that was asked of the library has been answered."""
         answered: list[bool] = []
-        self.history.ask(lambda _: True, answered.append)
+        self.history.ask_after(lambda: None, lambda *_: True, answered.append)
         while not answered:
             QApplication.processEvents()
         QApplication.processEvents()

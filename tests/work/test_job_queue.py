@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from desktop_app import paths
 from desktop_app.messages import Doubt, Failure, Segment, SegmentKind, Stage
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import Job, JobOptions, JobState
+from desktop_app.work import job_queue
 from desktop_app.work.backend_process import BackendProcess
 from desktop_app.work.history_thread import HistoryThread
 from desktop_app.work.job_queue import Hold, JobQueue
@@ -285,6 +287,49 @@ def test_everything_can_be_ended_at_once(desks, until, speech):
 
     until(lambda: desk.have_ended(3))
     assert desk.states() == [JobState.CANCELLED] * 3
+
+
+@pytest.fixture
+def slow_walk(monkeypatch) -> Iterator[threading.Event]:
+    """Folders are searched only once this is set."""
+    over, honest = threading.Event(), job_queue.media_in
+
+    def search(folder: Path) -> list[Path]:
+        assert over.wait(60)
+        return honest(folder)
+
+    monkeypatch.setattr(job_queue, "media_in", search)
+    yield over
+    over.set()
+
+
+def test_while_a_slow_folder_is_searched_a_job_is_stored_and_shown_and_the_end_is_not_reached(
+    desks, until, speech, slow_walk
+):
+    desk = desks("")
+    desk.add(speech)
+    desk.add(speech.parent)
+    until(lambda: desk.have_ended(1))
+    until(lambda: not desk.queue.is_busy)
+
+    assert [segment.text for segment in stored(1)] == ["heard in job 1", "the end"]
+    assert desk.shown[1] == stored(1)
+    assert not desk.named("idle")
+
+    slow_walk.set()
+    until(lambda: len(desk.jobs) > 1 and desk.have_ended(len(desk.jobs)))
+    until(lambda: desk.named("idle"))
+
+
+def test_what_is_still_being_added_is_cancelled_with_all_the_others(desks, until, speech, slow_walk):
+    desk = desks("")
+    desk.add(speech.parent)
+
+    desk.queue.end_all()
+    slow_walk.set()
+    until(lambda: desk.jobs and desk.have_ended(len(desk.jobs)))
+
+    assert set(desk.states()) == {JobState.CANCELLED}
 
 
 def test_a_job_done_again_keeps_what_was_heard_before_and_is_a_job_beside_it(desks, until, speech):

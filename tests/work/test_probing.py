@@ -306,11 +306,11 @@ def test_nothing_is_measured_while_another_program_works_on_a_job(home, this_one
     slowed = msgspec.structs.replace(this_one, measured=laptop(encoding=9.0).measured)
 
     assert probing._model_to_measure_now(history) is None
-    assert probing.kept_now(slowed, history).measured == ()
+    assert probing.kept_now(slowed, probing.is_anybody_working(history)).measured == ()
 
     other.release()
     assert probing._model_to_measure_now(history) == (measuring, "base")
-    assert probing.kept_now(slowed, history).measured
+    assert probing.kept_now(slowed, probing.is_anybody_working(history)).measured
     history.close()
 
 
