@@ -30,7 +30,7 @@ from desktop_app.messages import Segment, Task
 from desktop_app.transcripts import subtitles
 from desktop_app.transcripts.lines import as_lines, text_of_line
 from desktop_app.transcripts.subtitles import legible
-from desktop_app.transcripts.transcript import SPEAKERS, Job, Output, Transcript, display_name
+from desktop_app.transcripts.transcript import Job, Output, Transcript, display_name, speaker_name
 
 _JOINER = "\u2060"  # WORD JOINER: has no width, allows no line break
 _RIGHT_TO_LEFT_MARK = "\u200f"
@@ -66,7 +66,7 @@ def as_srt(transcript: Transcript) -> Iterator[str]:
     SubRip cannot escape. Where players would take text for a tag (`<b>`, `{\\an8}`) or for the start of a cue, an
     invisible U+2060 goes in between: it looks as it should, and without U+2060 it is the text again.
     """
-    for number, cue in enumerate(subtitles.cues(transcript.segments, SPEAKERS), 1):
+    for number, cue in enumerate(subtitles.cues(transcript.segments, _name), 1):
         before = "\n" if number > 1 else ""
         yield before + "\n".join((str(number), _cue_times(cue, ","), *_srt_lines(_directed(cue.lines)), ""))
 
@@ -76,7 +76,7 @@ def as_vtt(transcript: Transcript) -> Iterator[str]:
     yield "WEBVTT\n"
     for cue in subtitles.cues(transcript.segments):
         first, *others = (html.escape(line, quote=False) for line in _directed(cue.lines))
-        voice = f"<v {SPEAKERS[cue.speaker]}>" if cue.speaker else ""
+        voice = f"<v {html.escape(_name(cue.speaker), quote=False)}>" if cue.speaker else ""
         yield "\n".join(("", _cue_times(cue, "."), voice + first, *others, ""))
 
 
@@ -246,7 +246,11 @@ def _line(line: Sequence[Segment]) -> str:
 
 def _who(segment: Segment) -> str:
     """Return who speaks, where two speakers are told apart by their channels."""
-    return f"{SPEAKERS[segment.speaker]}: " if segment.speaker else ""
+    return f"{_name(segment.speaker)}: " if segment.speaker else ""
+
+
+def _name(speaker: str) -> str:
+    return legible(speaker_name(speaker))
 
 
 def _srt_lines(lines: Sequence[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ import itertools
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from desktop_app.messages import Segment
@@ -50,20 +50,19 @@ class Cue(NamedTuple):
     speaker: str = ""
 
 
-def cues(segments: Iterable[Segment], labels: Mapping[str, str] | None = None) -> Iterator[Cue]:
+def cues(segments: Iterable[Segment], name_of: Callable[[str], str] = lambda speaker: "") -> Iterator[Cue]:
     """Yield the subtitles of segments that are in order of time: every word once, those of each speaker in order.
 
-    They follow each other without an overlap, and each has one speaker. `labels` says how to call the speakers: their
-    names stand where the speaker changes. Without it the lines say nothing of them. Where the times of words are
+    They follow each other without an overlap, and each has one speaker. `name_of` says how to call a speaker: the names
+    stand where the speaker changes. Without it the lines say nothing of them. Where the times of words are
     missing, a segment's time is shared out by characters.
     """
-    labels = labels or {}
     start, speaker = 0.0, ""
-    drafts = _drafts(segments, labels)
+    drafts = _drafts(segments, name_of)
     this = next(drafts, None)
     while this is not None:
         following = next(drafts, None)
-        lines = _lines(this.units, labels.get(this.speaker, "") if this.speaker != speaker else "")
+        lines = _lines(this.units, name_of(this.speaker) if this.speaker != speaker else "")
         start = max(start, _rounded(this.start))
         end, next_start = _until(start, _needed(sum(map(_width, lines))), this, following)
         yield Cue(start, end, lines, this.speaker)
@@ -205,12 +204,10 @@ def _needed(width: int) -> float:
     return max(MIN_DURATION, width / MAX_RATE + 0.001)  # exactly 20 a second could be 20.0000001
 
 
-def _drafts(segments: Iterable[Segment], labels: Mapping[str, str]) -> Iterator[_Draft]:
+def _drafts(segments: Iterable[Segment], name_of: Callable[[str], str]) -> Iterator[_Draft]:
     for stretch in _stretches(segments):
         drafts = [
-            _Draft(group, speaker)
-            for speaker, units in stretch.items()
-            for group in _divided(units, labels.get(speaker, ""))
+            _Draft(group, speaker) for speaker, units in stretch.items() for group in _divided(units, name_of(speaker))
         ]
         yield from sorted(drafts, key=lambda draft: draft.start)  # stable, and each speaker's are in order
 

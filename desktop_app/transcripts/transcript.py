@@ -15,7 +15,6 @@ from desktop_app.messages import ACCURATE, Device, Failure, LeftOut, Segment, So
 __all__ = [
     "ENDED",
     "RESUMABLE",
-    "SPEAKERS",
     "UNENDED",
     "Job",
     "JobOptions",
@@ -28,9 +27,10 @@ __all__ = [
     "Word",
     "display_name",
     "shown",
+    "speaker_name",
 ]
 
-SPEAKERS = {"left": "Left", "right": "Right"}  # as they are called in the window and in exports
+_SPEAKERS = {"left": "Left", "right": "Right"}
 
 # The most that a user may choose.
 MOST_READINGS, MOST_PIECES, MOST_THREADS, MOST_TRACKS = 20, 64, 256, 64
@@ -148,6 +148,11 @@ class Transcript(msgspec.Struct, frozen=True):
 def display_name(path: Path) -> str:
     """Return the file's name as it can be shown: bytes that are no UTF-8 become U+FFFD."""
     return shown(Path(path.name))
+
+
+def speaker_name(label: str) -> str:
+    """Return what a speaker is called in the window and in exports; a label without a name of its own is its name."""
+    return _SPEAKERS.get(label, label)
 
 
 def shown(path: Path) -> str:

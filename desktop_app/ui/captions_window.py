@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.settings import CaptionChoices
-from desktop_app.transcripts.transcript import SPEAKERS, Segment, Word
+from desktop_app.transcripts.transcript import Segment, Word, speaker_name
 from desktop_app.ui import colours, icons, wording
 from desktop_app.ui.announcing import announce
 from desktop_app.ui.dialog import bounded_to_screen
@@ -432,7 +432,7 @@ def _joined(segments: Sequence[Segment]) -> str:
     for segment in segments:
         said = " ".join(segment.shown_text.split())
         if segment.speaker != speaker and segment.speaker:
-            parts.append((NEW_LINE if parts else "") + f"{SPEAKERS[segment.speaker]}: {said}")
+            parts.append((NEW_LINE if parts else "") + f"{speaker_name(segment.speaker)}: {said}")
         else:
             parts.append((" " if parts else "") + said)
         speaker = segment.speaker

@@ -381,7 +381,6 @@ class MainWindow(QMainWindow):
         queue.job_removed.connect(self._on_job_removed)
         queue.segments_added.connect(self.transcript.add_segments)
         queue.provisional.connect(self.transcript.show_provisional)
-        queue.text_replaced.connect(self.transcript.show_again)
         queue.text_replaced.connect(self.transcript.reload)
         queue.progressed.connect(self._on_progressed)
         queue.job_started.connect(self._on_job_started)

@@ -155,11 +155,6 @@ class TranscriptPane(QWidget):
         if self._job is not None and heard.job_id == self._job.id and self._loaded:
             self.text.show_provisional(heard.words)
 
-    def show_again(self, job_id: int) -> None:
-        """The text of this job was replaced by another."""
-        if self._job is not None and job_id == self._job.id:
-            self.show_job(self._job)
-
     def copy_all(self) -> None:
         QGuiApplication.clipboard().setText(self.text.whole)
 

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QPlainTextDocumentLayout, QPlainTextEdit, QToolTip, QWidget
 
 from desktop_app.transcripts import lines
-from desktop_app.transcripts.transcript import SPEAKERS, Segment, Word
+from desktop_app.transcripts.transcript import Segment, Word, speaker_name
 from desktop_app.ui import colours, wording
 from desktop_app.ui.announcing import announce
 
@@ -143,7 +143,7 @@ class TranscriptText(QPlainTextEdit):
             self._folded[-1] += added.casefold()
         else:
             number = self.paragraphs
-            paragraph = (f"{SPEAKERS[segment.speaker]}: " if segment.speaker else "") + said
+            paragraph = (f"{speaker_name(segment.speaker)}: " if segment.speaker else "") + said
             added = f"\n{paragraph}" if number else paragraph
             self._starts.append(segment.start)
             if number % PIECE:

@@ -40,7 +40,7 @@ from desktop_app.messages import (
 from desktop_app.settings import Settings
 from desktop_app.transcripts import export, subtitles
 from desktop_app.transcripts.history import History
-from desktop_app.transcripts.transcript import SPEAKERS, Job, JobOptions, JobState, Segment, Transcript, Word
+from desktop_app.transcripts.transcript import Job, JobOptions, JobState, Segment, Transcript, Word, speaker_name
 from desktop_app.work.backend_process import BackendProcess
 
 PATIENCE_MS = 30_000
@@ -414,7 +414,7 @@ odd_texts = st.lists(
 @st.composite
 def transcripts(draw: st.DrawFn) -> Transcript:
     """Any texts, and who says them, in segments a second long one behind the other."""
-    said = draw(st.lists(st.tuples(odd_texts, st.sampled_from(["", "left", "right"])), max_size=5))
+    said = draw(st.lists(st.tuples(odd_texts, st.sampled_from(["", "left", "right", "SPEAKER_02"])), max_size=5))
     segments = tuple(
         Segment(float(number), number + 1.0, text, speaker=speaker) for number, (text, speaker) in enumerate(said)
     )
@@ -436,7 +436,7 @@ def test_whatever_was_said_every_export_can_be_written_and_holds_no_control_sign
 @thoroughly
 def test_whatever_was_said_readers_of_subtitles_find_each_cue_at_its_time(transcript):
     cues = list(subtitles.cues(transcript.segments))
-    named = list(subtitles.cues(transcript.segments, SPEAKERS))
+    named = list(subtitles.cues(transcript.segments, speaker_name))
 
     srt, vtt = export.text_of(transcript, "srt"), export.text_of(transcript, "vtt")
 

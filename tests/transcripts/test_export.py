@@ -301,6 +301,21 @@ def test_subtitles_say_who_speaks_where_left_and_right_are_two_speakers():
     assert "\n<v Right>A &amp; B, yes.\n" in as_vtt(transcript)
 
 
+@pytest.mark.parametrize("name", export.FORMATS)
+def test_a_speaker_whose_label_is_not_known_is_called_by_it_in_every_format(name):
+    text = export.text_of(transcript_of(Segment(0, 2, "How are you?", speaker="SPEAKER_02")), name)
+
+    assert text.count("SPEAKER_02") == 1
+    assert text.index("SPEAKER_02") < text.index("How are you?") or name == "json"
+
+
+def test_a_label_is_no_markup():
+    vtt = as_vtt(transcript_of(Segment(0, 2, "Yes.", speaker="<b>\nNOTE")))
+
+    (caption,) = webvtt.WebVTT.from_string(vtt).captions
+    assert (caption.text, vtt.count("<b>"), vtt.count("\nNOTE")) == ("Yes.", 0, 0)
+
+
 def test_a_line_of_a_text_from_right_to_left_that_begins_with_a_latin_name_is_marked_as_such():
     transcript = transcript_of(
         Segment(0, 4, "Sottovoce כותבת את כל מה שנאמר"), Segment(8, 9, "שלום"), Segment(12, 13, "a ש b")

@@ -205,7 +205,7 @@ def test_a_word_longer_than_a_line_is_not_broken():
 def test_a_subtitle_has_one_speaker_whose_name_stands_where_it_changes():
     segments = [*spoken("How are you?", 0.0, "left"), *spoken("Well, thank you.", 1.0, "right")]
 
-    cues = list(subtitles.cues(segments, {"left": "Left", "right": "Right"}))
+    cues = list(subtitles.cues(segments, str.capitalize))
 
     assert [(cue.speaker, cue.lines) for cue in cues] == [
         ("left", ("Left: How are you?",)),

@@ -11,6 +11,7 @@ from stand_ins import HEADSET, SPEAKER, StandInRecorder
 from desktop_app import paths
 from desktop_app.messages import Provisional, Segment, Word
 from desktop_app.settings import RecordingChoices
+from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import JobOptions, JobState
 from desktop_app.ui import wording
 from desktop_app.ui.level_meter import LOWEST
@@ -490,19 +491,27 @@ def test_provisional_words_of_another_job_are_not_shown(live, queue, window) -> 
     assert window.transcript.text.toPlainText() == ""
 
 
-def test_the_more_accurate_text_takes_the_place_of_the_live_one(live, queue, window, library, settle) -> None:
+def test_the_more_accurate_text_takes_the_place_of_the_live_one(
+    live, queue, window, library, settle, monkeypatch
+) -> None:
     library.add_segments(live.id, [Segment(0.0, 2.0, " Good mourning")], 2.0)
-    window.transcript.show_again(live.id)
+    window.transcript.reload(live.id)
     settle()
     before = window.transcript.text.toPlainText()
     other = library.add_job(live.path, live.options, "me")
     library.add_segments(other.id, [Segment(0.0, 2.0, " Good morning")], 2.0)
 
     library.replace_heard(live.id, other.id)
+    read: list[int] = []
+    honest = History.segments_shown
+    monkeypatch.setattr(
+        History, "segments_shown", lambda self, job_id, *part: [read.append(job_id), honest(self, job_id, *part)][1]
+    )
     queue.text_replaced.emit(live.id)
     settle()
 
     assert (before, window.transcript.text.toPlainText()) == ("Good mourning", "Good morning")
+    assert read == [live.id]  # once
 
 
 def test_provisional_words_go_when_the_job_runs_no_more(live, queue, window, library) -> None:
