@@ -31,7 +31,19 @@ DEFAULT_FORMAT = "txt"
 SHORTEST_RECORDING = 0.1  # seconds
 LONGEST_PRE_ROLL = 60.0  # seconds
 LONGEST_WAIT = 3600.0  # seconds
-COMMANDS = ("transcribe", "record", "resume", "history", "library", "models", "devices", "gpu", "updates", "quit")
+COMMANDS = (
+    "transcribe",
+    "record",
+    "resume",
+    "history",
+    "library",
+    "models",
+    "devices",
+    "gpu",
+    "updates",
+    "quit",
+    "help",
+)
 WHICH_JOB = "its number, as shown by “sottovoce history list”"
 
 
@@ -179,6 +191,14 @@ def _parser_of_commands() -> argparse.ArgumentParser:
         default=30.0,
         metavar="N",
         help="how many seconds to wait (default: 30)",
+    )
+    helping = commands.add_parser(
+        "help",
+        help="show a page of the manual",
+        description="Show a page of the manual, or list its topics.",
+    )
+    helping.add_argument(
+        "topic", metavar="TOPIC", nargs="*", help="one of the topics, or a command (default: list them)"
     )
     _add_version(parser)
     return parser

@@ -47,6 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: list[str]) -> int:
     options = parsed(arguments)
+    if options.command == "help":  # needs no folder, neither the user's nor this one
+        from desktop_app import help_command
+
+        return help_command.show(options)
     try:
         Path.cwd()
     except OSError:  # it was deleted: our processes could not start in it

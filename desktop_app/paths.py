@@ -111,10 +111,9 @@ def resources() -> Path:
     return next((place for place in places if place.is_dir()), places[-1])
 
 
-def manual() -> Path | None:
-    """Return the file that is shown as the manual; None where it did not come with the program."""
-    places = [resources() / "manual" / "README.md", Path(__file__).resolve().parents[1] / "README.md"]
-    return next((place for place in places if place.is_file()), None)
+def manual() -> Path:
+    """Return the folder of the manual's pages."""
+    return resources() / "manual"
 
 
 def licences() -> Path | None:

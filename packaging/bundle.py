@@ -42,9 +42,10 @@ DOCUMENTS = BUNDLE / "Resources" if MACOS else BUNDLE
 SIZES = ROOT / "packaging" / "sizes.json"
 LICENCES = "THIRD-PARTY-LICENCES.txt"
 MADE_OF = [
-    *("desktop_app/**/*.py", "resources/*.*", "resources/icons/*", "pyproject.toml", "requirements-dev.lock"),
+    *("desktop_app/**/*.py", "resources/*.*", "resources/icons/*", "resources/manual/*"),
+    *("pyproject.toml", "requirements-dev.lock"),
     *("packaging/bundle.py", "packaging/licences.py", "packaging/macos_app.py", "packaging/sottovoce.spec"),
-    *("packaging/app_icon.py", "packaging/version_resource.py", "README.md"),
+    *("packaging/app_icon.py", "packaging/version_resource.py"),
     "packaging/entries/*.py",
 ]
 MOST_GROWTH = 1.05

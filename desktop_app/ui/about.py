@@ -38,6 +38,8 @@ if sys.platform == "linux":
 
 
 class About(Dialog):
+    manual_topic = "getting-started"
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(wording.ABOUT.replace("&", ""), parent, QSize(620, 0))
         picture = QLabel()

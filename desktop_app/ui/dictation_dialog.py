@@ -37,6 +37,8 @@ def _leaves_a_dialog(event: QKeyEvent) -> bool:
 class DictationDialog(Dialog):
     """chosen(): the choices are as the user wants them now."""
 
+    manual_topic = "dictation"
+
     chosen = Signal()
 
     def __init__(self, choices: DictationChoices, can_paste: bool, parent: QWidget | None = None) -> None:

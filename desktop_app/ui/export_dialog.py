@@ -37,6 +37,8 @@ class ExportDialog(Dialog):
     chosen(output): what is to be written, an Output.
     """
 
+    manual_topic = "exports"
+
     chosen = Signal(object)
 
     def __init__(self, jobs: Sequence[Job], settings: Settings, parent: QWidget | None = None) -> None:

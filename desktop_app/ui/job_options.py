@@ -20,6 +20,8 @@ from desktop_app.ui.options_bar import OptionsBar
 class JobOptionsDialog(Dialog):
     """chosen(options): what the job is to be done with."""
 
+    manual_topic = "options"
+
     chosen = Signal(object)
 
     def __init__(self, job: Job, models: Sequence[ShelfModel], parent: QWidget | None = None) -> None:

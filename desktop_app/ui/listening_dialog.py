@@ -40,6 +40,8 @@ LONGEST = 99 * 3600.0
 class ListeningDialog(Dialog):
     """chosen(options): what was set, over the options it was opened with."""
 
+    manual_topic = "options"
+
     chosen = Signal(object)
 
     def __init__(

@@ -38,6 +38,8 @@ class MachinePage(Dialog):
     said(sentence): something to tell the user in passing.
     """
 
+    manual_topic = "devices"
+
     changed = Signal()
     free_pressed = Signal()
     said = Signal(str)

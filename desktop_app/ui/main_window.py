@@ -54,7 +54,7 @@ from desktop_app.ui.drop_frame import DropFrame
 from desktop_app.ui.empty_state import EmptyState
 from desktop_app.ui.export_dialog import ExportDialog
 from desktop_app.ui.first_start import FirstStart
-from desktop_app.ui.help import Manual, ShortcutList
+from desktop_app.ui.help_actions import HelpActions
 from desktop_app.ui.job_list import JobList, JobListView
 from desktop_app.ui.library_actions import LibraryActions
 from desktop_app.ui.model_actions import ModelActions, Models
@@ -198,6 +198,10 @@ class MainWindow(QMainWindow):
         """Say something in passing, at the bottom of the window."""
         self.statusBar().showMessage(sentence.replace("\n", " "), SAID_MS)
 
+    def open_manual(self, topic: str, asker: QWidget) -> None:
+        """Show a page of the manual in front of the dialog that asks for it."""
+        self.help.open_manual(topic, asker)
+
     # --- making ---
 
     def _make_actions(self) -> None:
@@ -243,13 +247,12 @@ class MainWindow(QMainWindow):
         self.reveal = self._action(wording.REVEAL, self._on_reveal, "Ctrl+Shift+R", "reveal")
         self.about = self._action(wording.ABOUT, lambda: About(self).open())
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
-        self.manual = self._action(wording.MANUAL, self._on_manual, keys.HelpContents)
-        self.manual.setEnabled(paths.manual() is not None)
-        self.shortcuts = self._action(wording.SHORTCUTS, self._on_shortcuts, "Ctrl+F1")
+        self.help = HelpActions(self._history, self._settings, self._action, self.say, self)
         self.larger_text = self._action(wording.LARGER_TEXT, partial(self._on_text_size, 1))
         self.larger_text.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])  # one key on many keyboards
         self.smaller_text = self._action(wording.SMALLER_TEXT, partial(self._on_text_size, -1), "Ctrl+-")
         self.normal_text = self._action(wording.NORMAL_TEXT, partial(self._on_text_size, 0), "Ctrl+0")
+        self.help.text_sizes = [self.larger_text, self.smaller_text, self.normal_text]
         self.show_logs = self._action(wording.SHOW_LOGS, self._on_show_logs)
         self.copy_report = self._action(wording.COPY_REPORT, self._on_copy_report)
         self.copy_report.setEnabled(False)
@@ -282,8 +285,7 @@ class MainWindow(QMainWindow):
             "microphone": [*self.recording.all(), None, *self.dictation.all()],
             "view": [self.larger_text, self.smaller_text, self.normal_text, None, *self._appearance_actions()],
             "help": [
-                self.manual,
-                self.shortcuts,
+                *self.help.all(),
                 None,
                 *self.updates.all(),
                 self.copy_report,
@@ -570,20 +572,6 @@ class MainWindow(QMainWindow):
 
         self._history.files.ask(lambda: newest(paths.crashes()), copy)
 
-    def _on_manual(self) -> None:
-        def show(text: str) -> None:
-            dialog = Manual(text, self)
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.show()
-
-        if (file := paths.manual()) is not None:
-            self._history.files.ask(lambda: file.read_text(encoding="utf-8"), show)
-
-    def _on_shortcuts(self) -> None:
-        dialog = ShortcutList(self.menuBar(), self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
-
     def _go_to_doubtful(self, step: int) -> None:
         if self.transcript.text.go_to_doubtful(step):
             self.transcript.text.setFocus()
@@ -592,6 +580,7 @@ class MainWindow(QMainWindow):
         """Take the next size, the one before, or (0) the system's own."""
         self._settings.text_size = self.transcript.text.other_size(step) if step else 0
         self.transcript.text.show_in_size(self._settings.text_size)
+        self.help.show_in_size(self._settings.text_size)
 
     def _say_unless(self, opened: bool, folder: Path) -> None:
         if not opened:

@@ -27,6 +27,8 @@ from desktop_app.ui.sentence import Sentence
 class _Asking(Dialog):
     """A few lines to fill in, with a sentence above them and, if something is wrong, one below."""
 
+    manual_topic = "models"
+
     def __init__(self, title: str, about: str, parent: QWidget | None) -> None:
         super().__init__(title, parent)
         self._fields: list[QWidget] = []

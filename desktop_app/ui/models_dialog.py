@@ -47,6 +47,8 @@ class ModelsDialog(Dialog):
     dropped(files): the user dropped these here.
     """
 
+    manual_topic = "models"
+
     use_pressed = Signal(str)
     dropped = Signal(object)
     survey_wanted = Signal()

@@ -24,6 +24,8 @@ class WhatsNew(Dialog):
     download_pressed(), stop_pressed(), install_pressed(), skip_pressed(): so the user wants it.
     """
 
+    manual_topic = "updates"
+
     download_pressed = Signal()
     stop_pressed = Signal()
     install_pressed = Signal()

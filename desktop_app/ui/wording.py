@@ -868,6 +868,22 @@ NOT_UNICODE = "The name of the model, the folder or the files is not valid UTF-8
 FAULT = "Sottovoce stopped because of a bug. See the log for more. Please report it."
 
 
+MANUAL_TOPICS = "Topics of the manual. To read one: sottovoce help TOPIC"
+
+
+def no_topic(name: str, near: Sequence[str], mentioned_in: Sequence[str]) -> str:
+    """Return that the manual has no such topic; near: what may have been meant; mentioned_in: topics with the word."""
+    if near:
+        advice = f" Did you mean: {', '.join(near)}?"
+    else:
+        advice = f" It is mentioned in: {', '.join(mentioned_in)}." if mentioned_in else ""
+    return f"The manual has no topic “{name}”.{advice} To list all topics: sottovoce help"
+
+
+def no_manual(error: Exception) -> str:
+    return f"The manual cannot be read: {_reason(error)}. Reinstall Sottovoce."
+
+
 FOLDER_IS_GONE = "The folder you are in was deleted. Change to another one, or give full paths."
 STANDARD_INPUT_ALONE = "“-” is standard input, one recording; it cannot be combined with other files."
 STANDARD_INPUT_IS_TERMINAL = "“-” reads a recording from standard input, as in: sottovoce transcribe - < talk.mp3"
@@ -1041,6 +1057,11 @@ REVEAL = "Show in &Folder"
 ABOUT = "&About Sottovoce"
 MANUAL = "&Manual"
 MANUAL_TITLE = "Manual"
+MANUAL_LIST = "Topics"
+MANUAL_FOUND = "Places found"
+MANUAL_SEARCH = "Search the manual"
+MANUAL_SEARCH_HINT = "Enter goes to the next place, Shift+Enter to the previous one."
+MANUAL_BACK = "&Back"
 SHORTCUTS = "Keyboard &Shortcuts"
 SHORTCUTS_TITLE = "Keyboard Shortcuts"
 SHORTCUTS_ACTION = "Command"
