@@ -51,8 +51,8 @@ test: setup test-tools lint
 	@$(python) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(ARGS)
 
 # No backend with a model, no screen, no sound server, no bundle: what is left says within three minutes what broke.
-quick := tests/transcripts tests/ui tests/test_arguments.py tests/test_import_rules.py tests/test_messages.py \
-	tests/test_paths.py tests/test_settings.py tests/test_start.py
+quick := tests/transcripts tests/ui tests/test_arguments.py tests/test_import_rules.py tests/test_manual.py \
+	tests/test_messages.py tests/test_paths.py tests/test_settings.py tests/test_start.py
 
 check: lint
 	@$(python) -m pytest -q -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0 $(quick) $(ARGS)

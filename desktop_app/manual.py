@@ -175,7 +175,8 @@ def _filled(markdown: str, width: int, before: str = "", then: str = "") -> list
 
 def _filled_plain(text: str, width: int, before: str, then: str) -> list[str]:
     if len(before) > len(then):  # it leaves no room beside it
-        return [before.rstrip(), *_filled_plain(text, width, then, then)]
+        own_lines = textwrap.wrap(before.strip(), width, initial_indent="  ", subsequent_indent="  ")
+        return [*own_lines, *_filled_plain(text, width, then, then)]
     return textwrap.wrap(
         text,
         width,

@@ -36,7 +36,7 @@ SIGNED = {
 TRUST = """\
 ### Verify your download
 
-{signed} The README explains what to do if your system warns you.
+{signed} The manual (resources/manual/installing.md) explains what to do if your system warns you.
 
 `sha256sum --check --ignore-missing SHA256SUMS` checks that your download matches what we published, and
 `gh attestation verify FILE --repo {repository}` that it was built by this repository's workflow. Everything in the

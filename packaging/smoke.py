@@ -96,6 +96,12 @@ def its_versions_are_known(bundle: Bundle) -> None:
     _expect(re.fullmatch(r"Sottovoce [\d.]+, CTranslate2 [\d.]+", versions) is not None, said)
 
 
+def its_manual_is_there(bundle: Bundle) -> None:
+    """A page of the manual is printed."""
+    said = bundle.run("sottovoce", "help", "queue")
+    _expect(said.startswith("The queue\n"), said)
+
+
 def the_porter_works(bundle: Bundle) -> None:
     """The porter does what it is told."""
     command = [bundle.executable("sottovoce"), "--porter"]
@@ -129,6 +135,7 @@ CHECKS = [
     the_sample_is_understood,
     its_model_is_whole,
     its_versions_are_known,
+    its_manual_is_there,
     the_porter_works,
     the_window_gets_a_recording_done,
 ]

@@ -28,9 +28,10 @@ class Rule(NamedTuple):
 ENGINE = {"faster_whisper", "ctranslate2", "av", "numpy", "onnxruntime"}
 NETWORK = {"httpx2", "truststore", "keyring", "cryptography"}  # for the porter and the command line, not for the window
 QT_CORE, QT_NETWORK, QT_MULTIMEDIA = "PySide6.QtCore", "PySide6.QtNetwork", "PySide6.QtMultimedia"
-ROOMS = {"messages", "models", "paths", "settings", "transcripts", "ui", "upkeep", "work"}
+ROOMS = {"manual", "messages", "models", "paths", "settings", "transcripts", "ui", "upkeep", "work"}
 COMMANDS = {
     "gpu_command",
+    "help_command",
     "live_text",
     "machine_command",
     "models_command",
@@ -46,6 +47,7 @@ TABLE = {
     "logs": Rule(set(), set()),
     "paths": Rule(set(), {"platformdirs"}),
     "settings": Rule({"paths"}, {"msgspec"}),
+    "manual": Rule({"paths"}, set()),
     "backend": Rule({"messages"}, {"msgspec"} | ENGINE),
     "models": Rule({"messages", "paths", "settings"}, {"msgspec", "httpx2", "truststore", "keyring"}),
     "upkeep": Rule({"messages", "models", "paths", "settings"}, {"msgspec", "httpx2", "cryptography"}),
@@ -55,13 +57,14 @@ TABLE = {
         {"messages", "transcripts", "models", "upkeep", "settings", "paths", "logs"},
         {"msgspec", QT_CORE, QT_NETWORK, QT_MULTIMEDIA, "sounddevice", "Xlib", "jeepney"},
     ),
-    "ui": Rule({"work", "transcripts", "models", "messages", "settings", "paths"}, {"msgspec", "PySide6"}),
+    "ui": Rule({"work", "transcripts", "models", "messages", "settings", "paths", "manual"}, {"msgspec", "PySide6"}),
     "cli": Rule(EVERYTHING_BUT_BACKEND | {"__main__"}, {"msgspec", QT_CORE}),
     "record_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", QT_CORE}),
     "live_text": Rule(EVERYTHING_BUT_BACKEND, {QT_CORE}),
     "machine_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec", QT_CORE}),
     "models_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
     "gpu_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
+    "help_command": Rule(EVERYTHING_BUT_BACKEND, set()),
     "quit_command": Rule(EVERYTHING_BUT_BACKEND, {QT_CORE}),
     "updates_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
     "start": Rule({"__main__", "cli", "porter", "streams", "terminal", "ui"}, set()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QUrl
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QAction,
     QDesktopServices,
@@ -40,6 +40,7 @@ LIST_AND_PAGE = (1, 3)  # shares of the width
 LEAST_WIDTH_OF_PAGE = 240
 FEWEST_LETTERS = 2  # that are searched for
 LETTERS_BEFORE, LETTERS_SHOWN = 16, 60  # of what is around a place, in the list of places
+INDENT = 16  # points: of code
 MARGIN = 12  # points around the text; also what is seen above a heading that a link leads to
 
 
@@ -81,6 +82,7 @@ class Manual(Dialog):
         self._before.clear()
         self._allow_back()
         self.list.setFocus()
+        QTimer.singleShot(0, self, self._prepare_search)
 
     @property
     def topic(self) -> str:
@@ -148,6 +150,7 @@ class Manual(Dialog):
         self.list = QListWidget()
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setSpacing(2)
         self.list.setMinimumWidth(self.list.fontMetrics().averageCharWidth() * 16)
         self.page = QTextBrowser()
         self.page.setAccessibleName(wording.MANUAL_TITLE)
@@ -238,22 +241,31 @@ class Manual(Dialog):
     def _show(self, topic: str) -> None:
         self._topic = topic
         document = self._document(topic)
-        document.setParent(self.page)
         document.setDefaultFont(self.page.font())
-        before = self.page.document()
+        document.setDefaultTextOption(self.page.document().defaultTextOption())  # how lines are broken
+        document.setTextWidth(self.page.viewport().width())  # else the first layout would be of another width
         self.page.setDocument(document)
-        before.deleteLater()
+        self._shown = document  # the browser does not own it
 
     def _document(self, topic: str) -> QTextDocument:
         document = QTextDocument()
         document.setMarkdown(self._pages[topic].text)
         document.setDocumentMargin(MARGIN)
-        breakable = QTextBlockFormat()
-        breakable.setNonBreakableLines(False)
+        code = QTextBlockFormat()
+        code.setNonBreakableLines(False)  # else it would need a horizontal scroll bar
+        code.setLeftMargin(INDENT)
         block = document.begin()
+        was_code = False
         while block.isValid():
-            if block.blockFormat().nonBreakableLines():  # code: it would need a horizontal scroll bar
-                QTextCursor(block).mergeBlockFormat(breakable)
+            is_code = block.blockFormat().nonBreakableLines()
+            if is_code:
+                code.setTopMargin(0 if was_code else MARGIN / 2)
+                QTextCursor(block).mergeBlockFormat(code)
+            elif was_code and block.blockFormat().topMargin() < MARGIN:
+                apart = QTextBlockFormat()
+                apart.setTopMargin(MARGIN)
+                QTextCursor(block).mergeBlockFormat(apart)
+            was_code = is_code
             block = block.next()
         return document
 
@@ -268,6 +280,14 @@ class Manual(Dialog):
                     levels[block.position()] = level
                 block = block.next()
         return self._texts[topic]
+
+    def _prepare_search(self) -> None:
+        """Make the text of one page; the others follow, one at a time, so that the window never waits for all."""
+        for topic in self._pages:
+            if topic not in self._texts:
+                self._text(topic)
+                QTimer.singleShot(0, self, self._prepare_search)
+                return
 
     def _select(self, start: int, end: int) -> None:
         """Mark a part of the page, and have it stand on top."""

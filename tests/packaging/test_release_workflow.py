@@ -83,4 +83,5 @@ def test_whoever_verifies_a_download_is_told_of_which_repository_it_is():
     (draft,) = [step["run"] for step in WORKFLOW["jobs"]["draft"]["steps"] if "release_notes.py" in step.get("run", "")]
 
     assert '--repository "$GITHUB_REPOSITORY"' in draft
-    assert "gh attestation verify FILE --repo " in (ROOT / "README.md").read_text(encoding="utf-8")
+    page = ROOT / "resources" / "manual" / "installing.md"
+    assert "gh attestation verify FILE --repo " in page.read_text(encoding="utf-8")

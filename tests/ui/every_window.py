@@ -43,7 +43,7 @@ from stand_ins import (
     StandInStrokes,
 )
 
-from desktop_app import paths
+from desktop_app import manual, paths
 from desktop_app.messages import TUNINGS, Doubt, Installation, Release, Segment, UpdateChecked
 from desktop_app.settings import DictationChoices, Settings
 from desktop_app.transcripts.history import History
@@ -175,13 +175,14 @@ def dialogs() -> dict[type[QDialog], Callable[[QWidget], QDialog]]:
     from desktop_app.ui.dictation_dialog import DictationDialog
     from desktop_app.ui.export_dialog import ExportDialog
     from desktop_app.ui.farewell import Farewell
-    from desktop_app.ui.help import Manual, ShortcutList
     from desktop_app.ui.job_options import JobOptionsDialog
     from desktop_app.ui.listening_dialog import ListeningDialog
     from desktop_app.ui.machine_page import MachinePage
+    from desktop_app.ui.manual_window import Manual
     from desktop_app.ui.model_questions import ByNameDialog, HubDialog, TakeInDialog, TokenDialog
     from desktop_app.ui.model_survey import survey
     from desktop_app.ui.models_dialog import ModelsDialog
+    from desktop_app.ui.shortcut_list import ShortcutList
     from desktop_app.ui.whats_new import WhatsNew
 
     machine = workstation(card(8))
@@ -198,7 +199,7 @@ def dialogs() -> dict[type[QDialog], Callable[[QWidget], QDialog]]:
 
     return {
         About: About,
-        Manual: lambda parent: Manual("# Manual\n\n" + MANY_WORDS * 9, parent),
+        Manual: lambda parent: Manual(manual.pages(), "command-line", parent=parent),
         ShortcutList: lambda parent: ShortcutList(_menus(parent), parent),
         Farewell: lambda parent: Farewell("shut_down", parent),
         ModelsDialog: models,
