@@ -32,7 +32,7 @@ from desktop.display import Display
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFileDialog
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication
 from window_latency import FRAME_MS, GOAL_P99_MS, PERIOD, CoreWait, Ring, Watch, _give_up, longest, p99
 
 from desktop_app import paths
@@ -40,7 +40,8 @@ from desktop_app.messages import Doubt
 from desktop_app.settings import Settings
 from desktop_app.transcripts import export, migrations
 from desktop_app.transcripts.history import History
-from desktop_app.transcripts.transcript import JobOptions, JobState, Segment, Word
+from desktop_app.transcripts.transcript import JobOptions, JobState, Output, Segment, Word
+from desktop_app.ui.export_dialog import ExportDialog
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.model_actions import Models
 from desktop_app.ui.recording_actions import Sound
@@ -59,14 +60,15 @@ from desktop_app.work.pack_work import PackWork
 from desktop_app.work.probing import Probing
 from desktop_app.work.recorder import Recorder
 from desktop_app.work.steward import Steward
+from desktop_app.work.update_work import UpdateWork
 
-CACHE = Path(__file__).parents[2] / ".cache" / "benchmarks"
+CACHE = workplace.CACHE
 SAYS_NOTHING = [sys.executable, "-c", "import sys; sys.stdin.buffer.read()"]
 PATIENCE = 600.0  # seconds for one window
 LOOK_MS = 2  # between two looks whether something has come about
 REST = 0.5  # seconds between two phases
 FRAME = 0.016  # seconds between two turns of the wheel
-TURNS, KEYS, PLACES, HITS, ADDED = 200, 100, 100, 50, 100
+TURNS, ADDED = 200, 100
 COMMON, RARE, ABSENT = "people", "zeitgeist", "sottovoce"
 VOCABULARY = (
     "the of and a to in is you that it he was for on are as with his they I at be this have from or one had by word but"
@@ -186,8 +188,9 @@ class Window(MainWindow):
 class Scene(QObject):
     """The window, taken through the phases one after the other."""
 
-    def __init__(self, new_files: Sequence[Path], answer: Path) -> None:
+    def __init__(self, new_files: Sequence[Path], answer: Path, turns: int, rest: float) -> None:
         super().__init__()
+        self._turns, self._rest = turns, rest
         self._new_files, self._answer = new_files, answer
         self._history = HistoryThread(paths.database())
         self._backend = BackendProcess(SAYS_NOTHING, paths.logs() / "backend.log")
@@ -210,7 +213,10 @@ class Scene(QObject):
             PackWork(self._history, self._queue),
         )
         chosen = Settings(model="tiny.en", welcomed=True)
-        self._window = Window(self._queue, self._history, chosen, self._steward, self._sound, self._models)
+        self._updates = UpdateWork(self._queue, self._history, chosen)
+        self._window = Window(
+            self._queue, self._history, chosen, self._steward, self._sound, self._models, self._updates
+        )
         self._window.clock = self._clock = FrameClock()
         self._moments: dict[str, tuple[float, float]] = {}
         self._seconds: dict[str, list[float]] = {}
@@ -222,6 +228,7 @@ class Scene(QObject):
 
     def end(self) -> None:
         self._models.close()
+        self._updates.close()
         self._sound.close()
         self._steward.close()
         self._backend.stop()
@@ -238,7 +245,7 @@ class Scene(QObject):
             self._note("the first jobs are shown", began)
             yield lambda: jobs.rowCount() > 2 * len(self._new_files)
             self._note("the whole list is there", began)
-            yield 2 * REST
+            yield 2 * self._rest
         yield from self._scroll("the list", window.list, Qt.KeyboardModifier.NoModifier)
         with self._phase("open the transcript"):
             began = time.perf_counter()
@@ -247,12 +254,12 @@ class Scene(QObject):
             self._note("the first text is shown", began)
             yield lambda: window.transcript.is_filled
             self._note("the whole transcript is there", began)
-            yield REST
+            yield self._rest
         yield from self._scroll("the transcript", text, Qt.KeyboardModifier.ControlModifier)
         yield from self._search()
         with self._phase("copy all"):
             window.copy_all.trigger()
-            yield REST
+            yield self._rest
         for kind in export.FORMATS:
             yield from self._export(kind)
         with self._phase(f"add {ADDED} jobs"):
@@ -260,83 +267,86 @@ class Scene(QObject):
             window.add_files(self._new_files)
             yield lambda: jobs.rowCount() == before + len(self._new_files)
             self._note(f"{ADDED} new jobs are in the list", began)
-            yield REST
+            yield self._rest
         with self._phase("select all jobs"):
             window.list.setFocus()
             for _ in range(3):
                 QTest.keyClick(window.list, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-                yield REST
+                yield self._rest
                 QTest.keyClick(window.list, Qt.Key.Key_Down)
-                yield REST
+                yield self._rest
         window.list.choose_row(ADDED + 1)
         yield lambda: window.transcript.is_filled
-        yield REST
+        yield self._rest
         with self._phase("leave the transcript"):
             window.list.choose_row(ADDED + 50)
-            yield REST
+            yield self._rest
 
     def _scroll(self, what: str, area: QAbstractScrollArea, to_the_end: Qt.KeyboardModifier) -> Iterator[Wait]:
         area.setFocus()
-        yield REST
+        yield self._rest
         with self._phase(f"scroll {what}: wheel"):
-            for _ in range(TURNS):
+            for _ in range(self._turns):
                 self._do(partial(_turn_wheel, area))
                 yield FRAME
         with self._phase(f"scroll {what}: page keys"):
-            for _ in range(KEYS):
+            for _ in range(self._turns // 2):
                 self._do(lambda: QTest.keyClick(area, Qt.Key.Key_PageDown))
                 yield 2 * FRAME
         bar = area.verticalScrollBar()
         with self._phase(f"scroll {what}: drag the bar"):
             bar.setSliderDown(True)
-            for place in range(PLACES):
-                self._do(partial(bar.setSliderPosition, bar.maximum() * (place + 1) // PLACES))
+            places = self._turns // 2
+            for place in range(places):
+                self._do(partial(bar.setSliderPosition, bar.maximum() * (place + 1) // places))
                 yield FRAME
             bar.setSliderDown(False)
-            yield REST
+            yield self._rest
         with self._phase(f"scroll {what}: Home and End"):
             for _ in range(10):
                 for key in (Qt.Key.Key_Home, Qt.Key.Key_End):
                     self._do(partial(QTest.keyClick, area, key, to_the_end))
                     yield 4 * FRAME
-            yield REST
+            yield self._rest
 
     def _search(self) -> Iterator[Wait]:
         text, bar = self._window.transcript.text, self._window.transcript.find_bar
         self._window.find_text.trigger()
-        yield REST
+        yield self._rest
         for what, word in (("a common word", COMMON), ("the rarest word", RARE), ("a word that is not there", ABSENT)):
             QTest.keyClick(text, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
             bar.line.clear()
-            yield REST
+            yield self._rest
             with self._phase(f"search {what}"):
                 for letter in word:
                     began = time.perf_counter()
                     QTest.keyClicks(bar.line, letter)
                     self._note(f"{what} is found, or not, at its last letter", began, last_only=True)
                     yield 6 * FRAME
-                for number in range(HITS):
+                for number in range(self._turns // 4):
                     shift = Qt.KeyboardModifier.ShiftModifier if number % 5 == 4 else Qt.KeyboardModifier.NoModifier
                     QTest.keyClick(bar.line, Qt.Key.Key_Return, shift)
                     yield 2 * FRAME
             assert (text.textCursor().selectedText() == word) is (word != ABSENT), text.textCursor().selectedText()
         bar.leave()
-        yield REST
+        yield self._rest
 
     def _export(self, kind: str) -> Iterator[Wait]:
         window = self._window
+        output = Output((kind,), files=True, folder=str(paths.home()), name="export")
         file = paths.home() / f"export{export.FORMATS[kind].suffix}"
         window.export.trigger()
-        dialog = window.findChildren(QFileDialog)[-1]
-        yield REST
+        yield lambda: bool(window.findChildren(ExportDialog))
+        dialog = window.findChildren(ExportDialog)[-1]
+        yield self._rest
         with self._phase(f"export as {kind}"):
             began = time.perf_counter()
-            dialog.fileSelected.emit(str(file))
+            dialog.chosen.emit(output)
             yield file.exists
             self._note(f"it is exported as {kind} ({file.stat().st_size / 1e6:.0f} MB)", began)
-            yield REST
+            yield self._rest
         dialog.reject()
-        yield REST
+        yield lambda: not window.findChildren(ExportDialog)
 
     # --- the clockwork ---
 
@@ -398,12 +408,12 @@ def _turn_wheel(area: QAbstractScrollArea) -> None:
     QApplication.sendEvent(area.viewport(), event)
 
 
-def measure_inside(new_files: Path, answer: Path) -> int:
+def measure_inside(new_files: Path, answer: Path, turns: int, rest: float) -> int:
     """Show the window, take it through the phases, write the Outcome to `answer`."""
     sys.excepthook = _give_up
     application = QApplication(["sottovoce"])
     Collector(application)
-    scene = Scene(sorted(new_files.iterdir()), answer)
+    scene = Scene(sorted(new_files.iterdir()), answer, turns, rest)
     try:
         return application.exec()
     finally:
@@ -413,7 +423,7 @@ def measure_inside(new_files: Path, answer: Path) -> int:
 # --- from outside ----------------------------------------------------------------------------------------------------
 
 
-def measure(display: Display, library: Path, folder: Path) -> Outcome:
+def measure(display: Display, library: Path, folder: Path, turns: int, rest: float) -> Outcome:
     """Run one window with a copy of the library and return what it found."""
     home = Path(tempfile.mkdtemp(dir=folder))
     shutil.copyfile(library, home / "library.sqlite3")
@@ -424,7 +434,7 @@ def measure(display: Display, library: Path, folder: Path) -> Outcome:
     answer = home / "answer.json"
     said = (home / "said").open("w+")
     process = display.start(
-        [sys.executable, __file__, "--inside", str(new_files), str(answer)],
+        [sys.executable, __file__, "--turns", str(turns), "--rest", str(rest), "--inside", str(new_files), str(answer)],
         env={"SOTTOVOCE_HOME": str(home)},
         stderr=said,
     )
@@ -485,11 +495,13 @@ def main() -> int:
     parser.add_argument("--segments", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--ahead", action="store_true", help="let others have a core only when this needs none (root)")
+    parser.add_argument("--turns", type=int, default=TURNS, help="of the wheel; half as many keys and places")
+    parser.add_argument("--rest", type=float, default=REST, help="seconds between two phases")
     parser.add_argument("--inside", nargs=2, metavar=("FILES", "ANSWER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.inside:
         new_files, answer = arguments.inside
-        return measure_inside(Path(new_files), Path(answer))
+        return measure_inside(Path(new_files), Path(answer), arguments.turns, arguments.rest)
 
     library = make_library(arguments.jobs, arguments.segments)
     if arguments.ahead:
@@ -501,7 +513,9 @@ def main() -> int:
             flush=True,
         )
         other = workplace.OtherPrograms()
-        outcome = pooled([measure(display, library, Path(name)) for _ in range(arguments.rounds)])
+        outcome = pooled(
+            [measure(display, library, Path(name), arguments.turns, arguments.rest) for _ in range(arguments.rounds)]
+        )
         print(f"Other programs took {other.cores():.2f} cores.")
     print_phases(outcome)
     print_times(outcome)

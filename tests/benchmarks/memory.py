@@ -36,7 +36,7 @@ TURN = 60 * speech_sets.RATE
 def long_file(minutes: int) -> Path:
     file = speech_sets.CACHE / f"mixed-{minutes}.flac"
     if not file.exists():
-        sets = [speech_sets.speech_set(name, 600).samples for name in SETS]
+        sets = [speech_sets.speech_set(name, min(600, 60 * minutes)).samples for name in SETS]
         turns = [samples[begin : begin + TURN] for begin in range(0, len(sets[0]), TURN) for samples in sets]
         left = minutes * 60 * speech_sets.RATE
         with soundfile.SoundFile(file, "w", speech_sets.RATE, 1, subtype="PCM_16") as out:

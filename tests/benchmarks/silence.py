@@ -7,6 +7,7 @@ No text is to be told of silence and noise; of music at most five words, marked 
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -77,17 +78,22 @@ def heard(model: str, file: Path) -> tuple[str, int, int]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=600, help="of silence and noise; half of music")
+    parser.add_argument("--models", type=lambda text: text.split(","), default=["tiny.en", "base"])
+    arguments = parser.parse_args()
+    seconds = arguments.seconds
     engine.speech_sets.CACHE.mkdir(parents=True, exist_ok=True)
     print("| sound | model | words | not marked | texts left out | goal |")
     print("|---|---|--:|--:|--:|---|")
     for name, samples, words in (
-        ("silence, 10 min", silence(600), 0),
-        ("white noise, 10 min", noise(600), 0),
-        ("music, 5 min", music(300), 5),
+        (f"silence, {seconds} s", silence(seconds), 0),
+        (f"white noise, {seconds} s", noise(seconds), 0),
+        (f"music, {seconds // 2} s", music(seconds // 2), 5),
     ):
         file = engine.speech_sets.CACHE / f"{name.partition(',')[0]}.wav"
         soundfile.write(file, samples, RATE, subtype="PCM_16")
-        for model in ("tiny.en", "base"):
+        for model in arguments.models:
             text, sure, left_out = heard(model, file)
             met = len(text.split()) <= words and not sure
             goal = f"at most {words} words, marked" if words else "no text"

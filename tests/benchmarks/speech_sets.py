@@ -15,8 +15,9 @@ from typing import NamedTuple
 import av
 import numpy as np
 import soundfile
+import workplace
 
-CACHE = Path(__file__).parents[2] / ".cache" / "benchmarks"
+CACHE = workplace.CACHE
 RATE = 16_000
 PROMPTS_RATE = 8_000
 SPEAKERS = {

@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -35,12 +35,16 @@ SECONDS = 180.0
 TWO_CHANNELS = "two channels"
 
 
-def recordings(folder: Path) -> Iterator[tuple[str, Path, str]]:
-    """Write the recordings; yield the name, the file and the language of each."""
-    yield "sample", paths.sample_recording(), "en"
-    for language in speech_sets.SPEAKERS:
+def recordings(folder: Path, only: Sequence[str]) -> Iterator[tuple[str, Path, str]]:
+    """Write the recordings, all or only some; yield the name, the file and the language of each."""
+    wanted = only or ["sample", *speech_sets.SPEAKERS, TWO_CHANNELS]
+    if "sample" in wanted:
+        yield "sample", paths.sample_recording(), "en"
+    for language in (language for language in speech_sets.SPEAKERS if language in wanted):
         file, _ = speech_sets.write(language, 0.0, SECONDS)
         yield language, file, language
+    if TWO_CHANNELS not in wanted:
+        return
     file = folder / "two.wav"
     soundfile.write(file, _conversation(), speech_sets.RATE, subtype="PCM_16")
     yield TWO_CHANNELS, file, "en"
@@ -63,7 +67,9 @@ def _conversation() -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--peer", type=Path, default=None)
-    peer = parser.parse_args().peer
+    parser.add_argument("--only", type=lambda text: text.split(","), default=[], help="of the recordings")
+    arguments = parser.parse_args()
+    peer = arguments.peer
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["SOTTOVOCE_HOME"] = str(folder / "home")
@@ -71,7 +77,7 @@ def main() -> None:
         model = shelf.find("base")
         print("| recording | subtitles | cues | break a limit | long lines | too fast | too short | overlaps |")
         print("|---|---|--:|--:|--:|--:|--:|--:|")
-        for recording, file, language in recordings(folder):
+        for recording, file, language in recordings(folder, arguments.only):
             ours = _ours(file, language, folder, recording == TWO_CHANNELS)
             _show(recording, "a segment each", ours[0])
             if peer is not None and recording != TWO_CHANNELS:

@@ -240,10 +240,13 @@ class BackendInThread(QObject):
 
     event_received = Signal(object)
     died = Signal(object)
+    program_updated = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.is_ready = True
+        self.is_running = self.is_ready = True
+        self.pid = os.getpid()
+        self.most_memory = 0  # not known
         self._commands: queue.SimpleQueue[messages.Command | None] = queue.SimpleQueue()
         self._thread = _EngineThread(self._commands, self.event_received.emit)
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from desktop_app import paths
 
 MODELS = ("tiny.en", "base")
+# What takes long to make, and results, which are gone on with.
+CACHE = Path(os.environ.get("SOTTOVOCE_BENCHMARKS") or Path(__file__).parents[2] / ".cache" / "benchmarks")
 # What these functions need is imported in them: a window that is measured loads what the program loads, and no more.
 
 
