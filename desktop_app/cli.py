@@ -201,14 +201,18 @@ def _find_files(arguments: argparse.Namespace) -> int | None:
             for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
                 signal.signal(number, handler)
         return None
-    arguments.files = typed_files.expanded(arguments.files)
+    arguments.files, arguments.unmatched = typed_files.expanded(arguments.files)
+    for pattern in arguments.unmatched:
+        terminal.say(wording.no_file_matches(pattern))
+    if not arguments.files:
+        return SOME_FAILED
     if arguments.skip_existing:
         options, output = job_options(arguments), _output(arguments)
         arguments.files, skipped = typed_files.without_transcripts(arguments.files, output, options)
         if skipped:
             terminal.say(wording.skipped(skipped))
         if not arguments.files:
-            return DONE
+            return SOME_FAILED if arguments.unmatched else DONE
     return None
 
 
@@ -273,7 +277,9 @@ class _Run:
         self._leave_with = leave
         self._is_leaving = False
         self._waiting: dict[int, Job] = {}
-        self._failed = self._failed_to_write = False
+        self._failed = bool(getattr(arguments, "unmatched", None))
+        self._failed_to_write = False
+        self._files_written = export.Written()
         self._interrupted = False
         self._bar = terminal.ProgressBar(shown=not arguments.quiet and sys.stderr.isatty())
         queue.job_changed.connect(self._on_job_changed)
@@ -431,7 +437,7 @@ class _Run:
     def _write(self, transcript: Transcript, output: Output) -> list[Path]:
         files = []
         self._failed_to_write = False
-        for written in _written(transcript, output):
+        for written in _written(transcript, output, self._files_written):
             if written is None:
                 self._failed = self._failed_to_write = True
                 continue
@@ -658,9 +664,9 @@ def _export(history: History, arguments: argparse.Namespace) -> int:
     return SOME_FAILED if failed else DONE
 
 
-def _written(transcript: Transcript, output: Output) -> Iterator[Path | None]:
+def _written(transcript: Transcript, output: Output, before: export.Written | None = None) -> Iterator[Path | None]:
     """Write the files that are wanted; yield where each is. Of one that cannot be written yield None, and say why."""
-    for wanted, written in export.write_wanted(transcript, output):
+    for wanted, written in export.write_wanted(transcript, output, before):
         if isinstance(written, OSError):
             terminal.say(wording.cannot_write(shown(wanted), written.strerror or str(written)))
             yield None

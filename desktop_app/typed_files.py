@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import glob
+import itertools
 import os
 import re
 import shutil
@@ -39,23 +40,28 @@ def check(arguments: argparse.Namespace) -> str:
     return ""
 
 
-def expanded(files: list[str]) -> list[str]:
-    """Return the files, those that match in the place of each pattern that no file is called by.
+def expanded(files: list[str]) -> tuple[list[str], list[str]]:
+    """Return the files, those that match in the place of each pattern; and the patterns that nothing matches.
 
-    A shell does this as well, but not that of Windows, nor for a pattern in quotation marks.
+    What a file is called by is no pattern. A shell expands patterns as well, but not that of Windows, and none in
+    quotation marks.
     """
     found: list[str] = []
+    unmatched: list[str] = []
     for file in files:
         is_pattern = glob.has_magic(file) and not os.path.lexists(file)
-        matching = glob.glob(file, recursive=True) if is_pattern else []  # noqa: PTH207 (not below one folder)
-        found += sorted(matching, key=natural_order) or [file]
-    return found
+        matching = glob.glob(file, recursive=True) if is_pattern else [file]  # noqa: PTH207 (not below one folder)
+        found += sorted(matching, key=natural_order)
+        if not matching:
+            unmatched.append(file)
+    return found, unmatched
 
 
 def without_transcripts(files: list[str], output: Output, options: JobOptions) -> tuple[list[str], int]:
     """Return the recordings that do not have all their files yet, those in folders by themselves; and how many have."""
     wanted: list[str] = []
     skipped = 0
+    of_one_name: dict[Path, list[Path]] = {}  # a.wav and a.mp3 both become a.txt, the second one a (2).txt
     for file in files:
         path = Path(file).absolute()
         found = [path]
@@ -63,17 +69,28 @@ def without_transcripts(files: list[str], output: Output, options: JobOptions) -
             with contextlib.suppress(OSError):  # the queue says why it cannot be read, or that nothing is in it
                 found = media_in(path) or [path]
         for recording in found:
-            if _has_all(recording, output, options):
+            files_wanted = _files_of(recording, output, options)
+            same = of_one_name.setdefault(files_wanted[0], [])
+            if recording not in same:
+                same.append(recording)
+            number = same.index(recording)
+            if all(_numbered(name, number).exists() for name in files_wanted):
                 skipped += 1
             else:
                 wanted.append(str(recording))
     return wanted, skipped
 
 
-def _has_all(recording: Path, output: Output, options: JobOptions) -> bool:
+def _files_of(recording: Path, output: Output, options: JobOptions) -> list[Path]:
+    """Return the files that the transcript of a recording would be in if no other had their names."""
     job = Job(0, recording, options, JobState.QUEUED, 0.0, language=options.language)
     folder = Path(output.folder) if output.folder else recording.parent
-    return all((folder / export.file_name(output.name, job, kind)).exists() for kind in output.formats)
+    return [folder / export.file_name(output.name, job, kind) for kind in output.formats]
+
+
+def _numbered(file: Path, number: int) -> Path:
+    """Return the name that a file gets if so many others have its own."""
+    return next(itertools.islice(export.names_like(file), number, None))
 
 
 def from_standard_input() -> Path:

@@ -98,6 +98,40 @@ def test_a_pattern_that_no_shell_has_expanded_stands_for_what_matches_it(transcr
     assert {"talk.txt", "talk 2 [a].txt"} <= {file.name for file in recording.parent.iterdir()}
 
 
+def test_a_pattern_that_nothing_matches_is_said_and_leaves_no_job_while_the_others_are_transcribed(
+    transcribe, recording
+):
+    nothing = transcribe(str(recording.parent / "zz*.mp3"))
+    beside = transcribe(str(recording.parent / "zz*.mp3"), recording)
+
+    assert (nothing.returncode, beside.returncode) == (SOME_FAILED, SOME_FAILED)
+    assert said(nothing) == f"No file matches “{recording.parent / 'zz*.mp3'}”.\n"
+    assert recording.with_suffix(".txt").exists()
+    listed = subprocess.run([*SOTTOVOCE, "history", "list", "--json"], capture_output=True, check=True, timeout=60)
+    assert [job["name"] for job in json.loads(listed.stdout)] == ["talk.wav"]
+
+
+def test_two_recordings_of_one_name_never_write_over_each_other_and_each_is_skipped_by_its_own_file(
+    transcribe, recording, silence
+):
+    shutil.copy(silence, recording.with_name("talk.wave"))
+    first, second = recording.with_suffix(".txt"), recording.with_name("talk (2).txt")
+    first.write_text("old")
+
+    started = transcribe("--skip-existing", recording.parent)
+    new = transcribe("--overwrite", recording.parent)
+    again = transcribe("--overwrite", recording.parent)
+    skipped = transcribe("--skip-existing", recording.parent)
+
+    assert [ended.returncode for ended in (started, new, again, skipped)] == [DONE] * 4, said(new) + said(again)
+    assert started.stdout.decode().splitlines() == [str(second)]
+    assert new.stdout == again.stdout
+    assert new.stdout.decode().splitlines() == [str(first), str(second)]
+    assert "short recording" in first.read_text()
+    assert second.read_text() == ""
+    assert said(skipped) == "Skipped, because already transcribed: 2 recordings.\n"
+
+
 def test_recordings_that_have_their_transcripts_are_skipped_if_so_asked_also_those_in_folders(transcribe, recording):
     shutil.copy(recording, recording.with_name("other.wav"))
     recording.with_suffix(".txt").write_text("mine")

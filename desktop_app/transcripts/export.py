@@ -30,7 +30,7 @@ from desktop_app.messages import Segment, Task
 from desktop_app.transcripts import subtitles
 from desktop_app.transcripts.lines import as_lines, text_of_line
 from desktop_app.transcripts.subtitles import legible
-from desktop_app.transcripts.transcript import Job, Output, Transcript, display_name, speaker_name
+from desktop_app.transcripts.transcript import Job, JobState, Output, Transcript, display_name, speaker_name
 
 _JOINER = "\u2060"  # WORD JOINER: has no width, allows no line break
 _RIGHT_TO_LEFT_MARK = "\u200f"
@@ -66,7 +66,7 @@ def as_srt(transcript: Transcript) -> Iterator[str]:
     SubRip cannot escape. Where players would take text for a tag (`<b>`, `{\\an8}`) or for the start of a cue, an
     invisible U+2060 goes in between: it looks as it should, and without U+2060 it is the text again.
     """
-    for number, cue in enumerate(subtitles.cues(transcript.segments, _name), 1):
+    for number, cue in enumerate(subtitles.cues(transcript.segments, _name, _end_of(transcript.job)), 1):
         before = "\n" if number > 1 else ""
         yield before + "\n".join((str(number), _cue_times(cue, ","), *_srt_lines(_directed(cue.lines)), ""))
 
@@ -74,7 +74,7 @@ def as_srt(transcript: Transcript) -> Iterator[str]:
 def as_vtt(transcript: Transcript) -> Iterator[str]:
     """Yield the transcript as WebVTT. Where speakers are told apart, each cue says whose voice it is."""
     yield "WEBVTT\n"
-    for cue in subtitles.cues(transcript.segments):
+    for cue in subtitles.cues(transcript.segments, duration=_end_of(transcript.job)):
         first, *others = (html.escape(line, quote=False) for line in _directed(cue.lines))
         voice = f"<v {html.escape(_name(cue.speaker), quote=False)}>" if cue.speaker else ""
         yield "\n".join(("", _cue_times(cue, "."), voice + first, *others, ""))
@@ -188,15 +188,50 @@ def file_name(template: str, job: Job, format: str) -> str:
     return _fitted(_safe_stem(re.sub(r"\{([^{}]*)\}", filled, template)), suffix)
 
 
-def write_wanted(transcript: Transcript, output: Output) -> Iterator[tuple[Path, Path | OSError]]:
-    """Write the files that are wanted; yield of each where it was to be, and where it is, or why it is not."""
+class Written:
+    """The files that one call has written: it replaces none of them, even if it may replace others."""
+
+    def __init__(self) -> None:
+        self._files: set[tuple[int, int]] = set()  # by device and number, which case and links do not change
+
+    def add(self, file: Path) -> None:
+        with contextlib.suppress(OSError):
+            self._files.add(_identity(file))
+
+    def __contains__(self, file: Path) -> bool:
+        try:
+            return _identity(file) in self._files
+        except OSError:  # there is no such file
+            return False
+
+    def free(self, file: Path) -> Path:
+        """Return `file`, or the first `name (2).txt` and so on that is none of them."""
+        return next(candidate for candidate in names_like(file) if candidate not in self)
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    about = file.stat()
+    return about.st_dev, about.st_ino
+
+
+def write_wanted(
+    transcript: Transcript, output: Output, before: Written | None = None
+) -> Iterator[tuple[Path, Path | OSError]]:
+    """Write the files that are wanted; yield of each where it was to be, and where it is, or why it is not.
+
+    before: what the same call wrote of other recordings; what is written now is added to it.
+    """
     job = transcript.job
+    before = Written() if before is None else before
     folder = Path(output.folder) if output.folder else job.path.parent
     for kind in output.formats if output.files else ():
         wanted = folder / file_name(output.name, job, kind)
         try:
-            replace = output.overwrite and wanted != job.path  # a recording is never written over
-            yield wanted, write(transcript, wanted, kind, replace=replace)
+            free = before.free(wanted) if output.overwrite else wanted
+            replace = output.overwrite and free != job.path  # a recording is never written over
+            written = write(transcript, free, kind, replace=replace)
+            before.add(written)
+            yield wanted, written
         except OSError as error:
             yield wanted, error
 
@@ -223,6 +258,11 @@ class _Head(msgspec.Struct, frozen=True):
     model: str
     task: Task
     partial: bool
+
+
+def _end_of(job: Job) -> float | None:
+    """Return where a recording ends, in seconds; None while it is not known for sure, or not at all."""
+    return job.duration if job.state is JobState.DONE and job.duration else None
 
 
 def _table_row(*cells: int | str) -> str:

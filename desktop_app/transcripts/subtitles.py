@@ -50,8 +50,12 @@ class Cue(NamedTuple):
     speaker: str = ""
 
 
-def cues(segments: Iterable[Segment], name_of: Callable[[str], str] = lambda speaker: "") -> Iterator[Cue]:
+def cues(
+    segments: Iterable[Segment], name_of: Callable[[str], str] = lambda speaker: "", duration: float | None = None
+) -> Iterator[Cue]:
     """Yield the subtitles of segments that are in order of time: every word once, those of each speaker in order.
+
+    duration: seconds of the recording, behind which none ends; None if it is not known.
 
     They follow each other without an overlap, and each has one speaker. `name_of` says how to call a speaker: the names
     stand where the speaker changes. Without it the lines say nothing of them. Where the times of words are
@@ -64,7 +68,15 @@ def cues(segments: Iterable[Segment], name_of: Callable[[str], str] = lambda spe
         following = next(drafts, None)
         lines = _lines(this.units, name_of(this.speaker) if this.speaker != speaker else "")
         start = max(start, _rounded(this.start))
-        end, next_start = _until(start, _needed(sum(map(_width, lines))), this, following)
+        needed = _needed(sum(map(_width, lines)))
+        end, next_start = _until(start, needed, this, following)
+        if duration is not None and following is not None and next_start > following.start:
+            # Late enough to read this one, and yet there is time left for the next.
+            next_start = max(following.start, start + MIN_SHARE * needed, min(next_start, duration - MIN_DURATION))
+            next_start = _rounded(next_start)
+            end = min(end, next_start)
+        if duration is not None and start < duration:
+            end = min(end, math.floor(duration * 1000) / 1000)
         yield Cue(start, end, lines, this.speaker)
         start, speaker = next_start, this.speaker
         this = following

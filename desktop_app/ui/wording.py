@@ -894,6 +894,10 @@ SKIPS_BY_NAME = (
 )
 
 
+def no_file_matches(pattern: str) -> str:
+    return f"No file matches “{pattern}”."
+
+
 def skipped(count: int) -> str:
     """Return that recordings are left out, since they have their transcripts."""
     return f"Skipped, because already transcribed: {_count(count, 'recording')}."

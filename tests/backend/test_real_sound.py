@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from speech import media, prompts, real_sound, timed_sound
+from speech import media, odd_speech, prompts, real_sound, timed_sound
 
+from desktop_app.backend.audio import Recording
 from desktop_app.backend.worker import Worker
-from desktop_app.messages import FAST, Failure, JobFailed, JobFinished, SpeechHeard, Transcribe
+from desktop_app.messages import FAST, Doubt, Failure, JobFailed, JobFinished, Segment, SpeechHeard, Transcribe
+from desktop_app.work.media_files import media_in
 
 ROWS = {row.name: row for row in real_sound.rows()} if prompts.are_here() else {}
 NEEDS_PROMPTS = pytest.mark.skipif(
@@ -127,3 +129,64 @@ def test_what_is_said_behind_a_join_or_a_hole_stands_at_a_players_time(hear, tmp
     hello = [word.start for word in words if "hello" in word.text.lower()]
     assert hello[-1] == pytest.approx(row.hello, abs=0.6)  # words behind a silence are put up to half a second early
     assert prompts.word_error_rate(row.said, text_of(events)) < MOST_WRONG, text_of(events)
+
+
+@NEEDS_PROMPTS
+def test_sound_that_begins_behind_a_picture_stands_in_mkv_where_it_stands_in_mp4(hear, tmp_path):
+    hellos = []
+    for suffix in ("mkv", "mp4"):
+        (row,) = (row for row in timed_sound.rows() if row.name == f"{suffix}, H.264, sound 0.5 s late")
+        events = hear(row.make(tmp_path))
+        segments = [one for event in events if isinstance(event, SpeechHeard) for one in event.segments]
+        hellos += [word.start for one in segments for word in one.words if "hello" in word.text.lower()][:1]
+        assert not events[-1].partial
+        assert events[-1].duration == pytest.approx(20.6 + 0.5, abs=1)
+
+    assert hellos[0] == pytest.approx(hellos[1], abs=0.3)
+    assert hellos[0] == pytest.approx(
+        row.hello, abs=0.6
+    )  # a model is no clock: a first word is up to half a second off
+
+
+@NEEDS_PROMPTS
+def test_of_a_file_with_an_old_header_it_is_said_that_there_is_more_in_it_than_that_declares(hear, tmp_path):
+    (row,) = (row for row in timed_sound.rows() if row.name == "wav, header of the first half")
+
+    events = hear(row.make(tmp_path))
+
+    assert (events[-1].partial, events[-1].why) == (True, Failure.MORE_THAN_DECLARED)
+    assert prompts.word_error_rate(row.said, text_of(events)) < MOST_WRONG, text_of(events)
+
+
+@NEEDS_PROMPTS
+@pytest.mark.parametrize("name", ["speech backwards", "a syllable of 0.1 s, 22 times in 2.2 s"])
+def test_what_nobody_said_does_not_stand_in_the_text_unmarked_again_and_again(hear, tmp_path, name):
+    (row,) = (row for row in odd_speech.rows() if row.name == name)
+
+    events = hear(row.make(tmp_path))
+
+    segments = [segment for event in events if isinstance(event, SpeechHeard) for segment in event.segments]
+    assert isinstance(events[-1], JobFinished)
+    assert odd_speech.unmarked(segments).is_sane, text_of(events)
+
+
+def test_the_measure_of_what_is_unmarked_finds_loops_haste_and_broken_letters():
+    assert odd_speech.repeats("So it is. So it is! so, it is") == 3
+    assert odd_speech.repeats("ハハハハハハ") == 6
+    assert odd_speech.repeats("One after the other.") == 1
+    assert not odd_speech.unmarked([Segment(0, 1, "a" * 6)]).is_sane
+    assert not odd_speech.unmarked([Segment(0, 1, "What is said in a second is never this much.")]).is_sane
+    assert not odd_speech.unmarked([Segment(0, 1, "नम\ufffd")]).is_sane
+    assert odd_speech.unmarked([Segment(0, 1, "a" * 60, doubts=(Doubt.REPETITION,))]).is_sane
+
+
+@NEEDS_PROMPTS
+def test_a_folder_of_phones_cameras_and_recorders_is_found_whole_and_has_sound_in_every_file(tmp_path):
+    made = odd_speech.make_folder(tmp_path)
+
+    assert len(made) >= 42
+    assert {*media_in(tmp_path)} == {*made}
+    for file in made:
+        with Recording(os.fsencode(file)) as recording:
+            assert sum(map(len, recording.blocks(16_000))) == pytest.approx(4 * 16_000, abs=0.2 * 16_000), file.name
+            assert not recording.partial, file.name

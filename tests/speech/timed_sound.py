@@ -17,6 +17,7 @@ import soundfile
 from . import media, real_sound
 
 RATE = 48_000
+PIECE = 300.0  # seconds
 HELLO = 0.1  # seconds from the beginning of the sample to its first word
 
 
@@ -52,6 +53,19 @@ def _joined(suffix: str, codec: str, *clocks: float) -> Callable[[Path], Path]:
         return folder / f"joined.{suffix}"
 
     return make
+
+
+def _pieces_of_broadcast(folder: Path) -> Path:
+    """Write three pieces of five minutes, a voice in the first and in the last, whose clocks have nothing in common."""
+    quiet = np.zeros(round(PIECE * real_sound.RATE), np.float32)
+    pieces = []
+    for clock, voice in ((0, real_sound.one_voice()), (40_000, None), (5_000, real_sound.another_voice())):
+        samples = quiet.copy()
+        if voice is not None:
+            samples[: len(voice.samples)] = voice.samples
+        pieces.append(_encoded(folder / "piece.ts", samples, "aac", clock))
+    (folder / "pieces.ts").write_bytes(b"".join(pieces))
+    return folder / "pieces.ts"
 
 
 def _with_a_hole(seconds: float) -> Callable[[Path], Path]:
@@ -103,7 +117,11 @@ def rows() -> list[Timed]:
         Timed("two joined, ts, the clock 5 minutes on", _joined("ts", "aac", 0, 300), both, second),
         Timed("two joined, ts, the clock 19 hours back", _joined("ts", "aac", 70_000, 0), both, second),
         Timed("webm without a duration, 30 s of nothing", _with_a_hole(30), both, second + 30),
-        Timed("mkv, H.264, sound 2 s late", _late("mkv", 2), another, 2 + HELLO),
-        Timed("mp4, H.264, sound 2 s late", _late("mp4", 2), another, 2 + HELLO),
+        Timed("three pieces of 5 minutes, ts, each with another clock", _pieces_of_broadcast, both, 2 * PIECE + HELLO),
+        *(
+            Timed(f"{suffix}, H.264, sound {late:g} s late", _late(suffix, late), another, late + HELLO)
+            for suffix in ("mkv", "mp4")
+            for late in (0.5, 2)
+        ),
         Timed("wav, header of the first half", _old_header, one, None),
     ]

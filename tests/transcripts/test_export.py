@@ -482,6 +482,25 @@ def raising(error: BaseException):
 
 
 @pytest.mark.usefixtures("file_system")
+@pytest.mark.parametrize("as_format", [as_srt, as_vtt])
+def test_no_subtitle_ends_behind_the_end_of_the_recording(as_format):
+    said = [
+        Segment(0, 3, " A sentence of which there is too much to be read in the time.", ()),
+        Segment(3, 3.1, " Yes.", (Word(3, 3.1, " Yes.", 1.0),)),
+        Segment(3.1, 4, " No.", (Word(3.1, 4, " No.", 1.0),)),
+    ]
+    job = Job(1, Path("talk.m4a"), JobOptions(), JobState.DONE, NOON, duration=3.5)
+    read = cues_of_srt if as_format is as_srt else cues_of_vtt
+
+    cues = read(as_format(Transcript(job, said)))
+    while_it_runs = read(as_format(Transcript(msgspec.structs.replace(job, state=JobState.RUNNING), said)))
+
+    assert cues[-1][1] == 3500
+    assert all(start < end for start, end, _ in cues)
+    assert [text for *_, text in cues] == [text for *_, text in while_it_runs]
+    assert while_it_runs[-1][1] > 3500  # what is declared of a recording may be wrong
+
+
 def test_an_export_never_overwrites_what_is_there(tmp_path):
     (tmp_path / "talk.v1.txt").write_text("mine")
     (tmp_path / "talk.v1 (2).txt").mkdir()
