@@ -14,6 +14,7 @@ import msgspec
 from PySide6.QtCore import QLoggingCategory, QTimer
 
 from desktop_app import __version__, logs, paths, settings, start_trouble
+from desktop_app.exit_codes import DONE, SOME_FAILED
 from desktop_app.settings import Settings
 from desktop_app.terminal import Signals, complain, use_utf8_locale
 from desktop_app.transcripts.languages import LANGUAGES
@@ -60,9 +61,9 @@ def open_window(files: Sequence[Path]) -> int:
     """
     if obstacle := display.obstacle():
         sentence = wording.cannot_show(obstacle)
-        complain(sentence, 1)
+        complain(sentence, SOME_FAILED)
         display.show_without_qt(sentence, obstacle)
-        return 1
+        return SOME_FAILED
     use_utf8_locale()
     application = Application(sys.argv[:1])
     display.qt_is_connected()
@@ -83,14 +84,14 @@ def _run(application: Application, files: Sequence[Path]) -> int:
         instance = SingleInstance(paths.home(), paths.locks())
         if not _claim(instance):
             if instance.hand_over(files):
-                return 0
+                return DONE
             if not _claim(instance):  # none may have been open: `quit` looks, and holds the lock for a moment
                 why = instance.why_not()
                 return start_trouble.tell(wording.cannot_start(why, _home()) if why else wording.WINDOW_DOES_NOT_ANSWER)
         _keep_log()
         ownership = Ownership(paths.locks())
     except OpenElsewhere as error:
-        return complain(wording.open_elsewhere(error.holder, shown(error.file)), 1)  # a box has asked already
+        return complain(wording.open_elsewhere(error.holder, shown(error.file)), SOME_FAILED)  # a box has asked already
     except OSError as error:
         return start_trouble.tell(wording.cannot_start(error, _home()))
 

@@ -20,6 +20,7 @@ import msgspec
 
 from desktop_app import logs, messages, paths, record_command, streams, terminal, typed_files
 from desktop_app.arguments import COMMANDS, DEFAULT_FORMAT, job_options, parsed
+from desktop_app.exit_codes import DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE
 from desktop_app.messages import Failure, Segment
 from desktop_app.models import abilities, catalogue, shelf
 from desktop_app.models.errors import ModelError
@@ -31,8 +32,6 @@ from desktop_app.transcripts.transcript import UNENDED, Job, JobOptions, JobStat
 from desktop_app.ui import display, wording
 
 log = logging.getLogger(__name__)
-
-DONE, SOME_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from desktop_app import logs, paths, terminal
+from desktop_app.exit_codes import DONE, INTERRUPTED, SOME_FAILED
 from desktop_app.messages import PorterProgress
 from desktop_app.models.errors import PorterError
 from desktop_app.models.flow import Flow
@@ -17,8 +18,6 @@ from desktop_app.models.progress import Tell, a_few_times_a_second
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import pack_wording, wording
 from desktop_app.upkeep import pack_removing, packs
-
-DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
 
 
 def gpu(arguments: argparse.Namespace) -> int:

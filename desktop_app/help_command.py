@@ -12,9 +12,9 @@ import sys
 
 from desktop_app import manual, terminal
 from desktop_app.arguments import COMMANDS, parsed
+from desktop_app.exit_codes import DONE, SOME_FAILED, WRONG_USAGE
 from desktop_app.ui import wording
 
-DONE, NOT_READABLE, WRONG_USAGE = 0, 1, 2
 LESS = "FRX"  # its options where the user has none: a short text is only printed, and what was read stays
 
 
@@ -24,7 +24,7 @@ def show(arguments: argparse.Namespace) -> int:
     try:
         pages = manual.pages()
     except OSError as error:
-        return terminal.complain(wording.no_manual(error), NOT_READABLE)
+        return terminal.complain(wording.no_manual(error), SOME_FAILED)
     width = max(20, min(shutil.get_terminal_size().columns, manual.MAX_WIDTH))
     if not name:
         terminal.print_out(f"{wording.MANUAL_TOPICS}\n\n{manual.list_of_topics(pages, width)}", end="")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from desktop_app import paths, settings, terminal
+from desktop_app.exit_codes import DONE, INTERRUPTED, SOME_FAILED
 from desktop_app.models import machine
 from desktop_app.models.machine import Machine
 from desktop_app.transcripts.history import History, LibraryInUse, NewerDatabase
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from desktop_app.work.probe_process import Probed, ProbeProcess
 
 log = logging.getLogger(__name__)
-
-DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
 
 
 def devices(arguments: argparse.Namespace) -> int:

@@ -17,12 +17,12 @@ from typing import IO, Literal, TypeAlias, TypeVar
 import msgspec
 
 from desktop_app import __version__
+from desktop_app.exit_codes import OTHER_VERSION
 
 LONGEST_LINE = 4 * 1024 * 1024  # bytes; no honest message comes near it
 GAP_MARK = "[…]"  # what users and exports see of a segment whose words are not known
 
 
-OTHER_VERSION = 76  # exit code of a process whose parent is of another version
 VERSION_OF_PARENT = "SOTTOVOCE_VERSION"  # in its environment
 
 

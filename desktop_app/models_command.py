@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from desktop_app import logs, paths, settings, terminal
+from desktop_app.exit_codes import DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE
 from desktop_app.messages import ModelTrouble, PorterFailed, PorterProgress
 from desktop_app.models import catalogue, machine, names, shelf, unfinished
 from desktop_app.models.errors import PorterError
@@ -23,8 +24,6 @@ from desktop_app.models.progress import Tell, a_few_times_a_second
 from desktop_app.transcripts.history import History, LibraryInUse, NewerDatabase
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import model_wording, wording
-
-DONE, SOME_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 class Listed(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
+from desktop_app.exit_codes import DONE, LEFT, SOME_FAILED
 from desktop_app.messages import (
     CheckForUpdate,
     FetchModel,
@@ -41,7 +42,6 @@ from desktop_app.messages import (
 from desktop_app.models.errors import PorterError
 from desktop_app.models.progress import Tell, a_few_times_a_second
 
-DONE, FAILED, LEFT = 0, 1, 2  # exit codes
 NICENESS = 5  # as the backend
 
 
@@ -91,7 +91,7 @@ def main() -> NoReturn:
         logging.exception("unforeseen")
         answer = PorterFailed(ModelTrouble.UNFORESEEN, _sayable(f"{type(error).__name__}: {error}"))
     pipe.send(answer)
-    leave(FAILED if isinstance(answer, PorterFailed) else DONE)
+    leave(SOME_FAILED if isinstance(answer, PorterFailed) else DONE)
 
 
 def carry_out(command: PorterCommand, tell: Tell) -> PorterDone | UpdateChecked:

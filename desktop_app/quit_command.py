@@ -6,11 +6,11 @@ import argparse
 import time
 
 from desktop_app import paths, terminal
+from desktop_app.exit_codes import DONE, RECORDING, STILL_THERE, WORKING
 from desktop_app.ui import wording
 from desktop_app.work import ownership
 from desktop_app.work.single_instance import Answer, SingleInstance
 
-DONE, RECORDING, WORKING, STILL_THERE = 0, 3, 4, 5  # exit codes; installers know them, 1 is a fault of ours
 AGAIN = 0.05  # seconds
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from desktop_app import logs, paths, terminal
 from desktop_app.arguments import live_options
+from desktop_app.exit_codes import DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE
 from desktop_app.transcripts.transcript import JobOptions, shown
 from desktop_app.ui import wording
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:  # they need Qt: not loaded for `--help`
 
 log = logging.getLogger(__name__)
 
-DONE, SOME_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 LOOK_PATIENCE = 5.0  # seconds, for the list of devices
 MOST_WORDS = 60  # letters of them
 SUFFIXES = (".wav", ".wave")

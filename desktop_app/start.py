@@ -7,8 +7,7 @@ import signal
 import sys
 
 from desktop_app import streams
-
-INTERRUPTED = 130
+from desktop_app.exit_codes import INTERRUPTED, SOME_FAILED
 
 
 def main() -> int:
@@ -48,6 +47,6 @@ def _cannot_import(error: ImportError) -> int:
     if not libraries:
         raise error
     obstacle = display.Obstacle(display.Kind.NO_LIBRARY, libraries)
-    terminal.complain(wording.cannot_show(obstacle), 1)
+    terminal.complain(wording.cannot_show(obstacle), SOME_FAILED)
     display.show_without_qt(wording.cannot_show(obstacle), obstacle)
-    return 1
+    return SOME_FAILED

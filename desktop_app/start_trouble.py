@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from desktop_app.exit_codes import SOME_FAILED
 from desktop_app.terminal import Signals, complain
 from desktop_app.ui import wording
 from desktop_app.work.lock_files import Holder
@@ -15,7 +16,7 @@ WITHOUT_A_SCREEN = {"offscreen", "minimal"}  # platforms of Qt on which nobody c
 
 def tell(sentence: str) -> int:
     """Say why the window does not open; return the exit code."""
-    code = complain(sentence, 1)
+    code = complain(sentence, SOME_FAILED)
     if QGuiApplication.platformName() not in WITHOUT_A_SCREEN:
         _exec(QMessageBox(QMessageBox.Icon.Critical, wording.APPLICATION, sentence))
     return code

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from desktop_app import streams
+from desktop_app.exit_codes import INTERRUPTED
 from desktop_app.ui import wording
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
@@ -195,7 +196,7 @@ class Signals:
     def _on_signal(self, number: int, _: object) -> None:
         self._count += 1
         if self._count > 2:
-            os._exit(130)
+            os._exit(INTERRUPTED)
         if self._count == 2:
             self._again()
         else:

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 import msgspec
 
 from desktop_app import __version__, logs, paths, terminal
+from desktop_app.exit_codes import DONE, INTERRUPTED, SOME_FAILED
 from desktop_app.messages import Release, UpdateChecked
 from desktop_app.models.errors import PorterError
 from desktop_app.models.progress import Tell, a_few_times_a_second
 from desktop_app.transcripts.transcript import shown
 from desktop_app.ui import update_wording, wording
 from desktop_app.upkeep import installation
-
-DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -41,7 +40,7 @@ def updates(arguments: argparse.Namespace) -> int:
         sys.stderr.write("\n" if sys.stderr.isatty() else "")
         return INTERRUPTED
     except OSError as error:
-        return terminal.complain(wording.library_failure(error), FAILED)
+        return terminal.complain(wording.library_failure(error), SOME_FAILED)
 
 
 def _tell(arguments: argparse.Namespace) -> int:
@@ -51,18 +50,18 @@ def _tell(arguments: argparse.Namespace) -> int:
     try:
         found = update.check() if asks else update.known()
     except PorterError as error:
-        return terminal.complain(update_wording.not_checked(error.told()), FAILED)
+        return terminal.complain(update_wording.not_checked(error.told()), SOME_FAILED)
     file = ""
     if found.releases and arguments.download is not None:
         if not installation.wanted():
             return terminal.complain(
-                update_wording.what_follows(installation.how(), found.releases[0].version, 0), FAILED
+                update_wording.what_follows(installation.how(), found.releases[0].version, 0), SOME_FAILED
             )
         try:
             with _shown_progress() as tell:
                 file = shown(update.fetch(found.releases[0].version, arguments.download.absolute(), tell))
         except PorterError as error:
-            return terminal.complain(update_wording.not_fetched(error.told()), FAILED)
+            return terminal.complain(update_wording.not_fetched(error.told()), SOME_FAILED)
     if arguments.json:
         told = Told(__version__, installation.how().value, asks, found.releases, found.size_bytes, file)
         terminal.print_out(msgspec.json.format(msgspec.json.encode(told)).decode())

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 
 import desktop_app
+from desktop_app import exit_codes
 
 ROOT = Path(desktop_app.__file__).parent
 
@@ -39,11 +40,14 @@ COMMANDS = {
     "record_command",
     "updates_command",
 }
-EVERYTHING_BUT_BACKEND = ROOMS | COMMANDS | {"arguments", "cli", "logs", "streams", "terminal", "typed_files"}
+EVERYTHING_BUT_BACKEND = (
+    ROOMS | COMMANDS | {"arguments", "cli", "exit_codes", "logs", "streams", "terminal", "typed_files"}
+)
 
 TABLE = {
     "__init__": Rule(set(), set()),
-    "messages": Rule(set(), {"msgspec"}),
+    "exit_codes": Rule(set(), set()),
+    "messages": Rule({"exit_codes"}, {"msgspec"}),
     "logs": Rule(set(), set()),
     "paths": Rule(set(), {"platformdirs"}),
     "settings": Rule({"paths"}, {"msgspec"}),
@@ -51,10 +55,10 @@ TABLE = {
     "backend": Rule({"messages"}, {"msgspec"} | ENGINE),
     "models": Rule({"messages", "paths", "settings"}, {"msgspec", "httpx2", "truststore", "keyring"}),
     "upkeep": Rule({"messages", "models", "paths", "settings"}, {"msgspec", "httpx2", "cryptography"}),
-    "porter": Rule({"messages", "models", "upkeep"}, set()),
+    "porter": Rule({"exit_codes", "messages", "models", "upkeep"}, set()),
     "transcripts": Rule({"messages"}, {"msgspec"}),
     "work": Rule(
-        {"messages", "transcripts", "models", "upkeep", "settings", "paths", "logs"},
+        {"exit_codes", "messages", "transcripts", "models", "upkeep", "settings", "paths", "logs"},
         {"msgspec", QT_CORE, QT_NETWORK, QT_MULTIMEDIA, "sounddevice", "Xlib", "jeepney"},
     ),
     "ui": Rule({"work", "transcripts", "models", "messages", "settings", "paths", "manual"}, {"msgspec", "PySide6"}),
@@ -67,12 +71,12 @@ TABLE = {
     "help_command": Rule(EVERYTHING_BUT_BACKEND, set()),
     "quit_command": Rule(EVERYTHING_BUT_BACKEND, {QT_CORE}),
     "updates_command": Rule(EVERYTHING_BUT_BACKEND, {"msgspec"}),
-    "start": Rule({"__main__", "cli", "porter", "streams", "terminal", "ui"}, set()),
-    "start_trouble": Rule({"terminal", "ui", "work"}, {"PySide6"}),
+    "start": Rule({"__main__", "cli", "exit_codes", "porter", "streams", "terminal", "ui"}, set()),
+    "start_trouble": Rule({"exit_codes", "terminal", "ui", "work"}, {"PySide6"}),
     "arguments": Rule({"__init__", "messages", "models", "transcripts"}, {"msgspec"}),
     "streams": Rule(set(), set()),
     "typed_files": Rule(EVERYTHING_BUT_BACKEND, set()),
-    "terminal": Rule({"streams", "ui"}, {"rich", QT_CORE}),
+    "terminal": Rule({"exit_codes", "streams", "ui"}, {"rich", QT_CORE}),
     "__main__": Rule(EVERYTHING_BUT_BACKEND | {"start_trouble"}, {"msgspec", "PySide6"}),
 }
 # Of ui, what knows no widgets.
@@ -184,7 +188,10 @@ def test_a_module_is_importable_by_itself_and_loads_nothing_forbidden(module, ne
 def test_the_backend_loads_no_other_room_than_the_door(module):
     ours = {name for name in _loaded_by(f"import {module}") if name.startswith("desktop_app.")}
 
-    assert {name for name in ours if not name.startswith("desktop_app.backend")} == {"desktop_app.messages"}
+    assert {name for name in ours if not name.startswith("desktop_app.backend")} == {
+        "desktop_app.exit_codes",  # by way of the door
+        "desktop_app.messages",
+    }
 
 
 @pytest.mark.parametrize("room", ["transcripts", "models", "upkeep", "work", "ui", "cli", "porter", "__main__"])
@@ -286,3 +293,20 @@ def _calls_of_qt_constructors(file: Path) -> Iterator[ast.Call]:
 
 def _calls(node: ast.AST) -> Iterator[ast.Call]:
     return (part for part in ast.walk(node) if isinstance(part, ast.Call))
+
+
+def test_exit_codes_are_numbers_in_one_file_and_the_manual_has_those_that_users_see():
+    assigned = re.compile(r"^[A-Z_, ]+ = (0|1|2|130)(, \d+)*(  #.*)?$", re.MULTILINE)
+    said = re.compile(r"(_exit|sys\.exit|complain\(.*,) ?\(?[1-9]")
+    commands = [ROOT / "cli.py", ROOT / "porter.py", *ROOT.glob("*_command.py"), *ROOT.glob("start*.py")]
+
+    for file in (*commands, ROOT / "terminal.py", ROOT / "__main__.py"):
+        text = file.read_text(encoding="utf-8")
+        assert not assigned.search(text) and not said.search(text), file
+
+    manual = ROOT.parent / "resources" / "manual"
+    scripts = (manual / "scripts.md").read_text(encoding="utf-8")
+    quits = (manual / "command-line.md").read_text(encoding="utf-8").partition("## quit")[2]
+    general = (exit_codes.DONE, exit_codes.SOME_FAILED, exit_codes.WRONG_USAGE, exit_codes.INTERRUPTED)
+    assert all(f"| {code} |" in scripts for code in general)
+    assert all(str(code) in quits for code in (exit_codes.RECORDING, exit_codes.WORKING, exit_codes.STILL_THERE))

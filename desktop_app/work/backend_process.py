@@ -11,10 +11,10 @@ import msgspec
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
 from desktop_app import paths
+from desktop_app.exit_codes import OTHER_VERSION
 from desktop_app.logs import LogFile
 from desktop_app.messages import (
     LONGEST_LINE,
-    OTHER_VERSION,
     BackendReady,
     Command,
     Failure,

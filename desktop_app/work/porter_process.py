@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
+from desktop_app.exit_codes import OTHER_VERSION
 from desktop_app.logs import LogFile
 from desktop_app.messages import (
     LONGEST_LINE,
-    OTHER_VERSION,
     Garbled,
     ModelTrouble,
     PorterCommand,

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
+from desktop_app.exit_codes import OTHER_VERSION
 from desktop_app.messages import (
     LONGEST_LINE,
-    OTHER_VERSION,
     EngineFound,
     Garbled,
     Measuring,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.messages import OTHER_VERSION, FetchModel, to_line
+from desktop_app.exit_codes import OTHER_VERSION
+from desktop_app.messages import FetchModel, to_line
 from desktop_app.transcripts.transcript import JobState
 from desktop_app.ui import wording
 

@@ -13,6 +13,7 @@ import pytest
 from hub_server import Fault, small_model
 
 from desktop_app import paths
+from desktop_app.exit_codes import DONE, LEFT, SOME_FAILED
 from desktop_app.messages import (
     FetchModel,
     KeepToken,
@@ -29,7 +30,6 @@ from desktop_app.messages import (
     to_line,
 )
 from desktop_app.models import catalogue, shelf, unfinished
-from desktop_app.porter import DONE, FAILED, LEFT
 
 REPO, COMMIT = "someone/little", "0123456789abcdef0123456789abcdef01234567"
 WEIGHTS = "model.bin"
@@ -126,7 +126,7 @@ def test_it_fetches_a_model_whole_and_tells_where_it_is(home, hub, porter, tiny_
 def test_what_cannot_be_done_is_said_by_its_kind(hub, porter):
     events, exit_code = porter(FetchModel("little", REPO, hub=hub.url)).end()
 
-    assert exit_code == FAILED
+    assert exit_code == SOME_FAILED
     assert isinstance(events[-1], PorterFailed)
     assert events[-1].kind is ModelTrouble.NOT_FOUND
 
@@ -146,7 +146,7 @@ def test_room_that_is_missing_is_said_in_bytes(little, porter):
 def test_what_is_no_command_is_a_bug_of_ours(porter, line):
     events, exit_code = porter(line).end()
 
-    assert exit_code == FAILED
+    assert exit_code == SOME_FAILED
     assert [event.kind for event in events] == [ModelTrouble.UNFORESEEN]
 
 
@@ -243,13 +243,13 @@ def test_a_token_that_was_kept_lets_in_later_and_is_in_no_log_and_no_file(little
     assert b"hf_secret" not in refused.log + keeping.log + let_in.log + forgetting.log
     assert not [file for file in home.rglob("*") if file.is_file() and b"hf_secret" in file.read_bytes()]
     wrong = porter(private)  # the model is here, but what it should be is not known without asking
-    assert wrong.end()[1] == FAILED
+    assert wrong.end()[1] == SOME_FAILED
 
 
 def test_without_a_keyring_nothing_is_kept_and_that_is_said(porter):
     events, exit_code = porter(KeepToken("", "hf_secret"), PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring").end()
 
-    assert exit_code == FAILED
+    assert exit_code == SOME_FAILED
     assert [event.kind for event in events] == [ModelTrouble.NO_KEYRING]
 
 
