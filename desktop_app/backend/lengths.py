@@ -19,6 +19,7 @@ MOST_SECONDS = (
 )
 LOOKS_AT_THE_CLOCK = 500  # packets
 LARGEST_OGG_PAGE = 65_307  # bytes
+# Not AVI and FLV: a recorder writes their header first, and leaves what it guessed there if it is cut off.
 DECLARED = {
     "wav",
     "w64",
@@ -28,8 +29,6 @@ DECLARED = {
     "flac",
     "mov,mp4,m4a,3gp,3g2,mj2",
     "asf",
-    "avi",
-    "flv",
     "ape",
     "wv",
     "tta",

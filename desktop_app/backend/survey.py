@@ -23,6 +23,8 @@ SPEAKS = 1.0  # seconds of speech by which a track is known to carry some
 ENOUGH = 8.0  # seconds of speech after which the channels can be judged
 FARTHEST = 600.0  # seconds into the file that are looked at while nobody speaks,
 FARTHEST_IN_OTHERS = 120.0  # and in tracks that are only to be mentioned
+THOROUGH = 30  # blocks, a minute: so long every one is listened to, and then, while nobody has spoken, one of
+ONE_OF = 5
 KEPT = 15  # blocks, half a minute: the last of them are judged
 THE_SAME = 0.98  # correlation of two channels
 MOST_CHANNELS = 8  # that FFmpeg's mean is tried for: more are a recorder's
@@ -122,14 +124,21 @@ def _speaks(
             detectors = voices(recording.channels)
             _forget(detectors)
             spoken = 0
-            for block in recording.blocks(BLOCK, end=farthest, layout=EACH):
+            for number, block in enumerate(recording.blocks(BLOCK, end=farthest, layout=EACH)):
                 give_sign()
+                if _is_passed_over(number, spoken) or not block.any():
+                    continue
                 spoken += int(_spoken(detectors, block.reshape(len(block), -1)).any(axis=1).sum())
                 if spoken * FRAME_SECONDS >= SPEAKS:
                     return True
     except CannotTranscribe:  # another one may be sound
         pass
     return False
+
+
+def _is_passed_over(number: int, spoken: int) -> bool:
+    """Whether a block need not be listened to, so that a long silence costs little: who speaks, speaks for longer."""
+    return number >= THOROUGH and not spoken and number % ONE_OF > 0
 
 
 def _of_channels(
@@ -143,12 +152,14 @@ def _of_channels(
     spoken = 0
     with Recording(path, track) as recording, Recording(path, track) as mixed:
         apart = recording.blocks(BLOCK, end=FARTHEST, layout=EACH)
-        for each, mean in itertools.zip_longest(apart, _as_far_as_it_goes(mixed)):
+        for number, (each, mean) in enumerate(itertools.zip_longest(apart, _as_far_as_it_goes(mixed))):
             give_sign()
             if each is None:
                 break
             if mean is None or len(mean) != len(each):  # there is no mean of such channels
                 return Survey(track, by_channel=True)
+            if _is_passed_over(number, spoken):
+                continue
             each, mean = _whole(each), _whole(mean)
             said, said_in_mean = _spoken(voices[:-1], each), _spoken(voices[-1:], mean[:, None])[:, 0]
             kept.append((each, said, mean, said_in_mean))

@@ -198,3 +198,23 @@ def test_a_recording_that_grows_with_one_channel_upside_down_is_heard(tmp_path):
         found = np.concatenate([file.read(1.0) for _ in range(13)])
 
     assert np.sqrt(np.mean(np.square(found))) > 0.5 * np.sqrt(np.mean(np.square(voice())))
+
+
+def test_who_speaks_after_minutes_of_silence_is_found_though_little_of_it_is_listened_to(tmp_path):
+    quiet = real_sound.noise(150 * real_sound.RATE, -60)
+    late = np.concatenate([quiet, np.tile(voice(), 2)])
+    file = real_sound.write_tracks(tmp_path / "film.mov", [np.resize(quiet, len(late)), late])
+    listened = 0.0  # seconds
+
+    class Counting(VoiceActivity):
+        def probabilities(self, samples: np.ndarray) -> np.ndarray:
+            nonlocal listened
+            listened += samples.size / SAMPLE_RATE
+            return super().probabilities(samples)
+
+    detector = Counting()
+    with Recording(os.fsencode(file)) as recording:
+        found = survey(os.fsencode(file), recording, None, lambda count: [detector] * count)
+
+    assert found.track == 1
+    assert 0 < listened < 220  # of 350

@@ -264,6 +264,25 @@ def test_the_length_of_a_stream_without_a_table_is_known_before_it_is_heard(tmp_
     assert recording.duration == pytest.approx(60, abs=0.2)
 
 
+@pytest.mark.parametrize("suffix", ["flv", "avi"])
+def test_a_film_whose_header_says_that_it_is_ten_times_as_long_is_not_believed(tmp_path, suffix):
+    file = tmp_path / f"a.{suffix}"
+    media.encode(file, media.tone(30, 44_100), 44_100, "libmp3lame", pictures=30 if suffix == "avi" else 0)
+    content = bytearray(file.read_bytes())
+    if suffix == "flv":
+        struct.pack_into(">d", content, content.index(b"duration\0") + 9, 300.0)
+    else:
+        for at in (content.index(b"avih") + 24, content.index(b"vids") + 32, content.index(b"auds") + 32):
+            struct.pack_into("<I", content, at, 10 * struct.unpack_from("<I", content, at)[0])
+    file.write_bytes(content)
+
+    samples, recording = read(file)
+
+    assert recording._part.declared.seconds == pytest.approx(300, abs=1)  # as the header has it
+    assert recording.duration == pytest.approx(30, abs=0.3)
+    assert len(samples) / SAMPLE_RATE == pytest.approx(30, abs=0.3)
+
+
 # --- headers that are older than their sound -------------------------------------------------------------------------
 
 
