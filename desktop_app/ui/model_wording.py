@@ -30,7 +30,13 @@ STAGES = {
     PorterStage.REMOVING: "Removing",
 }
 
-# What happened, and what to do next. The model's name stands before it.
+# What happened, and what to do next. The name of the model, or of the graphics pack, stands before it.
+OUTDATED = (
+    "was left unchanged: Sottovoce has been updated in the meantime",
+    "Restart Sottovoce, then try again.",
+)
+BUG = ("could not be processed because of a bug in Sottovoce", "See the log for more. Please report it.")
+
 _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
     ModelTrouble.NO_NETWORK: (
         "could not be downloaded: the model hub is not responding",
@@ -130,14 +136,8 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
         "could not be saved: this computer has no keyring, or it is locked",
         "You will be asked for the token each time. It is never written to a file.",
     ),
-    ModelTrouble.UPDATED: (
-        "was left unchanged: Sottovoce has been updated in the meantime",
-        "Restart Sottovoce, then try again.",
-    ),
-    ModelTrouble.UNFORESEEN: (
-        "could not be processed because of a bug in Sottovoce",
-        "See the log for more. Please report it.",
-    ),
+    ModelTrouble.UPDATED: OUTDATED,
+    ModelTrouble.UNFORESEEN: BUG,
 }
 
 _FILES_OF_A_MODEL = ("config.json", "model.bin", "tokenizer.json", "vocabulary.json")

@@ -22,12 +22,8 @@ class NumberBox(QDoubleSpinBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setLocale(QLocale.c())  # shown as in the English around it; typed in any digits
         self.refused = ""
-        self.lineEdit().textEdited.connect(self._on_edited)
-
-    def _on_edited(self) -> None:
-        self.refused = ""
+        _set_up(self)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         return _state(self, text, self.decimals()), text, position
@@ -46,12 +42,8 @@ class CountBox(QSpinBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setLocale(QLocale.c())  # shown as in the English around it; typed in any digits
         self.refused = ""
-        self.lineEdit().textEdited.connect(self._on_edited)
-
-    def _on_edited(self) -> None:
-        self.refused = ""
+        _set_up(self)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         if self.specialValueText() and text == self.specialValueText():
@@ -65,6 +57,11 @@ class CountBox(QSpinBox):
     def fixup(self, text: str) -> str:
         self.refused = _typed(self, text)
         return text
+
+
+def _set_up(box: NumberBox | CountBox) -> None:
+    box.setLocale(QLocale.c())  # shown as in the English around it; typed in any digits
+    box.lineEdit().textEdited.connect(lambda: setattr(box, "refused", ""))
 
 
 def _state(box: QDoubleSpinBox | QSpinBox, text: str, decimals: int) -> QValidator.State:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.messages import ModelTrouble, PorterFailed, PorterProgress
+from desktop_app.ui.model_wording import BUG, OUTDATED, size
 from desktop_app.ui.model_wording import progress as progress_of_model
-from desktop_app.ui.model_wording import size
 
 if TYPE_CHECKING:  # the command line has no use for Qt
     from desktop_app.work.pack_work import PackState
@@ -80,14 +80,8 @@ _TROUBLES: dict[ModelTrouble, tuple[str, str]] = {
         "It is available for Linux and Windows on 64-bit Intel and AMD CPUs.",
     ),
     ModelTrouble.NO_PACK_HERE: ("is not installed", "There is nothing to remove."),
-    ModelTrouble.UPDATED: (
-        "was left unchanged: Sottovoce has been updated in the meantime",
-        "Restart Sottovoce, then try again.",
-    ),
-    ModelTrouble.UNFORESEEN: (
-        "could not be processed because of a bug in Sottovoce",
-        "See the log for more. Please report it.",
-    ),
+    ModelTrouble.UPDATED: OUTDATED,
+    ModelTrouble.UNFORESEEN: BUG,
 }
 _NOT_ALLOWED = ("was refused: the server denied access", f"A newer version of Sottovoce may help. {_GET_FILE}")
 
