@@ -1,4 +1,4 @@
-"""A WAV file that somebody still writes -> mono 16 kHz samples, as far as it goes."""
+"""A WAV file that somebody still writes -> 16 kHz samples, as far as it goes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import av
 import numpy as np
 
 from desktop_app.backend.audio import HIGHEST_RATE, LOWEST_RATE, opened, resampled, resampler_to
-from desktop_app.backend.channels import INVERTED
 from desktop_app.backend.failures import CannotTranscribe
 from desktop_app.messages import Failure
 
@@ -34,7 +33,6 @@ class GrowingFile:
         self._rate = self._channels = 0  # not known yet
         self._at = 0  # bytes into the file
         self._first = 0  # where the samples begin
-        self._powers = np.zeros(3)  # of the left channel, of the right, of what they have in common
         self._resampler: av.AudioResampler | None = None
 
     def __enter__(self) -> Self:
@@ -58,21 +56,31 @@ class GrowingFile:
         return max(0, self._size() - self._at) / (self._rate * self._frame) if self.is_begun else 0.0
 
     def read(self, seconds: float) -> np.ndarray:
-        """Return what comes next, float32 of shape (samples,): so many seconds, or what there is, which may be none.
+        """Return what comes next: so many seconds, or what there is, which may be none.
 
+        float32 of shape (samples,), or of two channels (samples, 2).
         Raise CannotTranscribe if the file is no such recording, or the disk does not deliver.
         """
         if not self.is_begun and not self._begins():
-            return np.zeros(0, np.float32)
+            return self._nothing
         wanted = min(round(seconds * self._rate) * self._frame, self._size() - self._at)
         found = self._bytes(self._at, wanted - wanted % self._frame)
         found = found[: len(found) - len(found) % self._frame]
         self._at += len(found)
-        return self._resampled(found) if found else np.zeros(0, np.float32)
+        return self._resampled(found) if found else self._nothing
 
     def rest(self) -> np.ndarray:
         """Return what the resampler still holds, when there is nothing more to come."""
-        return np.concatenate([np.zeros(0, np.float32), *(resampled(self._resampler, None) if self._resampler else ())])
+        return np.concatenate([self._nothing, *(resampled(self._resampler, None) if self._resampler else ())])
+
+    @property
+    def channels(self) -> int:
+        """1 or 2; 0 as long as its header is not there."""
+        return self._channels
+
+    @property
+    def _nothing(self) -> np.ndarray:
+        return np.zeros((0, 2) if self._channels == 2 else 0, np.float32)
 
     @property
     def _frame(self) -> int:
@@ -81,20 +89,11 @@ class GrowingFile:
 
     def _resampled(self, found: bytes) -> np.ndarray:
         layout = "stereo" if self._channels == 2 else "mono"
-        samples = np.frombuffer(found, "<i2")
-        if self._channels == 2 and self._is_inverted(samples.reshape(-1, 2)):
-            samples = np.repeat(samples[::2], 2)
-        frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout=layout)
+        frame = av.AudioFrame.from_ndarray(np.frombuffer(found, "<i2")[None], format="s16", layout=layout)
         frame.sample_rate = self._rate
         if self._resampler is None:
-            self._resampler = resampler_to("mono")
-        return np.concatenate([np.zeros(0, np.float32), *resampled(self._resampler, frame)])
-
-    def _is_inverted(self, samples: np.ndarray) -> bool:
-        """Tell whether the right channel has been the left one upside down: their mean would be silence."""
-        left, right = samples.T.astype(np.float64) / 32768
-        self._powers += (left @ left, right @ right, left @ right)
-        return bool(self._powers[2] < INVERTED * np.sqrt(self._powers[0] * self._powers[1]))
+            self._resampler = resampler_to(layout)
+        return np.concatenate([self._nothing, *resampled(self._resampler, frame)])
 
     def _begins(self) -> bool:
         """Read the header, and tell whether it was there already."""

@@ -22,6 +22,7 @@ from desktop_app.backend.engine import Engine, told
 from desktop_app.backend.failures import Cancelled
 from desktop_app.backend.growing import GrowingFile
 from desktop_app.backend.level import LevelControl
+from desktop_app.backend.live_channels import LiveChannels
 from desktop_app.backend.sentences import ends_sentence
 from desktop_app.backend.speech import FRAME, FRAME_SECONDS, LEAD_IN, Span, VoiceActivity
 from desktop_app.messages import (
@@ -147,22 +148,26 @@ class LiveJob:
         self,
         job: Transcribe,
         load: Callable[[], Engine],
-        voice: VoiceActivity,
+        voices: Sequence[VoiceActivity],
         send: Callable[[Message], None],
         is_cancelled: Callable[[int], bool],
         has_ended: Callable[[int], bool],
     ) -> None:
-        """load: loads the model. has_ended: tells whether the recording of a job is complete."""
+        """load: loads the model. voices: detectors, the first for the window, the others for LiveChannels.
+
+        has_ended: tells whether the recording of a job is complete.
+        """
         self._job = job
         self._load = load
         self._send = send
         self._is_cancelled = is_cancelled
         self._has_ended = has_ended
+        self._voices = voices
         self._asking = Asking(job.task, job.prompt, job.glossary, BEAM)
         self._language = job.language or job.main_language
         self._started = False
         self._begin = job.resume_at or 0.0
-        self._window = Window(self._begin, voice, job.tuning.speech_threshold)
+        self._window = Window(self._begin, voices[0], job.tuning.speech_threshold)
         self._padding = round(job.tuning.speech_padding / FRAME_SECONDS)
         self._settled: list[Word] = []  # those in the window; the first `_told` of them were told
         self._told = 0
@@ -181,15 +186,19 @@ class LiveJob:
         self._engine = self._load()
         self._engine.check([job.language] if job.language else job.languages, job.task)
         self._tell(Stage.READING_AUDIO)
-        level = LevelControl(live=True)
+        sound: LevelControl | LiveChannels | None = None  # what the samples go through
         with GrowingFile(job.audio, self._begin) as file:
             while True:
                 over = self._has_ended(job.job_id)  # asked before the file is read: so nothing is missed
                 new = file.read(LONGEST - self._window.length + STEP)
-                self._window.add(level.feed(new))
+                if sound is None and file.is_begun:
+                    sound = self._way_of(file)
+                if sound is not None:
+                    self._window.add(sound.feed(new))
                 behind = file.unread
                 if over and not len(new) and behind < FRAME_SECONDS:
-                    self._window.add(np.concatenate([level.feed(file.rest()), level.finish()]), at_end=True)
+                    if sound is not None:
+                        self._window.add(np.concatenate([sound.feed(file.rest()), sound.finish()]), at_end=True)
                     break
                 self._give_sign()
                 if self._is_due(behind, over):
@@ -198,7 +207,14 @@ class LiveJob:
                     time.sleep(LOOK)
                 self._let_silence_go()
             self._finish()
-            self._send(JobFinished(job.job_id, file.position, False, ""))
+            notes = sound.notes if isinstance(sound, LiveChannels) else ()
+            self._send(JobFinished(job.job_id, file.position, False, "", notes))
+
+    def _way_of(self, file: GrowingFile) -> LevelControl | LiveChannels:
+        """Return what the samples of the file go through on their way to the window."""
+        if file.channels == 1:
+            return LevelControl(live=True)
+        return LiveChannels(self._voices[1:], self._job.tuning.speech_threshold)
 
     # --- when to read ---
 

@@ -17,6 +17,7 @@ from desktop_app.backend.devices import kind_of, setups
 from desktop_app.backend.engine import Engine, told
 from desktop_app.backend.failures import Cancelled, CannotTranscribe
 from desktop_app.backend.live import LiveJob
+from desktop_app.backend.live_channels import DETECTORS
 from desktop_app.backend.speech import BLOCK, Listening, Silence, Span, VoiceActivity, spans
 from desktop_app.backend.survey import Survey, survey
 from desktop_app.messages import (
@@ -121,12 +122,12 @@ class Worker:
         return give
 
     def _follow(self, job: Transcribe) -> None:
-        tuning, voice = job.tuning, self._voices_for(1)[0]
+        tuning, voices = job.tuning, self._voices_for(1 + DETECTORS)
 
         def load() -> Engine:
             return self._engine_for(job.model, job.device, tuning.compute_type, tuning.threads, job.ways)
 
-        LiveJob(job, load, voice, self._send, self._is_cancelled, self._has_ended).run()
+        LiveJob(job, load, voices, self._send, self._is_cancelled, self._has_ended).run()
 
     def _voices_for(self, channels: int) -> list[VoiceActivity]:
         while len(self._voices) < channels:

@@ -144,7 +144,8 @@ class FirstStart(QWidget):
             self.download.setText(model_wording.download_it(model.id))
         else:
             self.proposal.setText(why_none)
-        had_keyboard = self.focusWidget() in (self.download, self.done)
+        if model is None and self.download.hasFocus():
+            self.done.setFocus()  # else it moves to whatever comes next
         self.download.setVisible(model is not None)
         self._cost.setVisible(model is not None)
         self._about.setVisible(model is not None)
@@ -152,8 +153,6 @@ class FirstStart(QWidget):
         self.proposal.setVisible(bool(self.proposal.text()))
         self.download.setDefault(model is not None)
         self.done.setDefault(model is None)
-        if had_keyboard:
-            self.take_keyboard()
 
     def show_trouble(self, sentence: str) -> None:
         """Say why no model works; empty: one does, or may."""
@@ -166,8 +165,9 @@ class FirstStart(QWidget):
         self._meanwhile.setVisible(works and bool(self._proposed))
 
     def take_keyboard(self) -> None:
-        """Have the keyboard where Return does what one most likely wants."""
-        (self.download if self._proposed else self.done).setFocus()
+        """Have the keyboard, unless it is here already, where Return starts no download of gigabytes."""
+        if not self.isAncestorOf(self.window().focusWidget() or self.window()):
+            self.done.setFocus()
 
     # --- as Qt calls ---
 

@@ -947,7 +947,14 @@ class MainWindow(QMainWindow):
         close = box.addButton(wording.CLOSE, QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton(wording.KEEP_WORKING, QMessageBox.ButtonRole.RejectRole))
 
+        def go_on() -> None:
+            box.reject()
+            self.close_unasked()
+
         close.clicked.connect(self.close_unasked)
+        # Nothing is left to be interrupted, so there is nothing to ask: the window closes, as the user wanted.
+        self._queue.became_idle.connect(go_on)
+        box.finished.connect(lambda: self._queue.became_idle.disconnect(go_on))
         box.open()
 
     def _restore_geometry(self) -> None:

@@ -69,6 +69,30 @@ def test_what_is_said_is_heard_whatever_the_recorder_did(hear, tmp_path, name):
     assert events[-1].notes
 
 
+@NEEDS_PROMPTS
+@pytest.mark.parametrize(
+    ("name", "is_worth_telling"),
+    [
+        ("right = -left", True),
+        ("right is noise as loud", True),
+        ("right is hum, 20 dB louder", False),  # it is filtered out, or left out
+        ("right is silent", False),
+        ("right is 0.3 s late", True),
+        ("a speaker on each channel, in turn", False),
+    ],
+)
+def test_live_text_is_made_of_the_channels_that_carry_speech(hear, tmp_path, name, is_worth_telling):
+    row = ROWS[name]
+    samples, rate = soundfile.read(row.make(tmp_path), dtype="float32")
+    soundfile.write(tmp_path / "live.wav", samples, rate, subtype="PCM_16")
+
+    events = hear(tmp_path / "live.wav", live=True)
+
+    assert isinstance(events[-1], JobFinished), events[-1]
+    assert prompts.word_error_rate(row.said, text_of(events)) < MOST_WRONG, text_of(events)
+    assert bool(events[-1].notes) or not is_worth_telling
+
+
 def test_of_a_recording_as_it_should_be_there_is_nothing_to_say(hear, speech):
     assert hear(speech)[-1].notes == ()
 

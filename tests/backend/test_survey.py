@@ -15,6 +15,7 @@ from desktop_app import paths
 from desktop_app.backend.audio import EACH, SAMPLE_RATE, Recording
 from desktop_app.backend.channels import chosen
 from desktop_app.backend.growing import GrowingFile
+from desktop_app.backend.live_channels import LiveChannels
 from desktop_app.backend.speech import FRAME, Span, VoiceActivity
 from desktop_app.backend.survey import Survey, survey
 from desktop_app.backend.worker import Worker
@@ -194,8 +195,9 @@ def test_a_recording_that_grows_with_one_channel_upside_down_is_heard(tmp_path):
     sound.append(stereo.tobytes())
     sound.close()
 
+    ways = LiveChannels(DETECTORS[:3], 0.5)
     with GrowingFile(os.fsencode(tmp_path / "live.wav")) as file:
-        found = np.concatenate([file.read(1.0) for _ in range(13)])
+        found = np.concatenate([ways.feed(file.read(1.0)) for _ in range(13)])
 
     assert np.sqrt(np.mean(np.square(found))) > 0.5 * np.sqrt(np.mean(np.square(voice())))
 

@@ -282,16 +282,20 @@ def test_every_control_of_the_page_can_be_reached_and_has_a_name(qtbot, page, pr
     assert model_wording.forget_language(wording.language("de")) in named
 
 
-def test_one_button_is_what_return_presses_and_it_has_the_keyboard(qtbot, page, probing, settle) -> None:
+def test_a_proposal_that_comes_leaves_the_keyboard_where_it_is(qtbot, page, probing, settle, work) -> None:
     qtbot.waitUntil(page.done.hasFocus)
-    before = (page.done.isDefault(), page.download.isDefault())
 
     probing.find(computer(1.5))
     settle()
 
-    qtbot.waitUntil(page.download.hasFocus)
-    assert before == (True, False)
-    assert (page.done.isDefault(), page.download.isDefault()) == (False, True)
+    assert page.download.isVisible() and page.download.isDefault()
+    assert page.done.hasFocus()  # so Return, pressed at this moment, starts no download
+    page.spoken.another.setFocus()
+    page.take_keyboard()
+    assert page.isAncestorOf(QApplication.focusWidget()) and not page.done.hasFocus()
+    page.download.setFocus()
+    page.show_proposal(None, None, "none")
+    assert page.done.hasFocus() and page.done.isDefault()
 
 
 def test_a_model_that_does_not_work_is_said_to_on_the_page_too(page, queue, probing, settle) -> None:

@@ -470,6 +470,20 @@ def test_closing_while_a_job_runs_asks_and_can_be_taken_back(qtbot, window, take
         next(button for button in window.findChildren(QMessageBox)[-1].buttons() if button.text() == "Close").click()
 
 
+def test_the_question_whether_to_close_is_answered_when_the_last_job_has_ended(qtbot, window, taken, silence) -> None:
+    window.add_files([silence])
+    taken()
+    qtbot.waitUntil(lambda: window._queue.running is not None)
+    window.close()
+    question = window.findChild(QMessageBox)
+    assert question.isVisible()
+
+    with qtbot.waitSignal(window.closing):
+        window._queue.end_all()
+
+    assert not question.isVisible()
+
+
 def test_the_newest_crash_report_can_be_copied_once_there_is_one(window, settle) -> None:
     assert not window.copy_report.isEnabled()
 
