@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":  # `python -m desktop_app`: the imports below may fail for want of one of Qt's libraries
+    from desktop_app import start
+
+    sys.exit(start.window())
+
 import logging
 import os
-import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -225,7 +231,3 @@ def _keep_log() -> None:
 def _log_bug(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
     """The one handler at the top: a bug of ours is logged whole, and the window goes on."""
     log.critical("unforeseen:\n%s", "".join(traceback.format_exception(kind, error, where)))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 from desktop_app.messages import ModelTrouble, PorterFailed, VerifyModel, porter_event_from, to_line
 
@@ -21,3 +24,15 @@ def test_in_the_bundle_the_same_program_is_the_porter(home):
     assert isinstance(event, PorterFailed)
     assert event.kind is ModelTrouble.NO_SUCH_MODEL
     assert exit_code == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="libraries of the system are looked up otherwise")
+def test_started_by_pythons_m_it_says_as_well_which_library_is_missing(home, tmp_path):
+    (tmp_path / "libEGL.so.1").touch()  # one that is no library, before that of the system
+    surroundings = os.environ | {"LD_LIBRARY_PATH": str(tmp_path), "PATH": str(tmp_path)}
+
+    ended = subprocess.run([sys.executable, "-m", "desktop_app"], env=surroundings, capture_output=True, text=True)
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("sottovoce: Sottovoce cannot start: the system lacks libEGL.so.1")
+    assert ended.stderr.count("\n") == 1

@@ -28,6 +28,7 @@ from desktop_app.transcripts.transcript import (
     Step,
     Transcript,
     Word,
+    options_from,
 )
 
 __all__ = ["History", "JobGone", "LibraryInUse", "NewerDatabase"]
@@ -328,7 +329,7 @@ class History:
             "SELECT DISTINCT options FROM jobs WHERE state IN (?, ?, ?) AND removed_at IS NULL",
             (*UNENDED, JobState.PAUSED),
         )
-        return {_options(options).model for (options,) in rows}
+        return {options_from(options).model for (options,) in rows}
 
     def unwritten(self, owners: Iterable[str]) -> list[Job]:
         """Return the jobs of `owners` that are done, and whose transcript was to be written and is not yet."""
@@ -507,7 +508,7 @@ class _Transaction:
 def _job(row: Iterable[Any]) -> Job:
     values = dict(zip([*JOB_COLUMNS.replace(" ", "").split(","), "doubtful"], row, strict=True))
     values["path"] = Path(os.fsdecode(values["path"]))
-    values["options"] = _options(values["options"])
+    values["options"] = options_from(values["options"])
     values["state"] = JobState(values["state"])
     values["partial"] = bool(values["partial"])
     values["steps"] = _steps.decode(values["steps"])
@@ -515,14 +516,6 @@ def _job(row: Iterable[Any]) -> Job:
     values["output"] = msgspec.json.decode(values["output"], type=Output) if values["output"] else None
     values["failure"] = Failure(values["failure"]) if values["failure"] else None
     return Job(**values)
-
-
-def _options(stored: str) -> JobOptions:
-    """Return the options as stored; where they cannot be read, the usual ones: one job must not hide all the others."""
-    try:
-        return msgspec.json.decode(stored, type=JobOptions)
-    except (msgspec.DecodeError, RecursionError):
-        return JobOptions()
 
 
 def _row(segment: Segment) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.messages import Doubt, Failure, LeftOut, SegmentKind, Task
+from desktop_app.messages import Doubt, Failure, LeftOut, SegmentKind, Task, Tuning
 from desktop_app.transcripts import export, migrations
 from desktop_app.transcripts.history import JOB, History, JobGone, NewerDatabase
 from desktop_app.transcripts.transcript import RESUMABLE, JobOptions, JobState, Output, Segment, Word
@@ -50,6 +50,19 @@ def test_a_job_is_read_as_it_was_stored(history, file):
 
     assert (added.path, added.options, added.state) == (Path("/a/Голос.wav"), OPTIONS, JobState.QUEUED)
     assert History(file).job(added.id) == added
+
+
+def test_of_stored_options_only_the_value_that_cannot_be_read_falls_back(history):
+    chosen = JobOptions(model="small", language="fr", glossary="Aoede", tuning=Tuning(beam_size=3, threads=2))
+    stored = msgspec.to_builtins(chosen) | {"task": "summarize", "a newer option": 1}
+    stored["tuning"] |= {"beam_size": "many"}
+    job = add(history)
+    history._database.execute("UPDATE jobs SET options = ? WHERE id = ?", (msgspec.json.encode(stored).decode(), job))
+
+    (found,) = history.jobs()
+
+    usual = msgspec.structs.replace(chosen, task=Task.TRANSCRIBE, tuning=Tuning(threads=2))
+    assert found.options == usual
 
 
 @pytest.mark.parametrize("stored", ['{"tuning":{"temperatures":[null]}}', '{"words":', "", "[]"])
