@@ -17,7 +17,9 @@ CLAUSE_ENDS = (",", ";", ":", "、", "，", "；", "：")
 ABBREVIATIONS = {"dr.", "mr.", "mrs.", "ms.", "prof.", "st.", "vs.", "e.g.", "i.e.", "mme.", "mlle.", "dott.", "bzw."}
 LONG_PAUSE = 1.0  # seconds: a new segment even in the middle of a sentence
 LONGEST = 12.0  # seconds
-SNAP = 0.5  # seconds: an edge of speech so near is where the word begins or ends
+SNAP = 0.5  # seconds: an edge of speech so near is where the word ends
+# Seconds: the same where it begins. The aligner puts a first word behind a silence up to 0.83 s early (base, measured).
+SNAP_OF_START = 1.0
 LONGEST_WORD, SHORTEST_WORD = 1.5, 0.02  # seconds
 
 
@@ -112,7 +114,7 @@ def _snapped(word: Word, voiced: Sequence[tuple[float, float]]) -> tuple[float, 
     start, end = word.start, word.end
     if not any(begins <= start <= ends - SHORTEST_WORD for begins, ends in voiced):
         ahead = [begins for begins, _ in voiced if start < begins < end]
-        if ahead and (ahead[0] <= start + SNAP or not _meets(start, start + LONGEST_WORD, voiced)):
+        if ahead and (ahead[0] <= start + SNAP_OF_START or not _meets(start, start + LONGEST_WORD, voiced)):
             start = ahead[0]
     if not any(begins < end <= ends for begins, ends in voiced):
         behind = [ends for _, ends in voiced if max(start + SHORTEST_WORD, end - SNAP) <= ends < end]

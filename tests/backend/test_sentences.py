@@ -100,6 +100,14 @@ def test_a_word_stretched_over_a_silence_before_it_begins_where_somebody_speaks(
     assert word.end == 5.0
 
 
+def test_a_first_word_that_is_put_most_of_a_second_into_the_silence_before_it_begins_with_the_voice():
+    voiced = span([(9.31, 10.27), (11.65, 12.29)])
+
+    (word,) = sentences.settled(words((10.82, 11.82, "Hello")), voiced)  # as base does behind a join of two recordings
+
+    assert (word.start, word.end) == (pytest.approx(11.65, abs=0.04), 11.82)
+
+
 def test_a_word_with_a_short_pause_in_it_keeps_its_edges():
     (word,) = sentences.settled(words((1.0, 2.0, "education")), span([(0.5, 1.2), (1.4, 2.2)]))
 

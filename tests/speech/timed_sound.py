@@ -18,7 +18,7 @@ from . import media, real_sound
 
 RATE = 48_000
 PIECE = 300.0  # seconds
-HELLO = 0.1  # seconds from the beginning of the sample to its first word
+HELLO = 0.42  # seconds from the beginning of the sample to its first word
 
 
 class Timed(NamedTuple):
