@@ -64,6 +64,22 @@ def home(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
+def terminal_alone(home, monkeypatch) -> None:
+    """A fresh home, no screen, and the program found from any folder."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def recording(tmp_path, speech) -> Path:
+    """A recording in a folder of its own."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    return Path(shutil.copy(speech, folder / "talk.wav"))
+
+
+@pytest.fixture
 def no_proxies(monkeypatch) -> None:
     """Whoever runs the tests may be behind one; their servers are not."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):

@@ -16,7 +16,10 @@ import pytest
 
 import desktop_app
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="terminals and pipes are of another kind there")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="terminals and pipes are of another kind there"),
+    pytest.mark.usefixtures("terminal_alone"),
+]
 
 ROOT = Path(desktop_app.__file__).parent.parent
 SOTTOVOCE = [sys.executable, "-m", "desktop_app.cli"]
@@ -25,14 +28,6 @@ FULL = Path("/dev/full")
 SOON = 10  # seconds in which a command that nobody listens to has to end, beside its work
 
 needs_full_device = pytest.mark.skipif(not FULL.exists(), reason="Linux alone has a device that is always full")
-
-
-@pytest.fixture(autouse=True)
-def environment(home, monkeypatch) -> None:
-    """A fresh home, no screen, and the program found from any folder."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -21,19 +21,15 @@ from work.microphone import Microphone, SoundServer, wait_for
 import desktop_app
 from desktop_app import paths
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the virtual microphones are PulseAudio's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the virtual microphones are PulseAudio's"),
+    pytest.mark.usefixtures("terminal_alone"),
+]
 
 ROOT = Path(desktop_app.__file__).parent.parent
 SOTTOVOCE = [sys.executable, "-m", "desktop_app.cli"]
 DONE, SOME_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 PATIENCE = 30
-
-
-@pytest.fixture(autouse=True)
-def environment(home, monkeypatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

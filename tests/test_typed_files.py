@@ -21,20 +21,7 @@ DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 Ended = subprocess.CompletedProcess[bytes]
 
-
-@pytest.fixture(autouse=True)
-def environment(home, monkeypatch) -> None:
-    """A fresh home, no screen, and the program found from any folder."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def recording(tmp_path, speech) -> Path:
-    folder = tmp_path / "recordings"
-    folder.mkdir()
-    return Path(shutil.copy(speech, folder / "talk.wav"))
+pytestmark = pytest.mark.usefixtures("terminal_alone")
 
 
 @pytest.fixture
