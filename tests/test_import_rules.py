@@ -77,7 +77,7 @@ TABLE = {
     "streams": Rule(set(), set()),
     "typed_files": Rule(EVERYTHING_BUT_BACKEND, set()),
     "terminal": Rule({"exit_codes", "streams", "ui"}, {"rich", QT_CORE}),
-    "__main__": Rule(EVERYTHING_BUT_BACKEND | {"start_trouble"}, {"msgspec", "PySide6"}),
+    "__main__": Rule(EVERYTHING_BUT_BACKEND | {"start", "start_trouble"}, {"msgspec", "PySide6"}),
 }
 # Of ui, what knows no widgets.
 FOR_THE_COMMAND_LINE = {
