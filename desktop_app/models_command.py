@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import getpass
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from desktop_app.exit_codes import DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE
 from desktop_app.messages import ModelTrouble, PorterFailed, PorterProgress
 from desktop_app.models import catalogue, machine, names, shelf, unfinished
 from desktop_app.models.errors import PorterError
-from desktop_app.models.fit import Fit, estimate, facts_in, facts_of
+from desktop_app.models.fit import Fit, advice, estimate, facts_in, facts_of
 from desktop_app.models.flow import Flow
 from desktop_app.models.machine import Machine
 from desktop_app.models.progress import Tell, a_few_times_a_second
@@ -94,6 +95,7 @@ def _list(arguments: argparse.Namespace) -> int:
     if all(model.fit is None or model.fit.speed is None for model in listed):
         terminal.say(model_wording.NOT_MEASURED_YET)
     width = max(len(model.name) for model in listed)
+    recommended = _recommended_since()
     for model in listed:
         state = model_wording.state(model.state, model.done_bytes, model.size_bytes, model.can_be_fetched)
         size = model_wording.size(model.size_bytes)
@@ -101,8 +103,21 @@ def _list(arguments: argparse.Namespace) -> int:
         line = f"{model.name:<{width}}  {size:>8}  {languages:<12}  {state}"
         terminal.print_out(terminal.one_line(line))
         how = model_wording.how_it_runs(model.fit) if model.fit else ""
-        terminal.print_out(f"    {terminal.one_line(' '.join(filter(None, [model.good_for, how])))}")
+        why = recommended.get(model.name, "")
+        terminal.print_out(f"    {terminal.one_line(' '.join(filter(None, [model.good_for, how, why])))}")
     return DONE
+
+
+def _recommended_since() -> dict[str, str]:
+    """Return why the recommended model is another one than at first, by its name; nothing if it is not."""
+    computer, spoken = machine.load(paths.machine_file()), settings.load(paths.settings_file()).spoken
+    try:
+        free: int | None = shutil.disk_usage(paths.models()).free
+    except OSError:
+        free = None
+    found = advice(computer, spoken, free, [model.name for model in shelf.on_shelf() if not model.damaged])
+    why = model_wording.why_proposed(found.instead_of, found.pace)
+    return {found.model.id: why} if why else {}
 
 
 def listing() -> list[Listed]:

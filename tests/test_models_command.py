@@ -19,10 +19,10 @@ import pytest
 from models.hub_server import Fault, HubServer, small_model
 
 import desktop_app
-from desktop_app import models_command, paths
+from desktop_app import models_command, paths, settings
 from desktop_app.messages import Measured, ProcessorFound, Tried
-from desktop_app.models import catalogue, importing, machine, removing, shelf, unfinished
-from desktop_app.models.machine import Machine
+from desktop_app.models import catalogue, fit, importing, machine, removing, shelf, unfinished
+from desktop_app.models.machine import Machine, Speed
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.transcript import JobOptions
 
@@ -107,6 +107,23 @@ def test_the_list_tells_what_models_are_good_for_and_how_they_would_do_here():
     assert listed["small"]["fit"]["fits"] and not listed["large-v3"]["fit"]["fits"]
     assert listed["small"]["fit"]["speed"] < listed["base"]["fit"]["speed"]
     assert listed["small"]["fit"]["memory_bytes"] > 300_000_000
+
+
+def test_the_list_says_why_another_model_is_recommended_than_at_first():
+    base = Measured("base", "cpu", 0, "int8", encoding=0.5, writing=0.005)
+    processor = ProcessorFound("A processor", "avx2", 8, 16 << 30, 12 << 30)
+    known = Machine(1.0, processor, tried=(Tried("cpu", 0, "int8", works=True),), measured=(base,))
+    for _ in range(3):
+        known = known.with_speed(Speed("base", "cpu", "int8", 0.4, 0.0))
+    machine.save(known, paths.machine_file())
+    spoken = settings.load(paths.settings_file()).spoken
+    advice = fit.advice(known, spoken)
+    assert advice.instead_of
+
+    printed = models("list")[1]
+
+    assert printed.count("Recommended instead of") == 1
+    assert f"Recommended instead of {advice.instead_of}, because your recordings took about" in printed
 
 
 def test_the_list_is_quick_and_loads_neither_qt_nor_the_network(mine):
