@@ -59,7 +59,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
         description="Transcribes recordings on this computer. Without a command, opens the window.",
         epilog="Commands, each with --help: " + ", ".join(f"sottovoce {command}" for command in COMMANDS),
     )
-    parser.add_argument("files", metavar="FILE", nargs="*", help="recordings to queue in the window")
+    parser.add_argument("files", metavar="FILE", nargs="*", help="recordings to transcribe in the window")
     _add_version(parser)
     parser.set_defaults(command=None)
     return parser.parse_args(arguments)
@@ -141,7 +141,9 @@ def _parser_of_commands() -> argparse.ArgumentParser:
     resume.add_argument("--quiet", action="store_true", help="no progress bar")
 
     history = commands.add_parser(
-        "history", help="show, export or remove earlier transcripts", description="Earlier transcripts."
+        "history",
+        help="show, export or remove earlier transcripts",
+        description="Show, export, remove or restore earlier transcripts.",
     )
     actions = history.add_subparsers(dest="action")
     listing = actions.add_parser("list", help="list the jobs, the newest first")
@@ -266,7 +268,7 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     models = commands.add_parser(
         "models",
         help="list, download, check, add or remove models",
-        description="Speech recognition models. Larger ones are more accurate and slower.",
+        description="Speech recognition models. Larger ones are more accurate, but slower.",
     )
     actions = models.add_subparsers(dest="action")
     listing = actions.add_parser("list", help="list those on this computer, and those that can be downloaded")

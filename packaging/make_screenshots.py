@@ -68,6 +68,7 @@ def take(appearance: str, pictures: Path, last: str = NAMES[-1]) -> list[str]:
 
     def begin() -> None:
         window = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow))
+        window.resize(1200, 740)
         window._on_appearance(appearance)  # type: ignore[arg-type]
         queue = window._queue
         asked: set[str] = set()

@@ -182,7 +182,7 @@ def file_name(template: str, job: Job, format: str) -> str:
 
     def filled(match: re.Match[str]) -> str:
         if match[1] not in fields:
-            raise UnknownField(f"no such field: {match[0]}; there are {', '.join(f'{{{name}}}' for name in fields)}")
+            raise UnknownField(f"unknown field {match[0]}; available: {', '.join(f'{{{name}}}' for name in fields)}")
         return fields[match[1]]
 
     return _fitted(_safe_stem(re.sub(r"\{([^{}]*)\}", filled, template)), suffix)

@@ -1120,7 +1120,7 @@ LANGUAGE = "&Language"
 TASK = "Tas&k"
 WORDS = "&Word times"
 AUTOMATIC = "Automatic"
-MODEL_HINT = "The speech recognition model. Larger ones are more accurate and slower."
+MODEL_HINT = "The speech recognition model. Larger ones are more accurate, but slower."
 LANGUAGE_HINT = "The language spoken. Type part of its name to find it."
 TASK_HINT = "Transcribe in the language spoken, or translate to English."
 WORDS_HINT = "Store the time of every word, for subtitles and corrections."
@@ -1141,14 +1141,14 @@ LISTENING = {
     "end": ("To", "Where to stop. Empty: the end of the recording."),
     "track": ("Audio track", "For videos with several. Automatic: the default one, or the first with speech."),
     "split_channels": ("Left and right are two speakers", "As in recorded phone calls, with one voice per channel."),
-    "beam_size": ("Beam size", "Larger is a little more accurate and slower."),
+    "beam_size": ("Beam size", "Larger is a little more accurate, but slower."),
     "temperatures": ("Temperatures", "Tried in turn where the first result is doubtful."),
     "speech_threshold": (
         "Speech threshold",
         "How certain it must be that someone is speaking. Lower it for faint voices.",
     ),
     "speech_padding": ("Speech padding", "Seconds kept before and after speech, so that no sound is cut off."),
-    "batch_size": ("Batch size", "Larger is faster on a graphics card, and needs more memory."),
+    "batch_size": ("Batch size", "Larger is faster on a graphics card, but needs more memory."),
     "device": ("Device", "Automatic uses an NVIDIA graphics card, if there is one that works."),
     "compute_type": (
         "Precision",
