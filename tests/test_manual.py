@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from desktop_app import arguments, cli, manual, paths
 from desktop_app.transcripts import export
+from desktop_app.ui import wording
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = manual.pages()
@@ -115,6 +117,35 @@ def test_every_format_and_every_field_of_a_file_name_is_explained():
         export.file_name("{nothing}", cli._specimen(), "txt")
     fields = re.findall(r"\{\w+\}", str(refused.value))[1:]
     assert [field for field in fields if f"`{field}`" not in section(page, "File names")] == []
+
+
+def sentences() -> str:
+    """Return all that the program says, in small letters."""
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in Path(wording.__file__).parent.glob("*wording.py")]
+    constants = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    found = [value for value in constants if isinstance(value, str)]
+    return "\n".join(found).replace("&", "").casefold()
+
+
+@pytest.mark.parametrize("topic", ["troubleshooting", "checking"])
+def test_a_message_that_is_explained_is_one_of_the_program(topic):
+    rows = re.findall(r"^\| (\S.*?) \| .* \|$", TEXT[topic], re.MULTILINE)
+    messages = [row for row in rows if row not in ("Message", "Reason")]
+
+    known = sentences()
+    assert len(messages) > 5
+    assert [one for one in messages if any(part.strip().casefold() not in known for part in one.split("…"))] == []
+
+
+def test_every_menu_and_button_that_is_named_with_its_way_is_in_the_program():
+    known = sentences()
+    ways = [(topic, way) for topic in TOPICS for way in re.findall(r"\*\*([^*]+ → [^*]+)\*\*", TEXT[topic])]
+
+    assert len(ways) > 15
+    strays = [
+        (t, part) for t, way in ways for part in way.split(" → ") if " ".join(part.split()).casefold() not in known
+    ]
+    assert strays == []
 
 
 def test_the_readme_is_short_and_has_the_two_commands_and_every_command_of_the_terminal():
