@@ -527,7 +527,7 @@ class _Run:
         job = self._waiting.get(job_id)
         if job is not None:
             for segment in segments:
-                self._tell("segment", job, **msgspec.to_builtins(segment) | {"text": segment.shown_text})
+                self._tell("segment", job, **msgspec.to_builtins(export.as_shown(segment)))
 
     def _on_progressed(self, progress: Any) -> None:
         job = self._waiting.get(progress.job_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import getpass
-import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ import msgspec
 from desktop_app import logs, paths, settings, terminal
 from desktop_app.exit_codes import DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE
 from desktop_app.messages import ModelTrouble, PorterFailed, PorterProgress
-from desktop_app.models import catalogue, machine, names, shelf, unfinished
+from desktop_app.models import catalogue, disk, machine, names, shelf, unfinished
 from desktop_app.models.errors import PorterError
 from desktop_app.models.fit import Fit, advice, estimate, facts_in, facts_of
 from desktop_app.models.flow import Flow
@@ -111,10 +110,7 @@ def _list(arguments: argparse.Namespace) -> int:
 def _recommended_since() -> dict[str, str]:
     """Return why the recommended model is another one than at first, by its name; nothing if it is not."""
     computer, spoken = machine.load(paths.machine_file()), settings.load(paths.settings_file()).spoken
-    try:
-        free: int | None = shutil.disk_usage(paths.models()).free
-    except OSError:
-        free = None
+    free = disk.free_bytes(paths.models())
     found = advice(computer, spoken, free, [model.name for model in shelf.on_shelf() if not model.damaged])
     why = model_wording.why_proposed(found.instead_of, found.pace)
     return {found.model.id: why} if why else {}

@@ -7,9 +7,11 @@ import os
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
+
+from desktop_app import lenient
 
 Appearance: TypeAlias = Literal["system", "light", "dark"]
 Quality: TypeAlias = Literal["fast", "accurate"]
@@ -124,8 +126,7 @@ def load_all(file: Path, languages: Collection[str] = ()) -> Loaded:
     raw = _object_in(content)
     if raw is None:
         return Loaded(Settings(), kept_aside=_kept_aside(file))
-    not_understood: list[str] = []
-    found = _understood(raw, Settings, not_understood)
+    found, not_understood = lenient.convert(raw, Settings)
     if languages:
         one = (found.language,) if found.language else ()
         chosen = {"language": one, "languages": found.languages, "spoken": found.spoken}
@@ -179,26 +180,6 @@ def _kept_aside(file: Path) -> Path | None:
     return aside
 
 
-_Struct = TypeVar("_Struct", bound=msgspec.Struct)
-
-
-def _understood(raw: dict[str, Any], kind: type[_Struct], not_understood: list[str], inside: str = "") -> _Struct:
-    """Return `raw` as a record; fields that cannot be read keep their defaults, and their names are noted."""
-    found = kind()
-    for field in msgspec.structs.fields(kind):
-        if field.name not in raw:
-            continue
-        value = raw[field.name]
-        if isinstance(value, dict) and isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            setattr(found, field.name, _understood(value, field.type, not_understood, f"{field.name}."))
-            continue
-        try:
-            setattr(found, field.name, msgspec.convert(value, field.type))
-        except (msgspec.ValidationError, RecursionError):
-            not_understood.append(inside + field.name)
-    return found
-
-
 def _merged(settings: msgspec.Struct, before: dict[str, Any]) -> dict[str, Any]:
     """Return `settings` as they are written over `before`, which is what the file says."""
     usual, merged = type(settings)(), dict(before)
@@ -207,14 +188,6 @@ def _merged(settings: msgspec.Struct, before: dict[str, Any]) -> dict[str, Any]:
         is_usual = value == getattr(usual, field.name)
         if isinstance(value, msgspec.Struct) and (was is None or isinstance(was, dict)):
             merged[field.name] = _merged(value, was or {})
-        elif field.name not in before or not is_usual or _is_understood(was, field.type):
+        elif field.name not in before or not is_usual or lenient.is_readable(was, field.type):
             merged[field.name] = msgspec.to_builtins(value)
     return merged
-
-
-def _is_understood(raw: Any, kind: Any) -> bool:
-    try:
-        msgspec.convert(raw, kind)
-    except (msgspec.ValidationError, RecursionError):
-        return False
-    return True

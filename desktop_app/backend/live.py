@@ -186,19 +186,21 @@ class LiveJob:
         self._engine = self._load()
         self._engine.check([job.language] if job.language else job.languages, job.task)
         self._tell(Stage.READING_AUDIO)
-        sound: LevelControl | LiveChannels | None = None  # what the samples go through
+        processing: LevelControl | LiveChannels | None = None  # not known before the header is there
         with GrowingFile(job.audio, self._begin) as file:
             while True:
                 over = self._has_ended(job.job_id)  # asked before the file is read: so nothing is missed
                 new = file.read(LONGEST - self._window.length + STEP)
-                if sound is None and file.is_begun:
-                    sound = self._way_of(file)
-                if sound is not None:
-                    self._window.add(sound.feed(new))
+                if processing is None and file.is_begun:
+                    processing = self._processing_for(file)
+                if processing is not None:
+                    self._window.add(processing.feed(new))
                 behind = file.unread
                 if over and not len(new) and behind < FRAME_SECONDS:
-                    if sound is not None:
-                        self._window.add(np.concatenate([sound.feed(file.rest()), sound.finish()]), at_end=True)
+                    if processing is not None:
+                        self._window.add(
+                            np.concatenate([processing.feed(file.rest()), processing.finish()]), at_end=True
+                        )
                     break
                 self._give_sign()
                 if self._is_due(behind, over):
@@ -207,11 +209,11 @@ class LiveJob:
                     time.sleep(LOOK)
                 self._let_silence_go()
             self._finish()
-            notes = sound.notes if isinstance(sound, LiveChannels) else ()
+            notes = processing.notes if isinstance(processing, LiveChannels) else ()
             self._send(JobFinished(job.job_id, file.position, False, "", notes))
 
-    def _way_of(self, file: GrowingFile) -> LevelControl | LiveChannels:
-        """Return what the samples of the file go through on their way to the window."""
+    def _processing_for(self, file: GrowingFile) -> LevelControl | LiveChannels:
+        """Return what makes level mono samples of those of the file."""
         if file.channels == 1:
             return LevelControl(live=True)
         return LiveChannels(self._voices[1:], self._job.tuning.speech_threshold)

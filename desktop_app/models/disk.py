@@ -29,6 +29,14 @@ def is_full(error: OSError) -> bool:
     return error.errno in _FULL
 
 
+def free_bytes(folder: Path) -> int | None:
+    """Return how much room is on the disk of `folder`; None if it is not connected."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
+
+
 def check_room(folder: Path, needed_bytes: int) -> None:
     """Raise PorterError (DISK_FULL) unless the disk that `folder` is on has room for that much, and some to spare."""
     free = shutil.disk_usage(folder).free
@@ -43,7 +51,7 @@ def troubles(folder: Path, needed_bytes: int = 0) -> Iterator[None]:
         yield
     except OSError as error:
         if is_full(error):
-            raise PorterError(ModelTrouble.DISK_FULL, str(error), needed_bytes, _free(folder)) from error
+            raise PorterError(ModelTrouble.DISK_FULL, str(error), needed_bytes, free_bytes(folder) or 0) from error
         raise PorterError(ModelTrouble.CANNOT_WRITE, str(error)) from error
 
 
@@ -134,13 +142,6 @@ def remove(folder: Path, count: Count = lambda size: None) -> None:
                 entry.unlink()
                 count(size)
         folder.rmdir()
-
-
-def _free(folder: Path) -> int:
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return 0
 
 
 def _read(source: IO[bytes]) -> bytes:

@@ -107,7 +107,7 @@ def as_json(transcript: Transcript) -> Iterator[str]:
     yield _as_json(head).removesuffix("\n}") + ',\n  "segments": ['
     end_of_list = "]"
     for number, segment in enumerate(transcript.segments):
-        yield (",\n    " if number else "\n    ") + _as_json(_as_shown(segment), depth=2)
+        yield (",\n    " if number else "\n    ") + _as_json(as_shown(segment), depth=2)
         end_of_list = "\n  ]"
     yield f'{end_of_list},\n  "left_out": {_as_json(transcript.left_out, depth=1)}\n}}\n'
 
@@ -271,7 +271,8 @@ def _table_row(*cells: int | str) -> str:
     return row.getvalue()
 
 
-def _as_shown(segment: Segment) -> Segment:
+def as_shown(segment: Segment) -> Segment:
+    """Return a segment as users and scripts get it: speech without words is marked in its text."""
     return msgspec.structs.replace(segment, text=segment.shown_text)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
+from desktop_app import lenient
 from desktop_app.messages import ACCURATE, Device, Failure, LeftOut, Segment, SoundNote, Task, Tuning, Word
 
 __all__ = [
@@ -75,29 +75,13 @@ class JobOptions(msgspec.Struct, frozen=True):
     replaces: int | None = None  # the job whose text gives way to this one's when it is there
 
 
-_Record = TypeVar("_Record", bound=msgspec.Struct)
-
-
 def options_from(stored: str) -> JobOptions:
     """Return the options as stored; what of them cannot be read, of a newer version say, is as usual."""
     try:
-        return _readable(msgspec.json.decode(stored), JobOptions)
+        raw = msgspec.json.decode(stored)
     except (msgspec.DecodeError, RecursionError):
         return JobOptions()
-
-
-def _readable(stored: Any, kind: type[_Record]) -> _Record:
-    """Return a record of the fields that can be read; the others keep their defaults."""
-    found: dict[str, Any] = {}
-    for field in msgspec.structs.fields(kind):
-        if not isinstance(stored, dict) or field.name not in stored:
-            continue
-        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            found[field.name] = _readable(stored[field.name], field.type)
-            continue
-        with contextlib.suppress(msgspec.ValidationError):
-            found[field.name] = msgspec.convert(stored[field.name], field.type, strict=True)
-    return kind(**found)
+    return lenient.convert(raw, JobOptions)[0] if isinstance(raw, dict) else JobOptions()
 
 
 class Step(msgspec.Struct, frozen=True):

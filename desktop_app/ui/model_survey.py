@@ -1,15 +1,14 @@
-"""Which models there are, where they are kept, and how each would do on this computer: for the history thread."""
+"""Which models there are, where they are kept, and how each would do on this computer: for the lane for files."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from desktop_app import paths
-from desktop_app.models import catalogue, fit, shelf
+from desktop_app.models import catalogue, disk, fit, shelf
 from desktop_app.models.catalogue import PublishedModel
 from desktop_app.models.fit import Fit
 from desktop_app.models.machine import Machine
@@ -34,10 +33,7 @@ class Survey(msgspec.Struct, frozen=True):
 def survey(machine: Machine | None, languages: Sequence[str]) -> Survey:
     """Return what there is. languages: those the user speaks."""
     folder = paths.models()
-    try:
-        free: int | None = shutil.disk_usage(folder).free
-    except OSError:
-        free = None
+    free = disk.free_bytes(folder)
     here, published = shelf.on_shelf(), catalogue.published()
     if machine is None:
         return Survey(here, published, folder, free, {}, "")

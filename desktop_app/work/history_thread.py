@@ -17,14 +17,14 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.transcripts.history import History
 from desktop_app.transcripts.soundness import is_damage
 from desktop_app.work.file_thread import FileThread
-from desktop_app.work.named_thread import NamedThread
+from desktop_app.work.lane import Lane
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 Result = TypeVar("Result")
 
 
-class HistoryThread(NamedThread):
+class HistoryThread(Lane):
     """Questions to the library go in, answers come out, both in order. What other disks are for goes to `files`.
 
     could_not_open(error): the library cannot be used; no question is answered.
@@ -34,8 +34,8 @@ class HistoryThread(NamedThread):
 
     could_not_open = Signal(object)
     mended = Signal(object)
-    failed = Signal(object)
-    _answered = Signal(object, object)
+
+    asked_for = "a question to the library"
 
     def __init__(self, file: Path, parent: QObject | None = None) -> None:
         super().__init__("library", parent)
@@ -45,7 +45,6 @@ class HistoryThread(NamedThread):
         self._history: History
         self._questions: queue.SimpleQueue[_Question | _Mark] = queue.SimpleQueue()
         self._is_read = threading.Lock()  # held while `files` has the library open, which is not replaced then
-        self._answered.connect(self._on_answered)
 
     def ask(
         self,
@@ -107,22 +106,7 @@ class HistoryThread(NamedThread):
         self._questions.put(_Question(question, answer.set_result, answer.set_exception, is_waited_for=True))
         return answer.result()
 
-    def _hand_to(self, then: Callable[[Answer], None] | None) -> Callable[[Answer], None]:
-        def hand_on(answer: Answer) -> None:
-            if then is not None:
-                self._answered.emit(then, answer)
-
-        return hand_on
-
-    def _refuse_to(self, otherwise: Callable[[Exception], None] | None) -> Callable[[Exception], None]:
-        def refuse(error: Exception) -> None:
-            if otherwise is None:
-                log.error("a question to the library failed", exc_info=error)
-            self._answered.emit(otherwise or self.failed.emit, error)
-
-        return refuse
-
-    def start(self, priority: NamedThread.Priority = NamedThread.Priority.InheritPriority) -> None:
+    def start(self, priority: Lane.Priority = Lane.Priority.InheritPriority) -> None:
         super().start(priority)
         self.files.start(priority)
 
@@ -192,9 +176,6 @@ class HistoryThread(NamedThread):
             if self._history.mended is None:
                 raise
             return question(self._history)
-
-    def _on_answered(self, hand_to: Callable[[Any], None], answer: Any) -> None:
-        hand_to(answer)
 
 
 class _Mark(enum.Enum):
